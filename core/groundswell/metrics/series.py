@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-
 @dataclass(frozen=True, slots=True)
 class Series:
     """`metric` with its tags, sorted by key, so that equal series are equal objects of a dict.

@@ -1,7 +1,9 @@
-"""A test as data: what the YAML file says, checked and typed, and nothing of how it is run.
+"""A test as data: what the file says, checked and typed, and nothing of how it is run.
 
-Durations are exact seconds and rates exact events per second, both `Fraction`, so that a schedule made of them is exact.
-The same classes make the JSON schema that `groundswell schema` prints.
+Durations are exact seconds and rates exact events per second, both `Fraction`, so that a schedule
+made of them is exact. The loader reads a file into these classes and tells what is wrong with it;
+the classes themselves hold the defaults and the types, for tests that come from elsewhere than a
+file.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# The scalar types with their parsers live in groundswell.units and are wired in here by the loader's owner.
 Duration = Fraction
 Rate = Fraction
 
@@ -23,14 +24,18 @@ class Model(BaseModel):
 
 
 class Check(Model):
-    """An expectation about one response: `{status: 200}`, `{status: 2xx}`, `{status: [200, 304]}`."""
+    """An expectation about one response: its status is one of `statuses`."""
 
     name: str
     statuses: frozenset[int]
 
 
 class RequestStep(Model):
-    """One HTTP request."""
+    """One HTTP request.
+
+    `path` is what is requested, percent-encoded: below the test's target, or a whole URL. `query`
+    is not in it yet. `headers` hold the test's defaults. `tags` go before those of the scenario.
+    """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
     path: str
@@ -41,6 +46,7 @@ class RequestStep(Model):
     timeout: Duration = Fraction(60)
     expect_status: frozenset[int] = frozenset(range(200, 400))
     checks: tuple[Check, ...] = ()
+    tags: dict[str, str] = {}
 
 
 class PauseStep(Model):
@@ -64,7 +70,7 @@ class OpenStage(Model):
 
 
 class BaseScenario(Model):
-    """What every scenario has, whatever its executor."""
+    """What every scenario has, whatever its executor. `env` is filled in already."""
 
     start_time: Duration = Fraction(0)
     graceful_stop: Duration = Fraction(30)
@@ -141,19 +147,27 @@ class ThresholdSpec(Model):
 
 
 class GeneratorLimits(Model):
-    """What makes an agent saturated: the p99 of its send lag (open executors) and of its loop lag (closed ones)."""
+    """What makes an agent saturated: the p99 of its send lag (open executors) and of its loop lag
+    (closed ones).
+    """
 
     send_lag: Duration = Fraction(5, 1000)
     loop_lag: Duration = Fraction(5, 1000)
 
 
 class Test(Model):
-    """A whole test."""
+    """A whole test. `target` ends without a slash: it and a step's path, one after the other, are
+    the address.
+    """
+
+    # pytest takes every class called Test… for one of its own.
+    __test__ = False
 
     test: str
     target: str
     warmup: Duration = Fraction(0)
-    scenarios: dict[str, Scenario]
+    # in the order of the file
+    scenarios: dict[str, Scenario] = Field(min_length=1)
     # metric, or metric{tag:value,…} -> its thresholds
     thresholds: dict[str, tuple[ThresholdSpec, ...]] = {}
     generator_limits: GeneratorLimits = GeneratorLimits()

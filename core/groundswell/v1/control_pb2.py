@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from groundswell.v1 import agent_pb2 as groundswell_dot_v1_dot_agent__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cgroundswell/v1/control.proto\x12\x0egroundswell.v1\x1a\x1agroundswell/v1/agent.proto\"\xe4\x01\n\rSubmitRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12*\n\x06source\x18\x02 \x01(\x0b\x32\x1a.groundswell.v1.TestSource\x12\x0e\n\x06\x61gents\x18\x03 \x01(\r\x12\x39\n\x06labels\x18\x04 \x03(\x0b\x32).groundswell.v1.SubmitRequest.LabelsEntry\x12\x0c\n\x04seed\x18\x05 \x01(\x04\x12\x0f\n\x07wait_ms\x18\x06 \x01(\r\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\" \n\x0eSubmitResponse\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"\x1e\n\x0cWatchRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"\xc1\x01\n\x08RunEvent\x12-\n\x05state\x18\x01 \x01(\x0b\x32\x1c.groundswell.v1.StateChangedH\x00\x12,\n\x08progress\x18\x02 \x01(\x0b\x32\x18.groundswell.v1.ProgressH\x00\x12&\n\x05\x65nded\x18\x03 \x01(\x0b\x32\x15.groundswell.v1.EndedH\x00\x12(\n\x06notice\x18\x04 \x01(\x0b\x32\x16.groundswell.v1.NoticeH\x00\x42\x06\n\x04\x62ody\"H\n\x0cStateChanged\x12\'\n\x05state\x18\x01 \x01(\x0e\x32\x18.groundswell.v1.RunState\x12\x0f\n\x07message\x18\x02 \x01(\t\"\'\n\x06Notice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\x92\x03\n\x08Progress\x12\x11\n\telapsed_s\x18\x01 \x01(\x01\x12\x1a\n\x12planned_duration_s\x18\x02 \x01(\x01\x12\x14\n\x0cplanned_rate\x18\x03 \x01(\x01\x12\x15\n\rachieved_rate\x18\x04 \x01(\x01\x12\x14\n\x0crequest_rate\x18\x05 \x01(\x01\x12\x0b\n\x03vus\x18\x06 \x01(\x04\x12\x0e\n\x06p50_ms\x18\x07 \x01(\x01\x12\x0e\n\x06p95_ms\x18\x08 \x01(\x01\x12\x0e\n\x06p99_ms\x18\t \x01(\x01\x12\x10\n\x08requests\x18\n \x01(\x04\x12\x0e\n\x06\x66\x61iled\x18\x0b \x01(\x04\x12\x0f\n\x07\x64ropped\x18\x0c \x01(\x04\x12\x32\n\nthresholds\x18\r \x03(\x0b\x32\x1e.groundswell.v1.ThresholdState\x12*\n\x06\x61gents\x18\x0e \x03(\x0b\x32\x1a.groundswell.v1.AgentState\x12\x10\n\x08interval\x18\x0f \x01(\r\x12\x19\n\x11interval_requests\x18\x10 \x01(\x04\x12\x17\n\x0finterval_failed\x18\x11 \x01(\x04\"\xf8\x01\n\x0eThresholdState\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\x12\n\nexpression\x18\x02 \x01(\t\x12\x39\n\x08standing\x18\x03 \x01(\x0e\x32\'.groundswell.v1.ThresholdState.Standing\x12\r\n\x05value\x18\x04 \x01(\x01\x12\r\n\x05shown\x18\x05 \x01(\t\"i\n\x08Standing\x12\x18\n\x14STANDING_UNSPECIFIED\x10\x00\x12\x14\n\x10STANDING_PASSING\x10\x01\x12\x14\n\x10STANDING_FAILING\x10\x02\x12\x17\n\x13STANDING_NO_SAMPLES\x10\x03\"i\n\nAgentState\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06health\x18\x02 \x01(\t\x12\x0b\n\x03\x63pu\x18\x03 \x01(\x01\x12\x17\n\x0fsend_lag_p99_ms\x18\x04 \x01(\x01\x12\x17\n\x0floop_lag_p99_ms\x18\x05 \x01(\x01\"0\n\x05\x45nded\x12\x14\n\x0csummary_json\x18\x01 \x01(\t\x12\x11\n\texit_code\x18\x02 \x01(\r\"W\n\x0eStopRunRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12&\n\x04mode\x18\x02 \x01(\x0e\x32\x18.groundswell.v1.StopMode\x12\r\n\x05\x63\x61use\x18\x03 \x01(\t\"\x11\n\x0fStopRunResponse\" \n\x0fListRunsRequest\x12\r\n\x05limit\x18\x01 \x01(\r\"\x99\x01\n\x07RunLine\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x0c\n\x04test\x18\x02 \x01(\t\x12\'\n\x05state\x18\x03 \x01(\x0e\x32\x18.groundswell.v1.RunState\x12\x0f\n\x07verdict\x18\x04 \x01(\t\x12\x12\n\nstarted_at\x18\x05 \x01(\t\x12\x12\n\nduration_s\x18\x06 \x01(\x01\x12\x0e\n\x06\x61gents\x18\x07 \x01(\r\"9\n\x10ListRunsResponse\x12%\n\x04runs\x18\x01 \x03(\x0b\x32\x17.groundswell.v1.RunLine\"\x1f\n\rGetRunRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"L\n\x0eGetRunResponse\x12$\n\x03run\x18\x01 \x01(\x0b\x32\x17.groundswell.v1.RunLine\x12\x14\n\x0csummary_json\x18\x02 \x01(\t\"\x13\n\x11ListAgentsRequest\"\xb4\x01\n\tAgentLine\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0bincarnation\x18\x02 \x01(\t\x12\x0e\n\x06weight\x18\x03 \x01(\r\x12\x35\n\x06labels\x18\x04 \x03(\x0b\x32%.groundswell.v1.AgentLine.LabelsEntry\x12\x0e\n\x06run_id\x18\x05 \x01(\t\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"?\n\x12ListAgentsResponse\x12)\n\x06\x61gents\x18\x01 \x03(\x0b\x32\x19.groundswell.v1.AgentLine*\xb2\x01\n\x08RunState\x12\x19\n\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11RUN_STATE_WAITING\x10\x01\x12\x17\n\x13RUN_STATE_PREPARING\x10\x02\x12\x16\n\x12RUN_STATE_STARTING\x10\x03\x12\x15\n\x11RUN_STATE_RUNNING\x10\x04\x12\x16\n\x12RUN_STATE_STOPPING\x10\x05\x12\x14\n\x10RUN_STATE_CLOSED\x10\x06\x32\xd5\x03\n\x0e\x43ontrolService\x12G\n\x06Submit\x12\x1d.groundswell.v1.SubmitRequest\x1a\x1e.groundswell.v1.SubmitResponse\x12\x41\n\x05Watch\x12\x1c.groundswell.v1.WatchRequest\x1a\x18.groundswell.v1.RunEvent0\x01\x12J\n\x07StopRun\x12\x1e.groundswell.v1.StopRunRequest\x1a\x1f.groundswell.v1.StopRunResponse\x12M\n\x08ListRuns\x12\x1f.groundswell.v1.ListRunsRequest\x1a .groundswell.v1.ListRunsResponse\x12G\n\x06GetRun\x12\x1d.groundswell.v1.GetRunRequest\x1a\x1e.groundswell.v1.GetRunResponse\x12S\n\nListAgents\x12!.groundswell.v1.ListAgentsRequest\x1a\".groundswell.v1.ListAgentsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cgroundswell/v1/control.proto\x12\x0egroundswell.v1\x1a\x1agroundswell/v1/agent.proto\"\xe4\x01\n\rSubmitRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12*\n\x06source\x18\x02 \x01(\x0b\x32\x1a.groundswell.v1.TestSource\x12\x0e\n\x06\x61gents\x18\x03 \x01(\r\x12\x39\n\x06labels\x18\x04 \x03(\x0b\x32).groundswell.v1.SubmitRequest.LabelsEntry\x12\x0c\n\x04seed\x18\x05 \x01(\x04\x12\x0f\n\x07wait_ms\x18\x06 \x01(\r\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\" \n\x0eSubmitResponse\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"\x1e\n\x0cWatchRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\"\xc1\x01\n\x08RunEvent\x12-\n\x05state\x18\x01 \x01(\x0b\x32\x1c.groundswell.v1.StateChangedH\x00\x12,\n\x08progress\x18\x02 \x01(\x0b\x32\x18.groundswell.v1.ProgressH\x00\x12&\n\x05\x65nded\x18\x03 \x01(\x0b\x32\x15.groundswell.v1.EndedH\x00\x12(\n\x06notice\x18\x04 \x01(\x0b\x32\x16.groundswell.v1.NoticeH\x00\x42\x06\n\x04\x62ody\"H\n\x0cStateChanged\x12\'\n\x05state\x18\x01 \x01(\x0e\x32\x18.groundswell.v1.RunState\x12\x0f\n\x07message\x18\x02 \x01(\t\"\'\n\x06Notice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\x92\x03\n\x08Progress\x12\x11\n\telapsed_s\x18\x01 \x01(\x01\x12\x1a\n\x12planned_duration_s\x18\x02 \x01(\x01\x12\x14\n\x0cplanned_rate\x18\x03 \x01(\x01\x12\x15\n\rachieved_rate\x18\x04 \x01(\x01\x12\x14\n\x0crequest_rate\x18\x05 \x01(\x01\x12\x0b\n\x03vus\x18\x06 \x01(\x04\x12\x0e\n\x06p50_ms\x18\x07 \x01(\x01\x12\x0e\n\x06p95_ms\x18\x08 \x01(\x01\x12\x0e\n\x06p99_ms\x18\t \x01(\x01\x12\x10\n\x08requests\x18\n \x01(\x04\x12\x0e\n\x06\x66\x61iled\x18\x0b \x01(\x04\x12\x0f\n\x07\x64ropped\x18\x0c \x01(\x04\x12\x32\n\nthresholds\x18\r \x03(\x0b\x32\x1e.groundswell.v1.ThresholdState\x12*\n\x06\x61gents\x18\x0e \x03(\x0b\x32\x1a.groundswell.v1.AgentState\x12\x10\n\x08interval\x18\x0f \x01(\r\x12\x19\n\x11interval_requests\x18\x10 \x01(\x04\x12\x17\n\x0finterval_failed\x18\x11 \x01(\x04\"\xf8\x01\n\x0eThresholdState\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\x12\n\nexpression\x18\x02 \x01(\t\x12\x39\n\x08standing\x18\x03 \x01(\x0e\x32\'.groundswell.v1.ThresholdState.Standing\x12\r\n\x05value\x18\x04 \x01(\x01\x12\r\n\x05shown\x18\x05 \x01(\t\"i\n\x08Standing\x12\x18\n\x14STANDING_UNSPECIFIED\x10\x00\x12\x14\n\x10STANDING_PASSING\x10\x01\x12\x14\n\x10STANDING_FAILING\x10\x02\x12\x17\n\x13STANDING_NO_SAMPLES\x10\x03\"i\n\nAgentState\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06health\x18\x02 \x01(\t\x12\x0b\n\x03\x63pu\x18\x03 \x01(\x01\x12\x17\n\x0fsend_lag_p99_ms\x18\x04 \x01(\x01\x12\x17\n\x0floop_lag_p99_ms\x18\x05 \x01(\x01\"M\n\x05\x45nded\x12\x14\n\x0csummary_json\x18\x01 \x01(\t\x12\x11\n\texit_code\x18\x02 \x01(\r\x12\r\n\x05\x65rror\x18\x03 \x01(\t\x12\x0c\n\x04hint\x18\x04 \x01(\t\"W\n\x0eStopRunRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12&\n\x04mode\x18\x02 \x01(\x0e\x32\x18.groundswell.v1.StopMode\x12\r\n\x05\x63\x61use\x18\x03 \x01(\t\"\x11\n\x0fStopRunResponse\"\x13\n\x11ListAgentsRequest\"\xb4\x01\n\tAgentLine\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0bincarnation\x18\x02 \x01(\t\x12\x0e\n\x06weight\x18\x03 \x01(\r\x12\x35\n\x06labels\x18\x04 \x03(\x0b\x32%.groundswell.v1.AgentLine.LabelsEntry\x12\x0e\n\x06run_id\x18\x05 \x01(\t\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"?\n\x12ListAgentsResponse\x12)\n\x06\x61gents\x18\x01 \x03(\x0b\x32\x19.groundswell.v1.AgentLine*\xb2\x01\n\x08RunState\x12\x19\n\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11RUN_STATE_WAITING\x10\x01\x12\x17\n\x13RUN_STATE_PREPARING\x10\x02\x12\x16\n\x12RUN_STATE_STARTING\x10\x03\x12\x15\n\x11RUN_STATE_RUNNING\x10\x04\x12\x16\n\x12RUN_STATE_STOPPING\x10\x05\x12\x14\n\x10RUN_STATE_CLOSED\x10\x06\x32\xbd\x02\n\x0e\x43ontrolService\x12G\n\x06Submit\x12\x1d.groundswell.v1.SubmitRequest\x1a\x1e.groundswell.v1.SubmitResponse\x12\x41\n\x05Watch\x12\x1c.groundswell.v1.WatchRequest\x1a\x18.groundswell.v1.RunEvent0\x01\x12J\n\x07StopRun\x12\x1e.groundswell.v1.StopRunRequest\x1a\x1f.groundswell.v1.StopRunResponse\x12S\n\nListAgents\x12!.groundswell.v1.ListAgentsRequest\x1a\".groundswell.v1.ListAgentsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,8 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITREQUEST_LABELSENTRY']._serialized_options = b'8\001'
   _globals['_AGENTLINE_LABELSENTRY']._loaded_options = None
   _globals['_AGENTLINE_LABELSENTRY']._serialized_options = b'8\001'
-  _globals['_RUNSTATE']._serialized_start=2235
-  _globals['_RUNSTATE']._serialized_end=2413
+  _globals['_RUNSTATE']._serialized_start=1904
+  _globals['_RUNSTATE']._serialized_end=2082
   _globals['_SUBMITREQUEST']._serialized_start=77
   _globals['_SUBMITREQUEST']._serialized_end=305
   _globals['_SUBMITREQUEST_LABELSENTRY']._serialized_start=260
@@ -61,29 +61,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AGENTSTATE']._serialized_start=1340
   _globals['_AGENTSTATE']._serialized_end=1445
   _globals['_ENDED']._serialized_start=1447
-  _globals['_ENDED']._serialized_end=1495
-  _globals['_STOPRUNREQUEST']._serialized_start=1497
-  _globals['_STOPRUNREQUEST']._serialized_end=1584
-  _globals['_STOPRUNRESPONSE']._serialized_start=1586
-  _globals['_STOPRUNRESPONSE']._serialized_end=1603
-  _globals['_LISTRUNSREQUEST']._serialized_start=1605
-  _globals['_LISTRUNSREQUEST']._serialized_end=1637
-  _globals['_RUNLINE']._serialized_start=1640
-  _globals['_RUNLINE']._serialized_end=1793
-  _globals['_LISTRUNSRESPONSE']._serialized_start=1795
-  _globals['_LISTRUNSRESPONSE']._serialized_end=1852
-  _globals['_GETRUNREQUEST']._serialized_start=1854
-  _globals['_GETRUNREQUEST']._serialized_end=1885
-  _globals['_GETRUNRESPONSE']._serialized_start=1887
-  _globals['_GETRUNRESPONSE']._serialized_end=1963
-  _globals['_LISTAGENTSREQUEST']._serialized_start=1965
-  _globals['_LISTAGENTSREQUEST']._serialized_end=1984
-  _globals['_AGENTLINE']._serialized_start=1987
-  _globals['_AGENTLINE']._serialized_end=2167
+  _globals['_ENDED']._serialized_end=1524
+  _globals['_STOPRUNREQUEST']._serialized_start=1526
+  _globals['_STOPRUNREQUEST']._serialized_end=1613
+  _globals['_STOPRUNRESPONSE']._serialized_start=1615
+  _globals['_STOPRUNRESPONSE']._serialized_end=1632
+  _globals['_LISTAGENTSREQUEST']._serialized_start=1634
+  _globals['_LISTAGENTSREQUEST']._serialized_end=1653
+  _globals['_AGENTLINE']._serialized_start=1656
+  _globals['_AGENTLINE']._serialized_end=1836
   _globals['_AGENTLINE_LABELSENTRY']._serialized_start=260
   _globals['_AGENTLINE_LABELSENTRY']._serialized_end=305
-  _globals['_LISTAGENTSRESPONSE']._serialized_start=2169
-  _globals['_LISTAGENTSRESPONSE']._serialized_end=2232
-  _globals['_CONTROLSERVICE']._serialized_start=2416
-  _globals['_CONTROLSERVICE']._serialized_end=2885
+  _globals['_LISTAGENTSRESPONSE']._serialized_start=1838
+  _globals['_LISTAGENTSRESPONSE']._serialized_end=1901
+  _globals['_CONTROLSERVICE']._serialized_start=2085
+  _globals['_CONTROLSERVICE']._serialized_end=2402
 # @@protoc_insertion_point(module_scope)

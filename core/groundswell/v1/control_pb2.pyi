@@ -373,23 +373,29 @@ Global___AgentState: _TypeAlias = AgentState  # noqa: Y015
 
 @_typing.final
 class Ended(_message.Message):
-    """The end: the summary as `--summary-json` prints it."""
+    """The end: the summary as `--summary-json` prints it. A run that never started has an error instead."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     SUMMARY_JSON_FIELD_NUMBER: _builtins.int
     EXIT_CODE_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    HINT_FIELD_NUMBER: _builtins.int
     summary_json: _builtins.str
     exit_code: _builtins.int
+    error: _builtins.str
+    hint: _builtins.str
     def __init__(
         self,
         *,
         summary_json: _builtins.str = ...,
         exit_code: _builtins.int = ...,
+        error: _builtins.str = ...,
+        hint: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["exit_code", b"exit_code", "summary_json", b"summary_json"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "exit_code", b"exit_code", "hint", b"hint", "summary_json", b"summary_json"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -435,124 +441,6 @@ class StopRunResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StopRunResponse: _TypeAlias = StopRunResponse  # noqa: Y015
-
-@_typing.final
-class ListRunsRequest(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    LIMIT_FIELD_NUMBER: _builtins.int
-    limit: _builtins.int
-    def __init__(
-        self,
-        *,
-        limit: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListRunsRequest: _TypeAlias = ListRunsRequest  # noqa: Y015
-
-@_typing.final
-class RunLine(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    RUN_ID_FIELD_NUMBER: _builtins.int
-    TEST_FIELD_NUMBER: _builtins.int
-    STATE_FIELD_NUMBER: _builtins.int
-    VERDICT_FIELD_NUMBER: _builtins.int
-    STARTED_AT_FIELD_NUMBER: _builtins.int
-    DURATION_S_FIELD_NUMBER: _builtins.int
-    AGENTS_FIELD_NUMBER: _builtins.int
-    run_id: _builtins.str
-    test: _builtins.str
-    state: Global___RunState.ValueType
-    verdict: _builtins.str
-    started_at: _builtins.str
-    duration_s: _builtins.float
-    agents: _builtins.int
-    def __init__(
-        self,
-        *,
-        run_id: _builtins.str = ...,
-        test: _builtins.str = ...,
-        state: Global___RunState.ValueType = ...,
-        verdict: _builtins.str = ...,
-        started_at: _builtins.str = ...,
-        duration_s: _builtins.float = ...,
-        agents: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "duration_s", b"duration_s", "run_id", b"run_id", "started_at", b"started_at", "state", b"state", "test", b"test", "verdict", b"verdict"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___RunLine: _TypeAlias = RunLine  # noqa: Y015
-
-@_typing.final
-class ListRunsResponse(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    RUNS_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunLine]: ...
-    def __init__(
-        self,
-        *,
-        runs: _abc.Iterable[Global___RunLine] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["runs", b"runs"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListRunsResponse: _TypeAlias = ListRunsResponse  # noqa: Y015
-
-@_typing.final
-class GetRunRequest(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    RUN_ID_FIELD_NUMBER: _builtins.int
-    run_id: _builtins.str
-    def __init__(
-        self,
-        *,
-        run_id: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["run_id", b"run_id"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___GetRunRequest: _TypeAlias = GetRunRequest  # noqa: Y015
-
-@_typing.final
-class GetRunResponse(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    RUN_FIELD_NUMBER: _builtins.int
-    SUMMARY_JSON_FIELD_NUMBER: _builtins.int
-    summary_json: _builtins.str
-    @_builtins.property
-    def run(self) -> Global___RunLine: ...
-    def __init__(
-        self,
-        *,
-        run: Global___RunLine | None = ...,
-        summary_json: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["run", b"run"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["run", b"run", "summary_json", b"summary_json"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___GetRunResponse: _TypeAlias = GetRunResponse  # noqa: Y015
 
 @_typing.final
 class ListAgentsRequest(_message.Message):

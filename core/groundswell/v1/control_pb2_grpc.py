@@ -50,16 +50,6 @@ class ControlServiceStub:
                 request_serializer=groundswell_dot_v1_dot_control__pb2.StopRunRequest.SerializeToString,
                 response_deserializer=groundswell_dot_v1_dot_control__pb2.StopRunResponse.FromString,
                 _registered_method=True)
-        self.ListRuns = channel.unary_unary(
-                '/groundswell.v1.ControlService/ListRuns',
-                request_serializer=groundswell_dot_v1_dot_control__pb2.ListRunsRequest.SerializeToString,
-                response_deserializer=groundswell_dot_v1_dot_control__pb2.ListRunsResponse.FromString,
-                _registered_method=True)
-        self.GetRun = channel.unary_unary(
-                '/groundswell.v1.ControlService/GetRun',
-                request_serializer=groundswell_dot_v1_dot_control__pb2.GetRunRequest.SerializeToString,
-                response_deserializer=groundswell_dot_v1_dot_control__pb2.GetRunResponse.FromString,
-                _registered_method=True)
         self.ListAgents = channel.unary_unary(
                 '/groundswell.v1.ControlService/ListAgents',
                 request_serializer=groundswell_dot_v1_dot_control__pb2.ListAgentsRequest.SerializeToString,
@@ -91,18 +81,6 @@ class ControlServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ListRuns(self, request, context):
-        """Missing associated documentation comment in .proto file."""
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def GetRun(self, request, context):
-        """Missing associated documentation comment in .proto file."""
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
     def ListAgents(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -126,16 +104,6 @@ def add_ControlServiceServicer_to_server(servicer, server):
                     servicer.StopRun,
                     request_deserializer=groundswell_dot_v1_dot_control__pb2.StopRunRequest.FromString,
                     response_serializer=groundswell_dot_v1_dot_control__pb2.StopRunResponse.SerializeToString,
-            ),
-            'ListRuns': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListRuns,
-                    request_deserializer=groundswell_dot_v1_dot_control__pb2.ListRunsRequest.FromString,
-                    response_serializer=groundswell_dot_v1_dot_control__pb2.ListRunsResponse.SerializeToString,
-            ),
-            'GetRun': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetRun,
-                    request_deserializer=groundswell_dot_v1_dot_control__pb2.GetRunRequest.FromString,
-                    response_serializer=groundswell_dot_v1_dot_control__pb2.GetRunResponse.SerializeToString,
             ),
             'ListAgents': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAgents,
@@ -225,60 +193,6 @@ class ControlService:
             '/groundswell.v1.ControlService/StopRun',
             groundswell_dot_v1_dot_control__pb2.StopRunRequest.SerializeToString,
             groundswell_dot_v1_dot_control__pb2.StopRunResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListRuns(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/groundswell.v1.ControlService/ListRuns',
-            groundswell_dot_v1_dot_control__pb2.ListRunsRequest.SerializeToString,
-            groundswell_dot_v1_dot_control__pb2.ListRunsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def GetRun(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/groundswell.v1.ControlService/GetRun',
-            groundswell_dot_v1_dot_control__pb2.GetRunRequest.SerializeToString,
-            groundswell_dot_v1_dot_control__pb2.GetRunResponse.FromString,
             options,
             channel_credentials,
             insecure,

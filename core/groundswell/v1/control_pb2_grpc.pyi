@@ -38,8 +38,6 @@ class ControlServiceStub:
     Watch: _grpc.UnaryStreamMultiCallable[_control_pb2.WatchRequest, _control_pb2.RunEvent]
     """The run's events from its current state on, the last of them `ended`."""
     StopRun: _grpc.UnaryUnaryMultiCallable[_control_pb2.StopRunRequest, _control_pb2.StopRunResponse]
-    ListRuns: _grpc.UnaryUnaryMultiCallable[_control_pb2.ListRunsRequest, _control_pb2.ListRunsResponse]
-    GetRun: _grpc.UnaryUnaryMultiCallable[_control_pb2.GetRunRequest, _control_pb2.GetRunResponse]
     ListAgents: _grpc.UnaryUnaryMultiCallable[_control_pb2.ListAgentsRequest, _control_pb2.ListAgentsResponse]
 
 @_typing.type_check_only
@@ -52,8 +50,6 @@ class ControlServiceAsyncStub(ControlServiceStub):
     Watch: _aio.UnaryStreamMultiCallable[_control_pb2.WatchRequest, _control_pb2.RunEvent]  # type: ignore[assignment]
     """The run's events from its current state on, the last of them `ended`."""
     StopRun: _aio.UnaryUnaryMultiCallable[_control_pb2.StopRunRequest, _control_pb2.StopRunResponse]  # type: ignore[assignment]
-    ListRuns: _aio.UnaryUnaryMultiCallable[_control_pb2.ListRunsRequest, _control_pb2.ListRunsResponse]  # type: ignore[assignment]
-    GetRun: _aio.UnaryUnaryMultiCallable[_control_pb2.GetRunRequest, _control_pb2.GetRunResponse]  # type: ignore[assignment]
     ListAgents: _aio.UnaryUnaryMultiCallable[_control_pb2.ListAgentsRequest, _control_pb2.ListAgentsResponse]  # type: ignore[assignment]
 
 class ControlServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -81,20 +77,6 @@ class ControlServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _control_pb2.StopRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_control_pb2.StopRunResponse, _abc.Awaitable[_control_pb2.StopRunResponse]]: ...
-
-    @_abc_1.abstractmethod
-    def ListRuns(
-        self,
-        request: _control_pb2.ListRunsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_control_pb2.ListRunsResponse, _abc.Awaitable[_control_pb2.ListRunsResponse]]: ...
-
-    @_abc_1.abstractmethod
-    def GetRun(
-        self,
-        request: _control_pb2.GetRunRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_control_pb2.GetRunResponse, _abc.Awaitable[_control_pb2.GetRunResponse]]: ...
 
     @_abc_1.abstractmethod
     def ListAgents(

@@ -1,0 +1,117 @@
+# Everything lives in the checkout: the environment in .venv, nothing global. `make` alone lists the targets.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+# The oldest Python we support: what is pinned for it installs on every newer one.
+LOCK_PYTHON ?= python3.11
+# More words for pytest: `make test ARGS="tests/core -k share"`.
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+STUBS := core/groundswell/v1
+PROTOS := $(wildcard proto/groundswell/v1/*.proto)
+
+INSTALLED := $(VENV)/.installed
+PROJECT := $(VENV)/.project
+
+.PHONY: help setup demo test test-slow check format proto lock bench bench-quick clean
+
+## help: list these targets
+help:
+	@sed -n 's/^## \([a-z-]*\): \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+## setup: create the environment in .venv, or bring it up to date
+setup: $(PROJECT)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'error: groundswell needs Python 3.11 or newer, and `$(PYTHON)` is not. Name one: make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { rm -rf $(VENV); echo 'error: `$(PYTHON) -m venv` failed; on Debian and Ubuntu it needs: apt-get install python3-venv' >&2; exit 1; }
+
+$(INSTALLED): requirements.lock | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	@touch $@
+
+# The locked hatchling builds it, so setting up twice does the same thing twice.
+$(PROJECT): pyproject.toml $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+## demo: run examples/demo.yaml against a target of our own, on this machine
+demo: setup
+	@folder=$$(mktemp -d); \
+	$(BIN)/groundswell demo-target --listen 127.0.0.1:0 --port-file "$$folder/port" & target=$$!; \
+	trap 'kill $$target 2>/dev/null || true; wait $$target 2>/dev/null || true; rm -rf "$$folder"' EXIT; \
+	for _ in {1..150}; do \
+		[[ -s $$folder/port ]] && break; \
+		kill -0 $$target 2>/dev/null || { echo 'error: the demo target did not start' >&2; exit 1; }; \
+		sleep 0.1; \
+	done; \
+	port=$$(cat "$$folder/port"); \
+	$(BIN)/groundswell run examples/demo.yaml --target "http://127.0.0.1:$$port"
+
+## test: all tests that take seconds
+test: setup
+	$(BIN)/pytest -m "not slow" $(ARGS)
+
+## test-slow: the tests that take minutes
+test-slow: setup
+	$(BIN)/pytest -m slow $(ARGS)
+
+## check: format, lint, types, the arrows between the packages, stubs in step with the .proto files
+check: setup
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/core/test_stubs.py
+
+## format: format the code and mend what the linter can mend
+format: setup
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+## proto: write the stubs in core/groundswell/v1 anew from the .proto files
+proto: setup
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m grpc_tools.protoc -Iproto \
+		--python_out=core --grpc_python_out=core --mypy_out=core --mypy_grpc_out=core $(PROTOS)
+	@# protoc writes gRPC stubs for files without a service, too; they are empty.
+	@for proto in $$(grep -L '^service ' $(PROTOS)); do \
+		name=$$(basename "$$proto" .proto); \
+		rm -f $(STUBS)/"$$name"_pb2_grpc.py $(STUBS)/"$$name"_pb2_grpc.pyi; \
+	done
+
+## lock: write requirements.lock anew: the newest versions that pyproject.toml allows
+lock:
+	@folder=$$(mktemp -d); \
+	trap 'rm -rf "$$folder"' EXIT; \
+	$(LOCK_PYTHON) -m venv "$$folder/venv"; \
+	pip="$$folder/venv/bin/python -m pip"; \
+	$$pip install --quiet --upgrade pip; \
+	$$pip install --quiet 'hatchling>=1.27' editables; \
+	$$pip install --quiet --no-build-isolation --editable . --group dev; \
+	{ \
+		echo '# Every version that `make setup` installs, for running and for developing. Written by `make lock`.'; \
+		$$pip freeze --exclude-editable | grep -v 'file:'; \
+	} > "$$folder/lock"; \
+	mv "$$folder/lock" requirements.lock
+
+## bench: measure the numbers that benchmarks/README.md publishes
+bench: setup
+	$(BIN)/python -m benchmarks $(ARGS)
+
+## bench-quick: the same in about a minute, to see a change's direction
+bench-quick: setup
+	$(BIN)/python -m benchmarks --quick $(ARGS)
+
+## clean: remove all that these targets made, the environment too
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

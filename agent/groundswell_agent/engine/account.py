@@ -1,0 +1,46 @@
+"""The account of one scenario on one agent: what was planned, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from groundswell.v1.metrics_pb2 import ScenarioAccount
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Drop(StrEnum):
+    """Why a planned iteration was not started."""
+
+    NO_VU = "no_vu"  # every VU of this agent's part was busy
+    LATE = "late"  # due before the scenario's end, but the loop came to it only after
+    TIME = "time"  # left over when max_duration ended
+
+
+@dataclass(slots=True)
+class Account:
+    """Counts since the start. When the scenario has ended, `planned` is `fired` plus all that was dropped."""
+
+    scenario: str
+    planned: int = 0
+    fired: int = 0
+    interrupted: int = 0
+    dropped: dict[Drop, int] = field(default_factory=dict[Drop, int])
+
+    def drop(self, reason: Drop, times: int = 1) -> None:
+        self.dropped[reason] = self.dropped.get(reason, 0) + times
+
+    def to_wire(self) -> ScenarioAccount:
+        dropped: Mapping[str, int] = {str(reason): count for reason, count in self.dropped.items()}
+        return ScenarioAccount(
+            scenario=self.scenario,
+            planned=self.planned,
+            fired=self.fired,
+            dropped=dropped,
+            interrupted=self.interrupted,
+            # An agent decides its indices in order, so the next one is the number of those decided.
+            next_index=self.planned,
+        )

@@ -1,0 +1,62 @@
+"""constant-arrival-rate and ramping-arrival-rate: iterations start when they are due, whether others have ended or not.
+
+The curve and this agent's part of it are in the share; here is only the draining: on every wake, start *all* arrivals
+whose moment has passed, so that a late wake makes some late and loses none.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from groundswell_agent.engine.account import Drop
+from groundswell_agent.engine.executors.base import Executor
+
+if TYPE_CHECKING:
+    from groundswell.schedule.scenario_plan import ScenarioShare
+    from groundswell_agent.engine.scenario_load import ScenarioLoad
+    from groundswell_agent.engine.virtual_user import VirtualUser
+
+
+class ArrivalRate(Executor):
+    """Opens at most `vu_count` VUs; an arrival that finds them all busy is dropped."""
+
+    def __init__(self, share: ScenarioShare, load: ScenarioLoad) -> None:
+        super().__init__(share, load)
+        self._free: list[VirtualUser] = []
+
+    async def drive(self, start: float) -> None:
+        arrivals = self.share.arrivals()
+        while await self.until(start + arrivals.next_moment):
+            now = monotonic() - start
+            while arrivals.next_moment <= now:
+                planned = start + arrivals.next_moment
+                arrivals.pop()
+                self._arrive(planned, late=now >= self.duration)
+            if arrivals.next_moment >= self.duration:
+                return
+
+    def _arrive(self, planned: float, *, late: bool) -> None:
+        self.load.account.planned += 1
+        if late:
+            self.load.drop(Drop.LATE, planned)
+            return
+        vu = self._free_vu()
+        if vu is None:
+            self.load.drop(Drop.NO_VU, planned)
+            return
+        self.spawn(self._iterate(vu, planned))
+
+    def _free_vu(self) -> VirtualUser | None:
+        # The last one back goes out first: the fewest connections stay busy, and the rest idle.
+        if self._free:
+            return self._free.pop()
+        if len(self.vus) == self.share.vu_count:
+            return None
+        return self.new_vu(self.share.vus.nth(len(self.vus)) + 1)
+
+    async def _iterate(self, vu: VirtualUser, planned: float) -> None:
+        try:
+            await vu.planned_iteration(planned)
+        finally:
+            self._free.append(vu)

@@ -1,0 +1,118 @@
+"""What every executor is: the part of the engine that decides when an iteration starts, and on which VU.
+
+An executor runs for its scenario's planned duration, then grants the graceful stop to the iterations still running,
+then cancels them. `halt` and `cancel` cut that short from outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from groundswell_agent.engine.cut import Cut
+from groundswell_agent.engine.virtual_user import VirtualUser
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from groundswell.schedule.scenario_plan import ScenarioShare
+    from groundswell_agent.engine.scenario_load import ScenarioLoad
+
+# uvloop rounds timers to whole milliseconds and runs shorter ones at once, over and over: a spinning loop.
+_SHORTEST_SLEEP_S = 0.001
+# Starting this many VUs in one go holds the loop for a millisecond or two; then others get their turn.
+BATCH = 500
+
+
+class Executor(ABC):
+    """One agent's part of one scenario. Times are seconds of `time.monotonic()`."""
+
+    def __init__(self, share: ScenarioShare, load: ScenarioLoad) -> None:
+        self.share = share
+        self.load = load
+        self.duration = float(share.duration)
+        self.graceful_stop = float(share.scenario.graceful_stop)
+        self.halted = False
+        self._loop = asyncio.get_running_loop()
+        self.vus: list[VirtualUser] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._alarm: asyncio.Future[None] | None = None
+
+    @property
+    def active_vus(self) -> int:
+        """VUs that have something to do now."""
+        return len(self._tasks)
+
+    @abstractmethod
+    async def drive(self, start: float) -> None:
+        """Start iterations from `start` until the scenario's planned end, or until `halted`."""
+
+    async def run(self, start: float) -> None:
+        """The whole scenario, its graceful stop included."""
+        await self.drive(start)
+        await self._idle_until(start + self.duration + self.graceful_stop)
+        self.cancel(Cut.GRACE)
+        await self._idle.wait()
+
+    def halt(self) -> None:
+        """No new iteration; those that run go on until they end or are cancelled."""
+        self.halted = True
+        self._ring()
+
+    def cancel(self, cut: Cut) -> None:
+        """Cancel all running iterations; `cut` says how their requests count."""
+        self.load.cut = cut
+        for task in self._tasks:
+            task.cancel()
+
+    def spawn(self, coroutine: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Run an iteration, or a VU's series of them, as a task of this executor."""
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        self._idle.clear()
+        task.add_done_callback(self._done)
+        return task
+
+    async def until(self, moment: float) -> bool:
+        """Sleep until `moment`, or a little less; False when the executor is halted."""
+        delay = moment - monotonic()
+        if delay > 0 and not self.halted:
+            self._alarm = self._loop.create_future()
+            timer = self._loop.call_later(max(delay, _SHORTEST_SLEEP_S), self._ring)
+            try:
+                await self._alarm
+            finally:
+                timer.cancel()
+        return not self.halted
+
+    def new_vu(self, number: int) -> VirtualUser:
+        vu = VirtualUser(number, self.load)
+        self.vus.append(vu)
+        return vu
+
+    def close(self) -> None:
+        """Close the connections of all VUs."""
+        for vu in self.vus:
+            vu.client.close()
+
+    def _ring(self) -> None:
+        if self._alarm is not None and not self._alarm.done():
+            self._alarm.set_result(None)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not self._tasks:
+            self._idle.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.load.fault(error)
+
+    async def _idle_until(self, moment: float) -> None:
+        try:
+            async with asyncio.timeout(max(moment - monotonic(), 0)):
+                await self._idle.wait()
+        except TimeoutError:
+            return

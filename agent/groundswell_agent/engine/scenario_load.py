@@ -1,0 +1,75 @@
+"""What all VUs of one scenario share on one agent: the compiled steps, the account, and where its samples go."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from groundswell_agent.engine.account import Account, Drop
+from groundswell_agent.engine.cut import Cut
+from groundswell_agent.engine.steps import compile_steps
+from groundswell_agent.http.client import Client
+from groundswell_agent.rows import amount, span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from groundswell.scenario.model import BaseScenario
+    from groundswell_agent.http.connector import Connector
+    from groundswell_agent.recorder import Recorder
+
+
+class ScenarioLoad:
+    """One scenario on one agent."""
+
+    def __init__(
+        self,
+        name: str,
+        scenario: BaseScenario,
+        target: str,
+        recorder: Recorder,
+        connector: Connector,
+        seed: int,
+    ) -> None:
+        self.account = Account(name)
+        self.cut = Cut.ABORT
+        self.recorder = recorder
+        self.tags: Mapping[str, str] = {"scenario": name, **scenario.tags}
+        self.random = random.Random(seed)
+        self.first_fault: BaseException | None = None
+        # Set by the engine: a run with a defect in it must not go on and look well.
+        self.on_fault: Callable[[], None] = _ignore
+        self._connector = connector
+        self._send_lag = recorder.trend("send_lag", self.tags).record
+        self._iterations = recorder.iterations(self.tags).record
+        self._dropped = recorder.counter("dropped_iterations", self.tags)
+        self._interrupted = recorder.counter("interrupted_iterations", self.tags)
+        self.steps = compile_steps(scenario.steps, target, self)
+
+    def new_client(self) -> Client:
+        return Client(self._connector)
+
+    def record_send_lag(self, planned: float, started: float) -> None:
+        self._send_lag(span(planned, started))
+
+    def record_iteration(self, started: float, ended: float) -> None:
+        self._iterations(span(started, ended))
+
+    def drop(self, reason: Drop, planned: float, times: int = 1) -> None:
+        """`times` iterations that were planned for `planned` are not going to happen."""
+        self.account.drop(reason, times)
+        self._dropped.record(amount(planned, times))
+
+    def interrupted(self, at: float) -> None:
+        """An iteration was cancelled before its end."""
+        self.account.interrupted += 1
+        self._interrupted.count(at)
+
+    def fault(self, error: BaseException) -> None:
+        """An iteration raised: a defect of ours, since whatever a target does is a sample."""
+        self.first_fault = self.first_fault or error
+        self.on_fault()
+
+
+def _ignore() -> None:
+    """Until the engine has said what a fault means."""

@@ -1,0 +1,151 @@
+"""What a VU holds: at most one kept connection per origin, and the record of its last request.
+
+    client = Client(connector)
+    exchange = await client.exchange(request)
+    record(exchange.status, exchange.first_byte - exchange.send_end, exchange.error)
+
+An exchange never raises: what went wrong is its `error`. Only a cancellation passes; the connection
+is then closed and the record says how far it came (`wrote`, `bytes_sent`), the caller knows why.
+
+A connection found dead before it took a byte is replaced: silently if that was known before the
+write, as a counted retry, once, if the write itself failed at once. A request of which a byte went
+out is never sent again.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from groundswell_agent.http.exchange import Exchange
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from groundswell_agent.http.connection import Connection
+    from groundswell_agent.http.connector import Connector
+    from groundswell_agent.http.request import Origin, PreparedRequest
+
+# Seconds idle after which the kernel is asked (1 µs) whether the server has closed the connection
+# meanwhile: servers do, and a VU that comes out of a pause runs before the loop reads. A closed
+# loop without pauses never gets there.
+ASK_KERNEL_AFTER = 0.005
+
+# A VU that follows redirects or captured links meets many hosts; the connections to the oldest go.
+MOST_CONNECTIONS = 32
+
+
+class Client:
+    """One exchange at a time. `last` is its record, used again by the next."""
+
+    __slots__ = ("_connection", "_connections", "_connector", "_opening", "last")
+
+    def __init__(self, connector: Connector) -> None:
+        self.last = Exchange()
+        self._connector = connector
+        self._connection: Connection | None = None
+        self._connections: dict[Origin, Connection] = {}
+        self._opening = False
+
+    async def exchange(self, request: PreparedRequest) -> Exchange:
+        """Send the request and wait for the end of its response, an error, or its timeout."""
+        exchange = self.last
+        asked = monotonic()
+        connection = self._connection
+        if (
+            connection is not None
+            and connection.usable
+            and connection.origin is request.origin
+            and not exchange.dirty
+            and asked - exchange.end < ASK_KERNEL_AFTER
+        ):
+            exchange.asked = asked
+            exchange.deadline = asked + request.timeout
+            waiter = connection.start(request, exchange, asked)
+            if waiter is None:
+                waiter = await self._retry(request, asked)
+        else:
+            waiter = await self._begin(request, asked)
+        if waiter is not None:
+            try:
+                await waiter
+            except BaseException:
+                self._abandon()
+                raise
+        return exchange
+
+    def close(self) -> None:
+        """Close all connections; the client may be used again."""
+        for connection in self._connections.values():
+            connection.abandon()
+        self._connections.clear()
+        self._connection = None
+
+    async def _begin(self, request: PreparedRequest, asked: float) -> asyncio.Future[None] | None:
+        """Whatever is not the plain way: another origin, a pause before, no connection, a record to
+        clean."""
+        connection = self._connection
+        if self._opening or (connection is not None and connection.in_flight is not None):
+            raise RuntimeError("a client does one exchange at a time: use one client per branch")
+        exchange = self.last
+        idle_for = asked - exchange.end
+        exchange.reset(asked)
+        exchange.deadline = asked + request.timeout
+        connection = self._connections.get(request.origin)
+        if connection is None or not connection.usable:
+            return await self._open(request)
+        if idle_for >= ASK_KERNEL_AFTER and connection.ended_unnoticed():
+            connection.drop()
+            return await self._open(request)
+        # Equal, but perhaps not the same object: the plain way asks for identity.
+        connection.origin = request.origin
+        self._connection = connection
+        return connection.start(request, exchange, asked) or await self._retry(request, asked)
+
+    async def _retry(self, request: PreparedRequest, asked: float) -> asyncio.Future[None] | None:
+        """Not one byte was taken, so sending it on another connection cannot double it."""
+        exchange = self.last
+        exchange.reset(asked)
+        exchange.deadline = asked + request.timeout
+        exchange.retried = 1
+        return await self._open(request)
+
+    async def _open(self, request: PreparedRequest) -> asyncio.Future[None] | None:
+        exchange = self.last
+        self._opening = True
+        try:
+            connection = await self._connector.open(request.origin, exchange)
+        except BaseException:
+            exchange.stop(None, monotonic())
+            raise
+        finally:
+            self._opening = False
+        if connection is None:
+            exchange.stop(exchange.error, monotonic())
+            return None
+        self._keep(connection)
+        return self._send_first(connection, request)
+
+    def _keep(self, connection: Connection) -> None:
+        self._connections.pop(connection.origin, None)
+        self._connections[connection.origin] = self._connection = connection
+        if len(self._connections) > MOST_CONNECTIONS:
+            oldest = next(iter(self._connections))
+            self._connections.pop(oldest).drop()
+
+    def _send_first(
+        self, connection: Connection, request: PreparedRequest
+    ) -> asyncio.Future[None] | None:
+        exchange = self.last
+        if connection.usable:
+            waiter = connection.start(request, exchange, monotonic())
+            if waiter is not None:
+                return waiter
+        # The server ended it, or talked first, between accepting and our first byte.
+        exchange.bytes_sent = 0
+        exchange.stop(connection.fault, monotonic())
+        return None
+
+    def _abandon(self) -> None:
+        if self._connection is not None:
+            self._connection.abandon()

@@ -1,0 +1,142 @@
+"""Opening connections: the name, TCP to one of its addresses, TLS. One per agent, shared by all its
+VUs.
+
+Like curl, the addresses are tried in turn within one connect timeout, which covers all three parts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import ssl
+from time import monotonic
+from typing import TYPE_CHECKING, cast
+
+from groundswell_agent.http.connection import Connection
+from groundswell_agent.http.resolver import Resolver
+from groundswell_agent.http.sweeper import Sweeper
+from groundswell_agent.http.tls import client_context
+
+if TYPE_CHECKING:
+    from groundswell_agent.http.exchange import Error, Exchange
+    from groundswell_agent.http.request import Origin
+
+CONNECT_TIMEOUT = 10.0
+
+# What this machine has run out of, or does not allow; the target has no part in it.
+_OUR_OWN = frozenset(
+    {
+        errno.EACCES,
+        errno.EADDRNOTAVAIL,
+        errno.EAGAIN,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOBUFS,
+        errno.ENOMEM,
+        errno.EPERM,
+    }
+)
+_RESETS = frozenset({errno.ECONNABORTED, errno.ECONNRESET, errno.EPIPE})
+
+
+class Connector:
+    """What the VUs of an agent share. `connect_timeout` in seconds. Make it on the running loop."""
+
+    __slots__ = ("_loop", "connect_timeout", "resolver", "sweeper", "tls")
+
+    def __init__(
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        resolver: Resolver | None = None,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.connect_timeout = connect_timeout
+        self.resolver = resolver or Resolver(self._loop)
+        self.sweeper = Sweeper(self._loop)
+        # None: the default one, loaded when it is first needed (20 ms), so never for plain http.
+        self.tls = tls
+
+    async def open(self, origin: Origin, exchange: Exchange) -> Connection | None:
+        """A new connection; None with `exchange.error` set. Its three durations are set either
+        way."""
+        exchange.dirty = True
+        deadline = min(monotonic() + self.connect_timeout, exchange.deadline)
+        connection = Connection(origin, self.sweeper, self._loop)
+        try:
+            async with asyncio.timeout(deadline - monotonic()):
+                exchange.error = await self._open(connection, exchange)
+        except TimeoutError:
+            exchange.error = "timeout"
+        except OSError as error:
+            exchange.error = error_of(error)
+        return connection if exchange.error is None else None
+
+    async def _open(self, connection: Connection, exchange: Exchange) -> Error | None:
+        origin = connection.origin
+        started = monotonic()
+        try:
+            addresses = await self.resolver.addresses(origin.host)
+        finally:
+            resolved = monotonic()
+            exchange.resolving = resolved - started
+        try:
+            error = await self._connect(connection, addresses)
+        finally:
+            connected = monotonic()
+            exchange.connecting = connected - resolved
+        if error is None and origin.scheme == "https":
+            try:
+                await self._secure(connection)
+            finally:
+                exchange.handshaking = monotonic() - connected
+        return error
+
+    async def _connect(self, connection: Connection, addresses: tuple[str, ...]) -> Error | None:
+        """Try the addresses in turn; if all fail, what a target said counts more than our own
+        lack."""
+        found: Error | None = None
+        for address in addresses:
+            try:
+                await self._loop.create_connection(
+                    lambda: connection, address, connection.origin.port
+                )
+            except OSError as error:
+                if found is None or found == "local":
+                    found = error_of(error)
+            else:
+                return None
+        return found
+
+    async def _secure(self, connection: Connection) -> None:
+        if self.tls is None:
+            self.tls = client_context()
+        try:
+            transport = await self._loop.start_tls(
+                connection.tcp,
+                connection,
+                self.tls,
+                server_hostname=connection.origin.host,
+                ssl_handshake_timeout=self.connect_timeout,
+            )
+        except BaseException:
+            connection.drop()
+            raise
+        connection.secured(cast("asyncio.Transport", transport))
+
+
+def error_of(error: OSError) -> Error:
+    """The tag of a failure to look up, connect or shake hands."""
+    if isinstance(error, ssl.SSLError):
+        return "tls"
+    if isinstance(error, socket.gaierror):
+        return "dns"
+    if isinstance(error, TimeoutError):
+        return "timeout"
+    if error.errno in _OUR_OWN:
+        return "local"
+    return (
+        "reset" if error.errno in _RESETS or isinstance(error, ConnectionResetError) else "refused"
+    )

@@ -1,0 +1,113 @@
+"""What came of one request: the record that a client fills and its VU reads.
+
+A client has one and uses it again for every request: read it before the next one. What an error
+means:
+
+    timeout    the request's or the connect's time ran out
+    refused    nobody listens at any of the host's addresses, or there is no way to them
+    reset      the connection ended before the response was complete, nothing at all included
+    tls        the TLS handshake failed, the certificate above all, or TLS broke later
+    dns        the host name has no address
+    protocol   what came is no HTTP/1.1 response to this request
+    local      this machine had no descriptor, port or buffer left: not the target's fault
+
+The engine adds `interrupted`, for a request that it cancelled itself.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Error = Literal["timeout", "refused", "reset", "tls", "dns", "protocol", "local", "interrupted"]
+
+
+class Exchange:
+    """Moments are seconds of `time.monotonic()`, 0.0 where it never came to that; durations are
+    seconds."""
+
+    __slots__ = (
+        "asked",
+        "body",
+        "body_truncated",
+        "bytes_received",
+        "bytes_sent",
+        "connecting",
+        "deadline",
+        "dirty",
+        "end",
+        "error",
+        "first_byte",
+        "handshaking",
+        "headers",
+        "resolving",
+        "retried",
+        "send_end",
+        "send_start",
+        "status",
+    )
+
+    # When the VU asked, and when its time is up.
+    asked: float
+    deadline: float
+    # Of a new connection: looking up the name, TCP's handshakes (all addresses tried), TLS's
+    # handshake.
+    resolving: float
+    connecting: float
+    handshaking: float
+    # `send_end` is when the kernel had taken the last byte. `end` is that of the last byte
+    # received, or of the failure.
+    send_start: float
+    send_end: float
+    first_byte: float
+    end: float
+    # 0 without a complete response.
+    status: int
+    # Heads included. Over TLS both count the plain text, not what TLS makes of it.
+    bytes_sent: int
+    bytes_received: int
+    error: Error | None
+    # 1 if a kept connection turned out dead before it took one byte of the request, and a new one
+    # was opened.
+    retried: int
+    # Only where the request asks for them. Names as they came.
+    headers: list[tuple[bytes, bytes]] | None
+    body: bytes | None
+    body_truncated: bool
+    # Something above that the plain way through does not overwrite is set.
+    dirty: bool
+
+    def __init__(self) -> None:
+        self.end = self.first_byte = 0.0
+        self.reset(0.0)
+
+    @property
+    def wrote(self) -> bool:
+        """Whether a byte of the request was handed over for sending: then it is a sample, whatever
+        came of it."""
+        return self.bytes_sent > 0
+
+    @property
+    def blocked(self) -> float:
+        """From the asking to the first byte sent, as k6 counts it: looking up, connecting and TLS
+        are in it."""
+        return self.send_start - self.asked if self.send_start else self.end - self.asked
+
+    def reset(self, asked: float) -> None:
+        """Forget the request before; `end` stays, it tells how long the connection was idle."""
+        self.asked = asked
+        self.deadline = 0.0
+        self.resolving = self.connecting = self.handshaking = 0.0
+        self.send_start = self.send_end = self.first_byte = 0.0
+        self.status = self.bytes_sent = self.bytes_received = self.retried = 0
+        self.error = None
+        self.headers = None
+        self.body = None
+        self.body_truncated = False
+        self.dirty = False
+
+    def stop(self, error: Error | None, now: float) -> None:
+        """It ends here without a response; None if the caller knows why."""
+        self.error = error
+        self.status = 0
+        self.end = now
+        self.dirty = True

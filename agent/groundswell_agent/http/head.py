@@ -1,0 +1,61 @@
+"""One response's head, kept only for responses that do not arrive in a single read.
+
+The parser says when a message is complete, but not how it is delimited, and it cannot be told that
+the input ended. So a response that is still open when the connection ends is looked back at: was
+its end the connection's end?
+"""
+
+from __future__ import annotations
+
+HEAD_LIMIT = 64 * 1024  # bytes
+
+_END = b"\r\n\r\n"
+
+
+class Head:
+    """Collects the final head out of the bytes of a response, past any interim ones (100, 103)."""
+
+    __slots__ = ("_bytes", "_head")
+
+    def __init__(self) -> None:
+        self._bytes = b""
+        self._head: bytes | None = None
+
+    def feed(self, data: bytes) -> bool:
+        """Whether the head is within its limit so far."""
+        if self._head is not None:
+            return True
+        searched = max(0, len(self._bytes) - len(_END) + 1)
+        # The parser takes empty lines before a status line, so they must not pass for the end of a
+        # head here.
+        collected = (self._bytes + data).lstrip(b"\r\n")
+        while (end := collected.find(_END, searched)) >= 0:
+            head, collected = (
+                collected[: end + len(_END)],
+                collected[end + len(_END) :].lstrip(b"\r\n"),
+            )
+            if len(head) > HEAD_LIMIT:
+                return False
+            if not _is_interim(head):
+                self._head = head
+                collected = b""
+            searched = 0
+        self._bytes = collected
+        return len(collected) <= HEAD_LIMIT
+
+    @property
+    def ends_with_connection(self) -> bool:
+        """Whether the body of this response goes on until the server closes the connection."""
+        if self._head is None:
+            return False
+        for line in self._head.lower().split(b"\r\n")[1:]:
+            name, _, value = line.partition(b":")
+            if name == b"content-length":
+                return False
+            if name == b"transfer-encoding" and value.strip().endswith(b"chunked"):
+                return False
+        return True
+
+
+def _is_interim(head: bytes) -> bool:
+    return head.split(None, 2)[1].startswith(b"1")

@@ -1,0 +1,111 @@
+"""What is kept of a response for those who ask: headers, body, and whether a HEAD's connection may
+go on.
+
+All other responses are parsed without a callback for either, and their bytes are never copied.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from httptools import HttpResponseParser
+
+if TYPE_CHECKING:
+    from groundswell_agent.http.connection import Connection
+    from groundswell_agent.http.exchange import Exchange
+    from groundswell_agent.http.request import PreparedRequest
+
+
+class Reader:
+    """The callbacks of one parser, over as many exchanges as the connection has of this kind."""
+
+    __slots__ = (
+        "_chunks",
+        "_connection",
+        "_headers",
+        "_in_body",
+        "_kept",
+        "_request",
+        "_truncated",
+        "on_message_begin",
+        "parser",
+    )
+
+    _chunks: list[bytes]
+    _headers: list[tuple[bytes, bytes]]
+    _in_body: bool
+    _kept: int
+    _request: PreparedRequest
+    _truncated: bool
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.on_message_begin = connection.on_message_begin
+        self.parser = HttpResponseParser(self)
+        self._forget()
+
+    def begin(self, request: PreparedRequest) -> None:
+        self._request = request
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # After the body come trailers: not what a step means by a header.
+        if not self._in_body:
+            self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        status = self.parser.get_status_code()
+        if status < 200:
+            self._headers = []
+            return
+        self._in_body = True
+        if self._request.bodiless:
+            self._connection.complete_at_head(
+                status, self._stays_open() and not self._request.closes
+            )
+
+    def on_body(self, chunk: bytes) -> None:
+        request = self._request
+        if request.bodiless:
+            self._connection.forbid_reuse()
+        elif request.keep_body and not self._truncated:
+            room = request.body_limit - self._kept
+            self._truncated = len(chunk) > room
+            self._chunks.append(chunk[:room] if self._truncated else chunk)
+            self._kept += len(chunk)
+
+    def on_message_complete(self) -> None:
+        self._connection.on_message_complete()
+        if self._request.closes:
+            self._connection.forbid_reuse()
+
+    def deliver(self, exchange: Exchange) -> None:
+        """The response is complete: give what was asked for, and be ready for the next one."""
+        request = self._request
+        if request.keep_headers:
+            exchange.headers = self._headers
+        if request.keep_body:
+            exchange.body = b"".join(self._chunks)
+            exchange.body_truncated = self._truncated
+        exchange.dirty = True
+        self._forget()
+
+    def _forget(self) -> None:
+        self._headers = []
+        self._chunks = []
+        self._kept = 0
+        self._in_body = self._truncated = False
+
+    def _stays_open(self) -> bool:
+        """Keep-alive by the head alone: the parser denies it where a length is missing, which a
+        HEAD may leave out."""
+        if self.parser.should_keep_alive():
+            return True
+        options = [
+            option.strip()
+            for name, value in self._headers
+            if name.lower() == b"connection"
+            for option in value.lower().split(b",")
+        ]
+        if self.parser.get_http_version() == "1.0":
+            return b"keep-alive" in options
+        return b"close" not in options

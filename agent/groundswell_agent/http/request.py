@@ -1,0 +1,260 @@
+"""A request as the bytes that go out, built once and sent often.
+
+What would break the framing (a line end in a header, a second Content-Length) is refused here,
+before any load.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, cast
+from urllib.parse import quote, urlencode, urlsplit
+
+from groundswell import __version__
+from groundswell.errors import GroundswellError
+from groundswell.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Scheme = Literal["http", "https"]
+
+DEFAULT_TIMEOUT = 60.0
+DEFAULT_BODY_LIMIT = 10 * 1024 * 1024
+
+_PORTS: dict[str, int] = {"http": 80, "https": 443}
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_LINE_BREAKERS = re.compile(r"[\r\n\0]")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+_HOST_TAKES_NO = re.compile(r"[\s/?#@\\\[\]]")
+# What already is an escape or may stand in a target stays as the test's author wrote it.
+_TARGET_KEEPS = "/?%:@!$&'()*+,;=~-._[]|"
+_METHODS_WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
+_OURS = {
+    "content-length": "it is counted from the body",
+    "transfer-encoding": "a body is sent whole, with its length",
+}
+
+
+class InvalidRequest(GroundswellError, ValueError):
+    """A request that cannot be put on the wire as it is meant."""
+
+    exit_code = ExitCode.INVALID_TEST
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where connections go. Get one from `at` or `split_url`: equal ones are then the same object,
+    which is quicker."""
+
+    scheme: Scheme
+    host: str
+    port: int
+
+    @staticmethod
+    @lru_cache(maxsize=1024)
+    def at(scheme: str, host: str, port: int | None = None) -> Origin:
+        """`host` without brackets; names beyond ASCII become their IDNA form."""
+        if scheme not in _PORTS:
+            raise InvalidRequest(f"scheme {scheme!r} is not http or https")
+        if not host or _HOST_TAKES_NO.search(host) or _CONTROLS.search(host):
+            raise InvalidRequest(f"{host!r} is no host")
+        port = _PORTS[scheme] if port is None else port
+        if not 0 < port < 65536:
+            raise InvalidRequest(f"port {port} is not between 1 and 65535")
+        return Origin(cast("Scheme", scheme), _ascii_host(host), port)
+
+    @property
+    def authority(self) -> str:
+        """As the Host header has it: IPv6 in brackets, the scheme's own port left out."""
+        # A zone (fe80::1%eth0) means something on this machine only.
+        host = f"[{self.host.partition('%')[0]}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+class PreparedRequest:
+    """One request, ready to be written. Never change one: connections remember the last they sent
+    by identity.
+
+    `timeout` is in seconds and covers the whole exchange, connecting included. A templated step
+    makes its next one with `with_payload`.
+    """
+
+    __slots__ = (
+        "bodiless",
+        "body_limit",
+        "closes",
+        "keep_body",
+        "keep_headers",
+        "method",
+        "origin",
+        "payload",
+        "reads",
+        "size",
+        "timeout",
+    )
+
+    def __init__(
+        self,
+        origin: Origin,
+        method: str,
+        payload: bytes,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        keep_body: bool = False,
+        keep_headers: bool = False,
+        closes: bool = False,
+        body_limit: int = DEFAULT_BODY_LIMIT,
+    ) -> None:
+        self.origin = origin
+        self.method = method
+        self.payload = payload
+        self.size = len(payload)
+        self.timeout = timeout
+        self.keep_body = keep_body
+        self.keep_headers = keep_headers
+        # We said `Connection: close`, so the connection ends with this exchange whatever the server
+        # says.
+        self.closes = closes
+        # Bytes of the body that are kept; the rest is read and dropped.
+        self.body_limit = body_limit
+        self.bodiless = method == "HEAD"
+        # The response must be looked into; all others are only counted.
+        self.reads = keep_body or keep_headers or closes or self.bodiless
+
+    def with_payload(self, payload: bytes) -> PreparedRequest:
+        """The same request with other bytes, head and body, which the caller has checked."""
+        return PreparedRequest(
+            self.origin,
+            self.method,
+            payload,
+            timeout=self.timeout,
+            keep_body=self.keep_body,
+            keep_headers=self.keep_headers,
+            closes=self.closes,
+            body_limit=self.body_limit,
+        )
+
+
+def prepare(
+    method: str,
+    origin: Origin,
+    path: str = "/",
+    *,
+    query: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+    headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+    body: bytes = b"",
+    timeout: float = DEFAULT_TIMEOUT,
+    keep_body: bool = False,
+    keep_headers: bool = False,
+    body_limit: int = DEFAULT_BODY_LIMIT,
+) -> PreparedRequest:
+    """Build a request. `path` may carry a query of its own; `timeout` is in seconds, `body_limit`
+    in bytes."""
+    if not _TOKEN.fullmatch(method):
+        raise InvalidRequest(f"{method!r} is no HTTP method")
+    if not timeout > 0:
+        raise InvalidRequest(f"a timeout of {timeout} s leaves no time at all")
+    given = _pairs(headers)
+    head = request_head(method, origin, target(path, query), given, len(body))
+    return PreparedRequest(
+        origin,
+        method,
+        head + body,
+        timeout=timeout,
+        keep_body=keep_body,
+        keep_headers=keep_headers,
+        closes=any(
+            name.lower() == "connection" and "close" in value.lower() for name, value in given
+        ),
+        body_limit=body_limit,
+    )
+
+
+def request_head(
+    method: str, origin: Origin, to: str, headers: Iterable[tuple[str, str]], body_length: int
+) -> bytes:
+    """All that goes before the body. `to` comes from `target`; a header given twice is sent
+    twice."""
+    given = [(check_header_name(name), check_header_value(name, value)) for name, value in headers]
+    names = {name.lower() for name, _ in given}
+    ours = [
+        ("Host", origin.authority),
+        ("User-Agent", f"groundswell/{__version__}"),
+        ("Accept", "*/*"),
+    ]
+    fields = [(name, value) for name, value in ours if name.lower() not in names] + given
+    if body_length or method in _METHODS_WITH_LENGTH:
+        fields.append(("Content-Length", str(body_length)))
+    lines = [f"{method} {to} HTTP/1.1", *(f"{name}: {value}" for name, value in fields), "", ""]
+    return "\r\n".join(lines).encode("latin-1")
+
+
+def target(path: str, query: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> str:
+    """The request's target; what may not stand in one is escaped as UTF-8, a fragment stays at
+    home."""
+    if _CONTROLS.search(path):
+        raise InvalidRequest(f"path {path!r} contains a control character")
+    path = path.partition("#")[0]
+    if path != "*" and not path.startswith("/"):
+        raise InvalidRequest(f"path {path!r} does not start with /")
+    escaped = quote(path, safe=_TARGET_KEEPS)
+    more = urlencode(_pairs(query), quote_via=quote)
+    if not more:
+        return escaped
+    return f"{escaped}{'&' if '?' in escaped else '?'}{more}"
+
+
+def check_header_name(name: str) -> str:
+    """The name itself, if it may be sent."""
+    if not _TOKEN.fullmatch(name):
+        raise InvalidRequest(f"{name!r} is no header name")
+    if name.lower() in _OURS:
+        raise InvalidRequest(f"header {name} cannot be set", hint=_OURS[name.lower()])
+    return name
+
+
+def check_header_value(name: str, value: str) -> str:
+    """The value itself, if it may be sent: templates fill in what a target said, and that may be
+    anything."""
+    if _LINE_BREAKERS.search(value):
+        raise InvalidRequest(f"header {name} contains a line end or a NUL: {value!r}")
+    try:
+        value.encode("latin-1")
+    except UnicodeEncodeError:
+        hint = "escape it; HTTP/1.1 headers are latin-1"
+        raise InvalidRequest(
+            f"header {name} has characters beyond latin-1: {value!r}", hint=hint
+        ) from None
+    return value.strip(" \t")
+
+
+def split_url(url: str) -> tuple[Origin, str]:
+    """An absolute URL as its origin and the rest, which `prepare` takes as path."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise InvalidRequest(f"{url!r} is no URL: {error}") from None
+    if "@" in parts.netloc:
+        raise InvalidRequest(
+            "a URL cannot carry a user or password", hint="send an Authorization header"
+        )
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Origin.at(parts.scheme, parts.hostname or "", port), path
+
+
+def _ascii_host(host: str) -> str:
+    if host.isascii():
+        return host.lower()
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise InvalidRequest(f"{host!r} is no host name: {error}") from None
+
+
+def _pairs(given: Mapping[str, str] | Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    keys = getattr(given, "items", None)
+    return list(keys() if keys is not None else cast("Iterable[tuple[str, str]]", given))

@@ -1,0 +1,66 @@
+"""Follow a run to its end, on the screen and with Ctrl-C in hand."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+from groundswell.errors import CoordinatorUnreachable
+
+if TYPE_CHECKING:
+    from groundswell.v1.control_pb2 import Ended, RunEvent
+    from groundswell_coordinator.client import ControlClient
+    from groundswell_coordinator.report.live import LiveView
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+async def follow(client: ControlClient, run_id: str, view: LiveView) -> Ended:
+    """Show a run's events until its end; the first interrupt stops it gracefully, the second at once."""
+    return await _Follower(client, run_id, view).follow()
+
+
+class _Follower:
+
+    def __init__(self, client: ControlClient, run_id: str, view: LiveView) -> None:
+        self._client = client
+        self._run_id = run_id
+        self._view = view
+        self._interrupts = 0
+        self._stops: set[asyncio.Task[None]] = set()
+
+    async def follow(self) -> Ended:
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self._interrupt)
+        try:
+            async for event in self._client.watch(self._run_id):
+                if event.HasField("ended"):
+                    return event.ended
+                self._show(event)
+        finally:
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
+            self._view.close()
+        raise CoordinatorUnreachable("the coordinator ended the stream before the run did")
+
+    def _show(self, event: RunEvent) -> None:
+        match event.WhichOneof("body"):
+            case "state":
+                self._view.state(event.state)
+            case "progress":
+                self._view.progress(event.progress)
+            case "notice":
+                self._view.notice(event.notice)
+            case _:
+                pass
+
+    def _interrupt(self) -> None:
+        self._interrupts += 1
+        again = self._interrupts > 1
+        stop = asyncio.create_task(
+            self._client.stop(self._run_id, abort=again, cause="interrupted")
+        )
+        self._stops.add(stop)
+        stop.add_done_callback(self._stops.discard)

@@ -1,0 +1,87 @@
+"""`groundswell validate`: is this a test that can be run?"""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from groundswell.errors import InvalidTest
+from groundswell.scenario.loader import load
+from groundswell_coordinator.cli.test_options import test_source_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from groundswell.scenario.model import Test
+    from groundswell.scenario.source import TestSource
+
+
+def _problems_as_json(command: Callable[..., None]) -> Callable[..., None]:
+    """With --json, print the problems to stdout; else they escape as every error does."""
+
+    @functools.wraps(command)
+    def wrapper(*, as_json: bool, **kwargs: object) -> None:
+        try:
+            command(as_json=as_json, **kwargs)
+        except InvalidTest as error:
+            if not as_json:
+                raise
+            problems = [asdict(problem) for problem in error.problems]
+            click.echo(json.dumps({"valid": False, "problems": problems}, indent=2))
+            click.get_current_context().exit(int(error.exit_code))
+
+    return wrapper
+
+
+@click.command(name="validate")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@_problems_as_json
+@test_source_options
+def command(source: TestSource, as_json: bool) -> None:
+    """Check a test without running it.
+
+    Prints every problem with its place and exits with 104, or says in one line what the test holds.
+    TEST is a file, or - for standard input.
+
+    \b
+    Example:
+      groundswell validate checkout.yaml -e BASE_URL=https://shop.staging.internal
+
+    \b
+    A test to start from:
+      test: hello
+      target: http://127.0.0.1:8080
+      scenarios:
+        browse:
+          executor: constant-arrival-rate
+          rate: 100/s
+          duration: 30s
+          max_vus: 50
+          steps:
+            - get: /
+              check: {status: 200}
+      thresholds:
+        http_req_duration: [p(95) < 300ms]
+    """
+    test = load(source)
+    if as_json:
+        click.echo(json.dumps({"valid": True, "problems": [], **_counts(test)}, indent=2))
+    else:
+        counts = ", ".join(_counted(count, noun) for noun, count in _counts(test).items())
+        click.echo(f"{source.name}: valid: {counts}")
+
+
+def _counts(test: Test) -> dict[str, int]:
+    return {
+        "scenarios": len(test.scenarios),
+        "steps": sum(len(scenario.steps) for scenario in test.scenarios.values()),
+        "thresholds": sum(map(len, test.thresholds.values())),
+    }
+
+
+def _counted(count: int, nouns: str) -> str:
+    return f"{count} {nouns.removesuffix('s') if count == 1 else nouns}"

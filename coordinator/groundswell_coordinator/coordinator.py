@@ -1,0 +1,55 @@
+"""A coordinator: the pool, the runs, the store, and the gRPC server in front of them."""
+
+from __future__ import annotations
+
+import secrets
+import grpc
+
+from groundswell.errors import CoordinatorUnreachable
+from groundswell.v1 import agent_pb2_grpc, control_pb2_grpc
+from groundswell_coordinator.lease import LEASE_S
+from groundswell_coordinator.pool import Pool
+from groundswell_coordinator.run.registry import RunRegistry
+from groundswell_coordinator.services.agent_service import AgentService
+from groundswell_coordinator.services.control_service import ControlService
+
+_MAX_MESSAGE = 64 * 1024 * 1024
+_OPTIONS = (
+    ("grpc.max_receive_message_length", _MAX_MESSAGE),
+    ("grpc.max_send_message_length", _MAX_MESSAGE),
+    # A second coordinator on the same port would get half of the agents.
+    ("grpc.so_reuseport", 0),
+)
+
+
+class Coordinator:
+    """Serves on one address from `start` to `stop`."""
+
+    def __init__(self) -> None:
+        self.id = secrets.token_hex(8)
+        self.pool = Pool()
+        self.runs = RunRegistry(self.pool, self.id)
+        self._server = grpc.aio.server(options=_OPTIONS)
+        agent_pb2_grpc.add_AgentServiceServicer_to_server(
+            AgentService(self.pool, coordinator_id=self.id, generation=1, lease_s=LEASE_S),
+            self._server,
+        )
+        control_pb2_grpc.add_ControlServiceServicer_to_server(
+            ControlService(self.runs, self.pool), self._server
+        )
+
+    async def start(self, address: str) -> int:
+        """Listen on `HOST:PORT`; port 0 takes a free one. Returns the port."""
+        try:
+            port = self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise CoordinatorUnreachable(
+                f"cannot listen on {address}", hint="is another coordinator there?"
+            ) from error
+        await self._server.start()
+        return port
+
+    async def stop(self) -> None:
+        """Let runs write their end, then end every stream."""
+        await self.runs.close()
+        await self._server.stop(grace=0.5)

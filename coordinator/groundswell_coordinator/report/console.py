@@ -1,0 +1,188 @@
+"""The summary as text: the verdict and its reasons, the thresholds, then what they rest on."""
+
+from __future__ import annotations
+
+import re
+from typing import IO, TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from groundswell.metrics.catalog import BUILTIN, Kind, Unit
+from groundswell_coordinator.report import quantity
+from groundswell_coordinator.report.fleet import agents
+from groundswell_coordinator.report.lines import (
+    BAD,
+    DOUBTFUL,
+    FAILED,
+    GOOD,
+    INDENT,
+    NARROWEST,
+    PASSED,
+    QUIET,
+    UNSURE,
+    WARNING,
+    hanging,
+    heading,
+    is_ascii_only,
+    page,
+)
+from groundswell_coordinator.report.totals import total_results
+
+if TYPE_CHECKING:
+    from groundswell_coordinator.report.summary import (
+        ReasonSummary,
+        Summary,
+        ThresholdSummary,
+    )
+
+_VERDICTS = {
+    "PASS": (PASSED, GOOD),
+    "FAIL": (FAILED, BAD),
+    "INCONCLUSIVE": (UNSURE, DOUBTFUL),
+}
+_CLOSED = ("constant-vus", "ramping-vus", "shared-iterations", "per-vu-iterations")
+_ERRORS_SHOWN = 10
+# Threshold values show more digits: 300.04ms must not look like the 300ms that it has missed.
+_EXACT_DIGITS = 5
+
+
+def print_summary(summary: Summary, file: IO[str] | None = None, *, verbose: bool = False) -> None:
+    """Print to `file`, or stdout; with colour where it is a terminal and NO_COLOR is not set."""
+    console = Console(file=file, highlight=False, markup=False, emoji=False)
+    width = console.width if console.is_terminal else NARROWEST
+    text = render(summary, width=width, verbose=verbose, ascii_only=is_ascii_only(console))
+    console.print(text, soft_wrap=True)
+
+
+def render(
+    summary: Summary, *, width: int = NARROWEST, verbose: bool = False, ascii_only: bool = False
+) -> Text:
+    """The whole page. Below 80 columns it stays as wide as for 80."""
+    blocks = [
+        _headline(summary, width),
+        *_thresholds(summary, width),
+        *total_results(summary, width, verbose),
+        _errors(summary),
+        *agents(summary, verbose),
+        _notes(summary, width),
+    ]
+    return page(blocks, ascii_only=ascii_only)
+
+
+def _headline(summary: Summary, width: int) -> list[Text]:
+    mark, style = _VERDICTS[summary.verdict]
+    count = len(summary.agents)
+    facts = [
+        f"run {summary.run}",
+        *([f"{summary.started_at:%Y-%m-%d %H:%M:%S} UTC"] if summary.started_at else []),
+        quantity.clock(summary.duration_s),
+        f"{count} agent" + ("" if count == 1 else "s"),
+    ]
+    lines = [
+        Text.assemble("  ", (f"{mark} {summary.verdict}", f"bold {style}"), f"  {summary.test}"),
+        Text.assemble("    ", (" · ".join(facts), QUIET)),
+    ]
+    return [
+        *lines,
+        *(line for reason in summary.reasons for line in _reason(reason, summary, width)),
+    ]
+
+
+def _reason(reason: ReasonSummary, summary: Summary, width: int) -> list[Text]:
+    if summary.verdict == "PASS":
+        mark, style = WARNING, DOUBTFUL
+    elif reason.code == "threshold_failed":
+        mark, style = FAILED, BAD
+    else:
+        mark, style = UNSURE, DOUBTFUL
+    named = "" if reason.agent is None or reason.agent in reason.message else f"{reason.agent}: "
+    return hanging(mark, style, f"{reason.code}: {named}{reason.message}", width)
+
+
+def _thresholds(summary: Summary, width: int) -> list[list[Text]]:
+    if not summary.thresholds:
+        return []
+    by_metric: dict[str, list[Text]] = {}
+    for threshold in summary.thresholds:
+        lines = by_metric.setdefault(threshold.metric, [Text(f"{INDENT}{threshold.metric}")])
+        lines += _threshold(threshold, summary, width)
+    return [[heading("THRESHOLDS")], *by_metric.values()]
+
+
+def _threshold(threshold: ThresholdSummary, summary: Summary, width: int) -> list[Text]:
+    mark, style = {True: (PASSED, GOOD), False: (FAILED, BAD), None: (UNSURE, DOUBTFUL)}[
+        threshold.ok
+    ]
+    over = window = ""
+    if threshold.window is not None:
+        start, end = (
+            quantity.clock(seconds)
+            for seconds in (threshold.window.start_s, threshold.window.end_s)
+        )
+        over = f" over {quantity.clock(threshold.window.over_s)}"
+        window = f" in the worst window, {start} to {end}"
+    value = f"{_measured(threshold, summary)}{window}"
+    return hanging(mark, style, f"'{threshold.expression}'{over} {value}", width)
+
+
+def _measured(threshold: ThresholdSummary, summary: Summary) -> str:
+    """`p(95)=2.2ms`, in the unit that the metric and the aggregation have together."""
+    if threshold.value is None:
+        return "no samples"
+    aggregation = re.split(r"[<>=!]", threshold.expression, maxsplit=1)[0].strip()
+    value = _in_unit(threshold, aggregation, summary)
+    return f"{aggregation} {value}" if value.startswith("≥") else f"{aggregation}={value}"
+
+
+def _in_unit(threshold: ThresholdSummary, aggregation: str, summary: Summary) -> str:
+    assert threshold.value is not None
+    kind, unit, clamped = _nature(threshold.metric, summary)
+    if kind == Kind.RATE.value:
+        return quantity.percent(threshold.value, most=3)
+    if aggregation == "count":
+        return quantity.plain(threshold.value)
+    if kind == Kind.TREND.value and unit == Unit.TIME.value:
+        return quantity.trend_value(threshold.value, clamped, _EXACT_DIGITS)
+    shown = quantity.data if unit == Unit.DATA.value else quantity.plain
+    return shown(threshold.value) + ("/s" if aggregation == "rate" else "")
+
+
+def _nature(key: str, summary: Summary) -> tuple[str, str | None, int]:
+    """Kind, unit and number of clamped samples of a metric or selection."""
+    name = key.partition("{")[0]
+    measured = summary.metrics.get(key) or summary.metrics.get(name)
+    if measured is not None:
+        return measured.type, measured.unit, measured.clamped
+    known = BUILTIN.get(name)
+    return ("", None, 0) if known is None else (known.kind.value, known.unit.value, 0)
+
+
+def _errors(summary: Summary) -> list[Text]:
+    """The most frequent first."""
+    errors = sorted((one for one in summary.errors if one.count), key=lambda one: -one.count)
+    if not errors:
+        return []
+    shown = errors[:_ERRORS_SHOWN]
+    kinds = max(len(one.error) for one in shown)
+    counts = max(len(str(one.count)) for one in shown)
+    lines = [heading("ERRORS"), Text()]
+    for one in shown:
+        count = (f"{one.count:>{counts}}", BAD)
+        lines.append(Text.assemble(INDENT, count, f"  {one.error:<{kinds}}  {one.name}"))
+    if len(errors) > len(shown):
+        lines.append(Text(f"{INDENT}and {len(errors) - len(shown)} more kinds", QUIET))
+    return lines
+
+
+def _notes(summary: Summary, width: int) -> list[Text]:
+    notes: list[str] = []
+    if not summary.thresholds:
+        notes.append("No thresholds: nothing was asked of the target, so nothing was judged.")
+    closed = [name for name, one in summary.scenarios.items() if one.executor in _CLOSED]
+    if closed:
+        notes.append(
+            f"Closed executors ({', '.join(closed)}) wait for the target before they ask again, so "
+            "their times leave out what waiting users would have seen (coordinated omission)."
+        )
+    return [Text(line.plain, QUIET) for note in notes for line in hanging("·", QUIET, note, width)]

@@ -1,0 +1,201 @@
+"""The summary of a run: what `--summary-json` writes and what every report is made of.
+
+    text = summary.to_json()
+    Summary.from_json(text) == summary
+
+Fields that mean nothing where they are absent (a reason's agent, a counter's unit) are left out of
+the JSON; those that mean "not known" are null. JSON has no infinity: a number too large to be told
+apart becomes `BEYOND_RANGE_MS`, one hour.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal, cast
+
+from groundswell.errors import GroundswellError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    _Json = Mapping[str, object]
+
+VERSION: Literal[1] = 1
+
+# Trends are kept up to one hour; what is above is counted in `clamped`, and shown as "≥ 1h".
+BEYOND_RANGE_MS = 3_600_000.0
+
+Number = int | float
+VerdictName = Literal["PASS", "FAIL", "INCONCLUSIVE"]
+MetricType = Literal["counter", "gauge", "rate", "trend"]
+
+_OPTIONAL = {"optional": True}
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonSummary:
+    """Why the verdict is what it is; beside a PASS, a warning."""
+
+    code: str
+    message: str
+    agent: str | None = field(default=None, metadata=_OPTIONAL)
+    metric: str | None = field(default=None, metadata=_OPTIONAL)
+    cause: str | None = field(default=None, metadata=_OPTIONAL)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSummary:
+    """None is what was not measured: an agent lost before its first report has no numbers."""
+
+    name: str
+    weight: int
+    skew_ms: float | None = None
+    cpu_max: float | None = None
+    send_lag_p99_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioSummary:
+    """planned = fired + the sum of dropped + unknown; None for executors without a plan."""
+
+    executor: str
+    planned: int | None
+    fired: int
+    dropped: Mapping[str, int] = field(default_factory=dict[str, int])
+    unknown: int = 0
+    interrupted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSummary:
+    """What one metric, or a selection of its series, came to.
+
+    counter: count, rate    gauge: value, min, max    rate: rate, passes, fails
+    trend: count, min, avg, med, max, p(90), p(95), p(99), p(99.9)
+
+    Without any sample a trend has a count of 0 and nothing else. `clamped` samples lay beyond the
+    range.
+    """
+
+    type: MetricType
+    values: Mapping[str, Number]
+    unit: str | None = field(default=None, metadata=_OPTIONAL)
+    clamped: int = field(default=0, metadata=_OPTIONAL)
+
+    def __post_init__(self) -> None:
+        finite = {name: _finite(value) for name, value in self.values.items()}
+        object.__setattr__(self, "values", finite)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSummary:
+    """The worst window of a threshold that is judged `over` some time, since the run's start."""
+
+    over_s: float
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdSummary:
+    """`ok` is None where there were no samples, and then `value` is too."""
+
+    metric: str
+    expression: str
+    ok: bool | None
+    value: Number | None
+    window: WindowSummary | None = None
+
+    def __post_init__(self) -> None:
+        if self.value is not None:
+            object.__setattr__(self, "value", _finite(self.value))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSummary:
+    name: str
+    passes: int
+    fails: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorSummary:
+    """How often requests called `name` failed with `error`."""
+
+    error: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """`metrics` is keyed by a metric's name, or a selection: `http_req_duration{name:cart}`."""
+
+    version: Literal[1] = VERSION
+    run: str
+    test: str
+    test_hash: str
+    groundswell_version: str
+    verdict: VerdictName
+    exit_code: int
+    reasons: tuple[ReasonSummary, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    started_at: datetime | None
+    duration_s: float
+    agents: tuple[AgentSummary, ...] = ()
+    scenarios: Mapping[str, ScenarioSummary] = field(default_factory=dict[str, ScenarioSummary])
+    metrics: Mapping[str, MetricSummary] = field(default_factory=dict[str, MetricSummary])
+    thresholds: tuple[ThresholdSummary, ...] = ()
+    checks: tuple[CheckSummary, ...] = ()
+    errors: tuple[ErrorSummary, ...] = ()
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        return json.dumps(_plain(self), indent=indent, ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Summary:
+        """Unknown keys are ignored: a summary may gain some without a new version."""
+        # pydantic takes a tenth of a second to import, and only readers of stored summaries need
+        # it.
+        from pydantic import TypeAdapter, ValidationError
+
+        try:
+            return TypeAdapter(Summary).validate_json(text)
+        except ValidationError as error:
+            problem = error.errors()[0]
+            place = ".".join(str(part) for part in problem["loc"]) or "the text"
+            raise GroundswellError(
+                f"not a summary of version {VERSION}: {place}: {problem['msg']}",
+                hint="it may have been written by a newer groundswell",
+            ) from error
+
+
+def _finite(value: Number) -> Number:
+    return value if math.isfinite(value) else math.copysign(BEYOND_RANGE_MS, value)
+
+
+def _plain(value: object) -> object:
+    """The JSON form of a dataclass of this file and of all in it."""
+    if is_dataclass(value):
+        return _plain_fields(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(content) for key, content in cast("_Json", value).items()}
+    if isinstance(value, tuple):
+        return [_plain(content) for content in cast("tuple[object, ...]", value)]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value
+
+
+def _plain_fields(value: DataclassInstance | type[DataclassInstance]) -> _Json:
+    """In the order of the fields, which is the order in which people read them."""
+    pairs = ((part, getattr(value, part.name)) for part in fields(value))
+    return {
+        part.name: _plain(content)
+        for part, content in pairs
+        if not (part.metadata.get("optional") and content == part.default)
+    }

@@ -1,0 +1,109 @@
+"""What a run's timeline knows of one agent: what it delivered, its accounts, its own health."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groundswell.errors import ProtocolViolation
+from groundswell.metrics.histogram import Histogram
+from groundswell_coordinator.run.accounts import AccountBook, AgentAccounts
+from groundswell_coordinator.run.declarations import Declarations, SeriesRegistry
+from groundswell_coordinator.run.part import VITALS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from groundswell.metrics.series import Series
+    from groundswell.v1.metrics_pb2 import Report
+    from groundswell_coordinator.run.interval import Interval
+
+
+class AgentRecord:
+    """One incarnation. Lags and CPU are those after warm-up, cumulative over the run."""
+
+    def __init__(
+        self, incarnation: str, name: str, registry: SeriesRegistry, judged_from: int
+    ) -> None:
+        self.incarnation = incarnation
+        self.name = name
+        self.declarations = Declarations(registry)
+        self.book = AccountBook(judged_from)
+        self.is_lost = False
+        self.last: int | None = None
+        self.cpu_max: float | None = None
+        self.lags: dict[Series, Histogram] = {}
+        self._judged_from = judged_from
+        # All intervals below `delivered_below` are here, and those in `_ahead`: one number instead
+        # of a set of all seconds of a long run, for each of a thousand agents.
+        self.delivered_below = 0
+        self._ahead: set[int] = set()
+
+    @property
+    def newest(self) -> int:
+        """The newest interval it delivered, -1 before the first."""
+        return max(self._ahead, default=self.delivered_below - 1)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has said that no interval follows."""
+        return self.last is not None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all of its intervals are here."""
+        return self.last is not None and self.delivered_below > self.last
+
+    @property
+    def accounts(self) -> AgentAccounts:
+        return AgentAccounts(self.incarnation, self.book.latest, self.has_ended)
+
+    def has(self, interval: int) -> bool:
+        return interval < self.delivered_below or interval in self._ahead
+
+    def owes(self, interval: int) -> bool:
+        """Whether this interval is still to be expected from it."""
+        if self.is_lost or self.has(interval):
+            return False
+        return self.last is None or interval <= self.last
+
+    def check_order(self, report: Report) -> None:
+        if self.last is not None and report.interval > self.last:
+            raise ProtocolViolation(
+                f"{self.name}: interval {report.interval} after {self.last}, its last"
+            )
+        if report.last and report.interval < self.newest:
+            raise ProtocolViolation(
+                f"{self.name}: interval {report.interval} is its last, but {self.newest} is here"
+            )
+
+    def note(self, report: Report, measured: Interval, decoded: Mapping[Series, Histogram]) -> None:
+        """Take over a report that was found to be in order, once."""
+        self._deliver(report.interval)
+        if report.last:
+            self.last = report.interval
+        self.book.note(report.interval, report.accounts)
+        if report.interval >= self._judged_from:
+            self._note_health(measured, decoded)
+
+    def lag(self, metric: str, scenarios: Collection[str]) -> Histogram:
+        """A lag after warm-up, of these scenarios and of what belongs to no scenario."""
+        union = Histogram()
+        for series, histogram in self.lags.items():
+            scenario = dict(series.tags).get("scenario")
+            if series.metric == metric and (scenario is None or scenario in scenarios):
+                union.merge(histogram)
+        return union
+
+    def _deliver(self, interval: int) -> None:
+        self._ahead.add(interval)
+        while self.delivered_below in self._ahead:
+            self._ahead.remove(self.delivered_below)
+            self.delivered_below += 1
+
+    def _note_health(self, measured: Interval, decoded: Mapping[Series, Histogram]) -> None:
+        for series, histogram in decoded.items():
+            if series.metric in VITALS:
+                self.lags.setdefault(series, Histogram()).merge(histogram)
+        for series, value in measured.gauges.items():
+            if series.metric == "agent_cpu":
+                self.cpu_max = max(value, self.cpu_max or 0.0)

@@ -1,0 +1,357 @@
+"""Conducts one run: carries out what its state machine says, between the pool, the timeline, the judge and the store.
+
+    agents' messages ─┐                       ┌─ orders to agents
+    client's stop ────┼─> RunMachine ─────────┼─ transactions
+    time ─────────────┘                       └─ events to whoever watches
+
+    reports ─> Timeline ─seal─> Judge ─> store ─> acknowledgement, progress
+
+Everything that happens goes through one queue and is taken in order, so no two of these steps ever overlap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from groundswell.errors import GroundswellError, ProtocolViolation, StoreFailed
+from groundswell.exit_codes import ExitCode
+from groundswell.schedule.shape import run_duration, run_duration_with_grace
+from groundswell.v1 import control_pb2
+from groundswell_coordinator.report.summarize import Facts, summarize
+from groundswell_coordinator.run.archive import Archive
+from groundswell_coordinator.run.broadcast import Broadcast
+from groundswell_coordinator.run.crew import Crew
+from groundswell_coordinator.run.judgement import Ending, judge_run
+from groundswell_coordinator.lease import VIEW_S
+from groundswell_coordinator.run.loss import loss_of
+from groundswell_coordinator.run.machine import (
+    AgentEnded,
+    AgentLost,
+    AgentPrepared,
+    AgentRefused,
+    AgentsChosen,
+    Cause,
+    Close,
+    Event,
+    Instruction,
+    Limits,
+    Prepare,
+    RunMachine,
+    Start,
+    StartAcknowledged,
+    State,
+    Stop,
+    StopMode,
+    StopRequested,
+    Tick,
+)
+from groundswell_coordinator.run.measurement import Measurement
+from groundswell_coordinator.run.submission import source_to_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from groundswell.v1 import agent_pb2
+    from groundswell_coordinator.pool import Attachment, Pool
+    from groundswell_coordinator.run.accounts import Loss
+    from groundswell_coordinator.run.submission import Submission
+    from groundswell_coordinator.store.writer import StoreWriter
+
+_log = logging.getLogger(__name__)
+
+_TICK_S = 0.05
+_GENERATION = 1
+
+_STATES = {
+    State.WAITING: control_pb2.RUN_STATE_WAITING,
+    State.PREPARING: control_pb2.RUN_STATE_PREPARING,
+    State.STARTING: control_pb2.RUN_STATE_STARTING,
+    State.RUNNING: control_pb2.RUN_STATE_RUNNING,
+    State.STOPPING: control_pb2.RUN_STATE_STOPPING,
+    State.CLOSED: control_pb2.RUN_STATE_CLOSED,
+}
+
+# The exit codes of runs that ended before any load.
+_NEVER_STARTED = {
+    Cause.NO_AGENTS: ExitCode.NO_AGENTS,
+    Cause.START_FAILED: ExitCode.NO_AGENTS,
+    Cause.REFUSED: ExitCode.INVALID_TEST,
+    Cause.INTERRUPTED: ExitCode.INTERRUPTED,
+    Cause.OPERATOR: ExitCode.STOPPED_BY_OPERATOR,
+}
+
+
+class Conductor:
+    """One run. `conduct` is its whole life; everything else may be called while that runs."""
+
+    def __init__(
+        self, submission: Submission, pool: Pool, store: StoreWriter, coordinator_id: str
+    ) -> None:
+        self.run_id = submission.run_id
+        self.broadcast = Broadcast()
+        self._submission = submission
+        self._pool = pool
+        self._archive = Archive(store, submission)
+        self._coordinator_id = coordinator_id
+        span = float(run_duration_with_grace(submission.test.scenarios.values()))
+        self._machine = RunMachine(span, Limits(wait=submission.wait), time.monotonic())
+        self._inbox: asyncio.Queue[tuple[Attachment, agent_pb2.AgentMessage] | Event] = (
+            asyncio.Queue()
+        )
+        self._helpers: set[asyncio.Task[None]] = set()
+        self._announced: State | None = None
+        # From the moment the agents are chosen, and from the moment the start is ordered.
+        self._crew: Crew | None = None
+        self._measurement: Measurement | None = None
+        self._started_at: datetime | None = None
+        self._stopped_at: float | None = None
+        self._aborted_by: str | None = None
+        self._losses: list[Loss] = []
+
+    # --- from outside --------------------------------------------------------------------------
+
+    def deliver(self, agent: Attachment, message: agent_pb2.AgentMessage) -> None:
+        """A message of one of the run's agents."""
+        self._inbox.put_nowait((agent, message))
+
+    def lost(self, agent: Attachment) -> None:
+        """One of the run's agents is gone."""
+        self._inbox.put_nowait(AgentLost(agent.name))
+
+    def stop(self, mode: StopMode, cause: Cause) -> None:
+        self._inbox.put_nowait(StopRequested(mode, cause))
+
+    # --- the run -------------------------------------------------------------------------------
+
+    async def conduct(self) -> None:
+        """From the submission to the end; whatever happens, watchers hear of an end and the agents are free again."""
+        try:
+            await self._archive.create(self._coordinator_id, _GENERATION)
+            self._announce()
+            self._help(self._choose_agents())
+            while self._machine.state is not State.CLOSED:
+                await self._step()
+        except GroundswellError as error:
+            self._end_with_error(error.message, error.hint, error.exit_code)
+        except Exception:
+            _log.exception("run %s failed", self.run_id)
+            self._end_with_error("the coordinator failed", "see its log", ExitCode.INTERNAL)
+        finally:
+            for helper in self._helpers:
+                helper.cancel()
+            if self._crew is not None:
+                self._crew.release()
+                self._pool.release(self._crew.agents)
+
+    async def _step(self) -> None:
+        """Wait for the next event, at most a tick; then let time pass."""
+        try:
+            item = await asyncio.wait_for(self._inbox.get(), _TICK_S)
+        except TimeoutError:
+            pass
+        else:
+            await self._take(item)
+        await self._pass_time()
+
+    async def _take(self, item: tuple[Attachment, agent_pb2.AgentMessage] | Event) -> None:
+        if isinstance(item, tuple):
+            try:
+                await self._message(*item)
+            except ProtocolViolation as violation:
+                await self._expel(item[0], violation)
+            return
+        if isinstance(item, AgentLost):
+            await self._note_loss(item.agent)
+        await self._handle(item)
+
+    async def _pass_time(self) -> None:
+        if self._measurement is not None and self._machine.state is not State.CLOSED:
+            standing = await self._measurement.advance(self._now())
+            running = self._machine.state is State.RUNNING
+            if standing is not None and running:
+                self._aborted_by = str(standing.threshold)
+                self.broadcast.notice("threshold_abort", f"aborting: {standing.threshold} failed")
+                await self._handle(StopRequested(StopMode.ABORT, Cause.THRESHOLD))
+            elif self._measurement.store_failure is not None and running:
+                self.broadcast.notice("store_failed", str(self._measurement.store_failure))
+                await self._handle(StopRequested(StopMode.GRACEFUL, Cause.STORE_FAILED))
+        await self._handle(Tick())
+
+    async def _message(self, agent: Attachment, message: agent_pb2.AgentMessage) -> None:
+        match message.WhichOneof("body"):
+            case "prepared":
+                self._help(self._measure_clock(agent))
+            case "refused":
+                refused = message.refused
+                await self._handle(AgentRefused(agent.name, refused.message, refused.hint))
+            case "start_acknowledged":
+                await self._handle(StartAcknowledged(agent.name))
+            case "started" if self._crew is not None:
+                self._crew.note_start(agent, message.started)
+                await self._archive.skew(agent.incarnation, self._crew.skews[agent.name])
+            case "report" if self._measurement is not None:
+                await self._measurement.take(message.report, self._now())
+                if message.report.last:
+                    await self._handle(AgentEnded(agent.name))
+            case other:
+                raise ProtocolViolation(f"{other} is not in order now")
+
+    async def _handle(self, event: Event) -> None:
+        was_running = self._machine.state in (State.RUNNING, State.STOPPING)
+        for instruction in self._machine.handle(event, time.monotonic()):
+            await self._execute(instruction, was_running=was_running)
+        self._announce()
+
+    async def _execute(self, instruction: Instruction, *, was_running: bool) -> None:
+        match instruction:
+            case Prepare():
+                await self._prepare()
+            case Start(start_at):
+                await self._start(start_at)
+            case Stop(mode):
+                if self._stopped_at is None:
+                    self._stopped_at = self._now()
+                assert self._crew is not None
+                self._crew.stop(mode)
+            case Close(cause, message, hint):
+                if was_running:
+                    await self._conclude(cause)
+                else:
+                    await self._give_up(cause, message, hint)
+
+    # --- the instructions ----------------------------------------------------------------------
+
+    async def _choose_agents(self) -> None:
+        agents = await self._pool.reserve(self._submission.agents, self)
+        self._crew = Crew(self.run_id, agents)
+        self._inbox.put_nowait(AgentsChosen(tuple(agent.name for agent in agents)))
+
+    async def _prepare(self) -> None:
+        assert self._crew is not None
+        await self._archive.shares(self._crew)
+        source = source_to_wire(self._submission.source)
+        self._crew.prepare(source, self._submission.seed, _GENERATION)
+
+    async def _measure_clock(self, agent: Attachment) -> None:
+        # Once it has prepared, an agent is idle, and its answers are quick.
+        assert self._crew is not None
+        await self._crew.measure_clock(agent)
+        self._inbox.put_nowait(AgentPrepared(agent.name))
+
+    async def _start(self, start_at: float) -> None:
+        assert self._crew is not None
+        self._started_at = datetime.now(UTC) + timedelta(seconds=start_at - time.monotonic())
+        await self._archive.start(self._crew, self._started_at)
+        self._measurement = Measurement(
+            self._submission, self._crew, self._archive, self.broadcast
+        )
+        self._crew.start(round(start_at * 1e9))
+
+    async def _conclude(self, cause: Cause) -> None:
+        """The load has ended: judge what is there, store it, tell everybody."""
+        measurement, crew = self._measurement, self._crew
+        assert measurement is not None
+        assert crew is not None
+        await measurement.close()
+        if measurement.store_failure is not None:
+            cause = Cause.STORE_FAILED
+        ending = Ending(cause, self._stopped_at, self._aborted_by, tuple(self._losses))
+        judgement = judge_run(self._submission.test, measurement.timeline, ending)
+        facts = Facts(
+            started_at=self._started_at,
+            duration_s=self._duration(measurement),
+            weights={agent.name: agent.weight for agent in crew.agents},
+            skews_ms={name: skew / 1e6 for name, skew in crew.skews.items()},
+        )
+        summary = summarize(self._submission, measurement.timeline, judgement, facts)
+        text = summary.to_json()
+        try:
+            await self._archive.close(
+                verdict=summary.verdict,
+                exit_code=summary.exit_code,
+                summary_json=text,
+                duration_s=summary.duration_s,
+            )
+        except StoreFailed as failure:
+            self.broadcast.notice("store_failed", str(failure))
+        self.broadcast.ended(
+            control_pb2.Ended(summary_json=text, exit_code=summary.exit_code)
+        )
+
+    async def _give_up(self, cause: Cause, message: str, hint: str) -> None:
+        """The run ends before any load."""
+        code = _NEVER_STARTED.get(cause, ExitCode.ERROR)
+        await self._archive.event(cause.value, message or cause.value)
+        await self._archive.close(
+            verdict=None, exit_code=int(code), summary_json=None, duration_s=0.0
+        )
+        self._end_with_error(message or "stopped before the start", hint or None, code)
+
+    # --- losses --------------------------------------------------------------------------------
+
+    async def _note_loss(self, name: str) -> None:
+        """Account for an agent that is gone, unless it had delivered all it owed."""
+        measurement, crew = self._measurement, self._crew
+        if measurement is None or crew is None:
+            return
+        attachment = next(agent for agent in crew.agents if agent.name == name)
+        record = next(
+            record
+            for record in measurement.timeline.agents
+            if record.incarnation == attachment.incarnation
+        )
+        if record.has_ended or record.is_lost:
+            return
+        measurement.timeline.lose(attachment.incarnation)
+        loss = loss_of(
+            self._submission.test,
+            crew.table,
+            self._submission.seed,
+            agent=name,
+            incarnation=attachment.incarnation,
+            accounts=record.book.latest,
+            lease_end=attachment.last_heard + VIEW_S - self._machine.start_at,
+        )
+        self._losses.append(loss)
+        self.broadcast.notice("agent_lost", f"{name} is lost; the others go on with their shares")
+        await self._archive.event("agent_lost", "the stream ended", name)
+
+    async def _expel(self, agent: Attachment, violation: ProtocolViolation) -> None:
+        """What an agent that breaks the protocol says next cannot be believed either."""
+        _log.warning("%s: %s", agent.name, violation)
+        self.broadcast.notice("protocol", f"{agent.name} broke the protocol: {violation}")
+        agent.run = None
+        agent.outbox.put_nowait(None)
+        await self._take(AgentLost(agent.name))
+
+    # --- small things --------------------------------------------------------------------------
+
+    def _now(self) -> float:
+        """Seconds since the run's start."""
+        return time.monotonic() - self._machine.start_at
+
+    def _duration(self, measurement: Measurement) -> float:
+        """The planned length, or up to the stop, or up to the last thing that happened in counted iterations."""
+        planned = float(run_duration(self._submission.test.scenarios.values()))
+        seen = float(measurement.timeline.sealed_count)
+        return min(planned, seen if self._stopped_at is None else self._stopped_at)
+
+    def _help(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._helpers.add(task)
+        task.add_done_callback(self._helpers.discard)
+
+    def _announce(self) -> None:
+        state = self._machine.state
+        if state is not self._announced:
+            self._announced = state
+            self.broadcast.state(control_pb2.StateChanged(state=_STATES[state]))
+
+    def _end_with_error(self, message: str, hint: str | None, code: ExitCode) -> None:
+        self.broadcast.ended(
+            control_pb2.Ended(error=message, hint=hint or "", exit_code=int(code))
+        )

@@ -1,0 +1,87 @@
+"""The agents of one run: what they are told, and what is known of their clocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groundswell.schedule.shares import ShareEntry, ShareTable
+from groundswell.v1 import agent_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from groundswell_coordinator.clock import ClockOffset
+    from groundswell_coordinator.pool import Attachment
+    from groundswell_coordinator.run.machine import StopMode
+
+_STOP_MODES = {"graceful": agent_pb2.STOP_MODE_GRACEFUL, "abort": agent_pb2.STOP_MODE_ABORT}
+
+
+class Crew:
+    """Agents by name, in the order of their shares."""
+
+    def __init__(self, run_id: str, agents: Sequence[Attachment]) -> None:
+        self._run_id = run_id
+        self._agents = {agent.name: agent for agent in agents}
+        self.clocks: dict[str, ClockOffset] = {}
+        # How late each agent's loop reached T, in nanoseconds on the coordinator's clock.
+        self.skews: dict[str, int] = {}
+        self.table = ShareTable(tuple(ShareEntry(agent.name, agent.weight) for agent in agents))
+
+    @property
+    def agents(self) -> Sequence[Attachment]:
+        return tuple(self._agents.values())
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Incarnation to name."""
+        return {agent.incarnation: agent.name for agent in self.agents}
+
+    def prepare(self, source: agent_pb2.TestSource, seed: int, generation: int) -> None:
+        """Give everybody the whole table and its place in it."""
+        shares = agent_pb2.ShareTable(
+            epoch=self.table.epoch,
+            entries=[
+                agent_pb2.ShareEntry(agent=entry.agent, weight=entry.weight)
+                for entry in self.table.entries
+            ],
+        )
+        for agent in self.agents:
+            prepare = agent_pb2.Prepare(
+                run_id=self._run_id,
+                generation=generation,
+                source=source,
+                shares=shares,
+                agent=agent.name,
+                seed=seed,
+            )
+            agent.send(prepare=prepare)
+
+    async def measure_clock(self, agent: Attachment) -> None:
+        self.clocks[agent.name] = await agent.measure_clock()
+
+    def start(self, start_at_ns: int) -> None:
+        """Order the start at one instant of the coordinator's clock, told to each agent in its own."""
+        for agent in self.agents:
+            own = start_at_ns + self.clocks[agent.name].offset_ns
+            agent.send(start=agent_pb2.Start(run_id=self._run_id, start_at_ns=own))
+
+    def note_start(self, agent: Attachment, started: agent_pb2.Started) -> None:
+        self.skews[agent.name] = started.started_ns - started.start_at_ns
+
+    def stop(self, mode: StopMode) -> None:
+        for agent in self.agents:
+            agent.send(stop=agent_pb2.Stop(run_id=self._run_id, mode=_STOP_MODES[mode.value]))
+
+    def acknowledge(self, incarnation: str, interval: int) -> None:
+        """Everything of this agent up to `interval` is stored."""
+        for agent in self.agents:
+            if agent.incarnation == incarnation:
+                acknowledged = agent_pb2.ReportAcknowledged(
+                    run_id=self._run_id, incarnation=incarnation, interval=interval
+                )
+                agent.send(report_acknowledged=acknowledged)
+
+    def release(self) -> None:
+        for agent in self.agents:
+            agent.send(release=agent_pb2.Release(run_id=self._run_id))

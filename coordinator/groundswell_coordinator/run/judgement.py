@@ -1,0 +1,133 @@
+"""The final judgement of a run: a pure function of its intervals, its agents' parts and its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from groundswell.exit_codes import ExitCode
+from groundswell.units import format_duration
+from groundswell.verdict.value_text import value_text
+from groundswell.verdict.verdict import Decision, Reason, ReasonCode, decide
+from groundswell_coordinator.run.accounts import totals
+from groundswell_coordinator.run.health import (
+    AgentHealth,
+    drop_reasons,
+    loss_reasons,
+    saturation_reasons,
+)
+from groundswell_coordinator.run.judge import Judge
+from groundswell_coordinator.run.machine import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from groundswell.scenario.model import Test
+    from groundswell_coordinator.run.accounts import Loss, ScenarioTotals
+    from groundswell_coordinator.run.activity import Activity
+    from groundswell_coordinator.run.standing import Standing
+    from groundswell_coordinator.run.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended: `at` is the second of the run at which it was stopped early.
+
+    `aborted_by` is `str(threshold)` of the one that aborted it. `losses` are its lost agents.
+    `reasons` are those that no interval shows: a data source that ran out in an executor without a
+    plan, a coordinator that is gone.
+    """
+
+    cause: Cause = Cause.COMPLETE
+    at: float | None = None
+    aborted_by: str | None = None
+    losses: tuple[Loss, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`activity` and the timeline give every metric as the thresholds saw it: `meter.measure`."""
+
+    decision: Decision
+    thresholds: tuple[Standing, ...]
+    scenarios: Mapping[str, ScenarioTotals]
+    agents: tuple[AgentHealth, ...]
+    activity: Activity
+
+
+def judge_run(test: Test, timeline: Timeline, ending: Ending) -> Judgement:
+    """Judge all that is sealed, amendments included, from the beginning."""
+    judge = Judge(test, timeline, ending.at)
+    for interval in timeline.intervals():
+        judge.observe(interval)
+    standings = tuple(_final(standing, ending) for standing in judge.standings())
+    scenarios = totals((agent.accounts for agent in timeline.agents), ending.losses)
+    healths = tuple(AgentHealth.of(agent, test) for agent in timeline.agents)
+    reasons = [
+        *_threshold_reasons(standings),
+        *_ending_reasons(ending),
+        *loss_reasons(ending.losses, scenarios),
+        *saturation_reasons(healths),
+        *drop_reasons(timeline.agents, healths),
+        *ending.reasons,
+    ]
+    decision = decide(_distinct(reasons), bool(standings), _EXIT_CODES.get(ending.cause, ()))
+    return Judgement(decision, standings, scenarios, healths, judge.activity)
+
+
+def _final(standing: Standing, ending: Ending) -> Standing:
+    """An abort stays a FAIL, even where a late report or the abort itself turned the number."""
+    if ending.cause is Cause.THRESHOLD and str(standing.threshold) == ending.aborted_by:
+        return replace(standing, ok=False)
+    return standing
+
+
+def _threshold_reasons(standings: Iterable[Standing]) -> Iterable[Reason]:
+    for standing in standings:
+        threshold = standing.threshold
+        if standing.ok is False:
+            message = f"{threshold}: {value_text(threshold, standing.value)}{_where(standing)}"
+            yield Reason(ReasonCode.THRESHOLD_FAILED, message, metric=threshold.key)
+    for standing in standings:
+        if standing.ok is None:
+            message = f"{standing.threshold}: {_nothing(standing)}"
+            yield Reason(ReasonCode.NO_SAMPLES, message, metric=standing.threshold.key)
+
+
+def _where(standing: Standing) -> str:
+    if standing.window is None:
+        return ""
+    return f" from second {standing.window.start} to {standing.window.end}"
+
+
+def _nothing(standing: Standing) -> str:
+    over = standing.threshold.over
+    if over is not None:
+        return f"no full window of {format_duration(over)} had samples to judge"
+    return "no samples to judge"
+
+
+def _ending_reasons(ending: Ending) -> Iterable[Reason]:
+    at = "" if ending.at is None else f" after {ending.at:.1f} s"
+    match ending.cause:
+        case Cause.INTERRUPTED:
+            yield Reason(ReasonCode.INTERRUPTED, f"the run was interrupted{at}")
+        case Cause.OPERATOR:
+            yield Reason(ReasonCode.INTERRUPTED, f"the run was stopped by another operator{at}")
+        case Cause.OVERDUE:
+            yield Reason(ReasonCode.INTERRUPTED, f"the run did not end and was cut off{at}")
+        case Cause.STORE_FAILED:
+            yield Reason(ReasonCode.STORE_FAILED, f"the store failed and the run was stopped{at}")
+        case _:
+            return
+
+
+def _distinct(reasons: Iterable[Reason]) -> Sequence[Reason]:
+    return tuple(dict.fromkeys(reasons))
+
+
+_EXIT_CODES: dict[Cause, tuple[ExitCode, ...]] = {
+    Cause.INTERRUPTED: (ExitCode.INTERRUPTED,),
+    Cause.OPERATOR: (ExitCode.STOPPED_BY_OPERATOR,),
+}

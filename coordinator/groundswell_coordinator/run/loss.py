@@ -1,0 +1,58 @@
+"""What the loss of an agent costs: which of its planned iterations nobody will carry out, and of which nobody can know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groundswell.schedule.rate import RateCurve
+from groundswell.schedule.scenario_plan import plan_scenario
+from groundswell_coordinator.run.accounts import Account, Loss
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from groundswell.scenario.model import Test
+    from groundswell.schedule.scenario_plan import ScenarioShare
+    from groundswell.schedule.shares import ShareTable
+
+
+def loss_of(
+    test: Test,
+    table: ShareTable,
+    seed: int,
+    *,
+    agent: str,
+    incarnation: str,
+    accounts: Mapping[str, Account],
+    lease_end: float,
+) -> Loss:
+    """`accounts` are its last; `lease_end` is in seconds of the run, on the coordinator's view.
+
+    What it had not decided by its last report is unknown if it was due before its lease ended, because until then it may
+    have gone on; what was due later it cannot have started.
+    """
+    unknown: dict[str, int] = {}
+    dropped: dict[str, int] = {}
+    for name, scenario in test.scenarios.items():
+        share = plan_scenario(name, scenario, table, agent, seed)
+        if share.planned is None:
+            continue
+        account = accounts.get(name, Account())
+        decided = account.planned
+        due = max(decided, _due_before(share, lease_end - float(share.start_time)))
+        unknown[name] = due - decided + account.undecided
+        dropped[name] = max(0, share.planned - due)
+    return Loss(incarnation, agent, unknown=unknown, dropped=dropped)
+
+
+def _due_before(share: ScenarioShare, moment: float) -> int:
+    """How many of the share's iterations are planned before `moment` of the scenario."""
+    if not isinstance(share.curve, RateCurve):
+        # Counted iterations have no moments: all are due from the scenario's start on.
+        return (share.planned or 0) if moment > 0 else 0
+    due = 0
+    arrivals = share.arrivals()
+    while arrivals.next_moment < moment:
+        arrivals.pop()
+        due += 1
+    return due

@@ -1,0 +1,108 @@
+"""The live picture of a run, one interval at a time."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from groundswell.schedule.shape import planned_rate_at, run_duration
+from groundswell.v1.control_pb2 import AgentState, Progress, ThresholdState
+from groundswell.verdict.selection import Selection
+from groundswell.verdict.value_text import value_text
+from groundswell_coordinator.run.accounts import totals
+from groundswell_coordinator.run.health import AgentHealth
+from groundswell_coordinator.run.slice import Slice, trend_of
+
+if TYPE_CHECKING:
+    from groundswell.scenario.model import Test
+    from groundswell_coordinator.run.interval import Interval
+    from groundswell_coordinator.run.judge import Judge
+    from groundswell_coordinator.run.standing import Standing
+    from groundswell_coordinator.run.timeline import Timeline
+
+_STANDINGS = {
+    True: ThresholdState.STANDING_PASSING,
+    False: ThresholdState.STANDING_FAILING,
+    None: ThresholdState.STANDING_NO_SAMPLES,
+}
+
+
+class ProgressMeter:
+    """Fed each sealed interval in order, after the judge has seen it."""
+
+    def __init__(self, test: Test, timeline: Timeline, judge: Judge) -> None:
+        self._test = test
+        self._timeline = timeline
+        self._judge = judge
+        self._duration = float(run_duration(test.scenarios.values()))
+        self._requests = 0
+        self._failed = 0
+        self._fired = 0
+
+    def observe(self, interval: Interval) -> Progress:
+        """Rates and percentiles are those of this interval, counts those of the run so far."""
+        requests = self._cut("http_reqs", interval).count
+        failed = self._cut("http_req_failed", interval).passes
+        self._requests += requests
+        self._failed += failed
+        accounts = totals(agent.accounts for agent in self._timeline.agents).values()
+        fired, before = sum(account.fired for account in accounts), self._fired
+        self._fired = fired
+        durations = trend_of(interval, self._timeline.matching(Selection("http_req_duration")))
+        p50, p95, p99 = (_finite(p) for p in durations.percentiles((50, 95, 99)))
+        middle = interval.number + 0.5
+        return Progress(
+            interval=interval.number,
+            elapsed_s=interval.number + 1,
+            planned_duration_s=self._duration,
+            planned_rate=sum(planned_rate_at(s, middle) for s in self._test.scenarios.values()),
+            achieved_rate=fired - before,
+            request_rate=requests,
+            vus=int(self._cut("vus", interval).gauge or 0),
+            p50_ms=p50,
+            p95_ms=p95,
+            p99_ms=p99,
+            requests=self._requests,
+            failed=self._failed,
+            dropped=sum(sum(account.dropped.values()) for account in accounts),
+            thresholds=[_threshold_state(standing) for standing in self._judge.standings()],
+            agents=self._agent_states(),
+            interval_requests=requests,
+            interval_failed=failed,
+        )
+
+    def _cut(self, metric: str, interval: Interval) -> Slice:
+        return Slice.of(interval, self._timeline.matching(Selection(metric)))
+
+    def _agent_states(self) -> list[AgentState]:
+        states: list[AgentState] = []
+        for agent in self._timeline.agents:
+            health = AgentHealth.of(agent, self._test)
+            word = "lost" if agent.is_lost else "saturated" if health.saturation else "ok"
+            states.append(
+                AgentState(
+                    name=agent.name,
+                    health=word,
+                    cpu=health.cpu_max or 0.0,
+                    send_lag_p99_ms=_finite(health.send_lag_p99_ms or 0.0),
+                    loop_lag_p99_ms=_finite(health.loop_lag_p99_ms or 0.0),
+                )
+            )
+        return states
+
+
+def _threshold_state(standing: Standing) -> ThresholdState:
+    return ThresholdState(
+        metric=standing.threshold.key,
+        expression=standing.threshold.expression,
+        standing=_STANDINGS[standing.ok],
+        value=_finite(standing.value or 0.0),
+        shown="" if standing.value is None else value_text(standing.threshold, standing.value),
+    )
+
+
+def _finite(value: float) -> float:
+    """A wire without NaN or infinity: nothing measured is 0, above the range is an hour."""
+    if math.isnan(value):
+        return 0.0
+    return min(value, 3_600_000.0)

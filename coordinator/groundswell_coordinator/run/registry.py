@@ -1,0 +1,54 @@
+"""The runs of this coordinator's life, by id."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from groundswell.errors import StoreFailed, UnknownRun
+from groundswell_coordinator.run.conductor import Conductor
+from groundswell_coordinator.run.submission import Submission
+
+if TYPE_CHECKING:
+    from groundswell.v1.control_pb2 import SubmitRequest
+    from groundswell_coordinator.pool import Pool
+    from groundswell_coordinator.store.writer import StoreWriter
+
+
+class RunRegistry:
+    """Starts a conductor for each submission and finds it again."""
+
+    def __init__(self, pool: Pool, coordinator_id: str) -> None:
+        self._pool = pool
+        self._store: StoreWriter | None = None
+        self._coordinator_id = coordinator_id
+        self._runs: dict[str, Conductor] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def use(self, store: StoreWriter) -> None:
+        """Take runs from now on; before, the store is still being opened."""
+        self._store = store
+
+    def submit(self, request: SubmitRequest) -> str:
+        """Start the run, or find it where its id has been submitted before. Raises InvalidTest."""
+        if self._store is None:
+            raise StoreFailed("the store is not open yet", hint="try again in a moment")
+        if request.run_id not in self._runs:
+            submission = Submission.from_wire(request)
+            run = Conductor(submission, self._pool, self._store, self._coordinator_id)
+            self._runs[request.run_id] = run
+            task = asyncio.create_task(run.conduct())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return request.run_id
+
+    def get(self, run_id: str) -> Conductor:
+        try:
+            return self._runs[run_id]
+        except KeyError:
+            raise UnknownRun(f"no run {run_id} on this coordinator") from None
+
+    async def close(self) -> None:
+        """Wait for runs to write their end."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)

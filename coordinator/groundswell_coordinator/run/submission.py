@@ -1,0 +1,54 @@
+"""What a client asks for: a test, read and found valid, and how to run it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from groundswell.scenario.loader import TestSource, load
+from groundswell.v1 import agent_pb2, control_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from groundswell.scenario.model import Test
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """`wait` is in seconds."""
+
+    run_id: str
+    source: TestSource
+    test: Test
+    agents: int
+    labels: Mapping[str, str]
+    seed: int
+    wait: float
+    created_at: datetime
+
+    @classmethod
+    def from_wire(cls, request: control_pb2.SubmitRequest) -> Submission:
+        """Raises InvalidTest for a test that the client should have refused."""
+        source = source_from_wire(request.source)
+        return cls(
+            run_id=request.run_id,
+            source=source,
+            test=load(source),
+            agents=max(1, request.agents),
+            labels=dict(request.labels),
+            seed=request.seed,
+            wait=request.wait_ms / 1000,
+            created_at=datetime.now(UTC),
+        )
+
+
+def source_to_wire(source: TestSource) -> agent_pb2.TestSource:
+    return agent_pb2.TestSource(
+        name=source.name, text=source.text, env=dict(source.env), target=source.target or ""
+    )
+
+
+def source_from_wire(source: agent_pb2.TestSource) -> TestSource:
+    return TestSource(source.name, source.text, dict(source.env), source.target or None)

@@ -1,0 +1,265 @@
+"""The timeline of a run: interval k of every agent, merged, sealed, kept.
+
+    report of interval k     k not sealed     k sealed       run closed
+    -----------------------  ---------------  -------------  -----------
+    first of its agent       MERGED           AMENDMENT      TOO_LATE
+    seen before              DUPLICATE        DUPLICATE      TOO_LATE
+
+Interval k is sealed, always after k - 1, when nobody still owes it: every agent has delivered it,
+has said at an earlier one that it was its last, or is lost; at the latest 800 ms after its end.
+What comes later amends it, once. Times are seconds since the run's start on the coordinator's
+clock.
+
+Everything here follows from the sealed intervals, the agents' parts and the amendments, in any
+order; a timeline restored from them is the same timeline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import Enum
+from math import ceil
+from typing import TYPE_CHECKING
+
+from groundswell.errors import ProtocolViolation
+from groundswell.metrics.histogram import Histogram
+from groundswell_coordinator.run.agent_record import AgentRecord
+from groundswell_coordinator.run.declarations import SeriesRegistry
+from groundswell_coordinator.run.interval import Interval, read
+from groundswell_coordinator.run.open_interval import HistogramPool, OpenInterval, amended
+from groundswell_coordinator.run.part import part_of, self_contained
+from groundswell_coordinator.run.slice import trend_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from fractions import Fraction
+
+    from groundswell.metrics.series import Series
+    from groundswell.v1.metrics_pb2 import Report
+    from groundswell.verdict.selection import Selection
+
+GRACE_S = 0.8
+# How far ahead an agent's clock may be: a last report of the year 3000 must not stall the run.
+_AHEAD_S = 5.0
+
+
+class Outcome(Enum):
+    """What became of a report."""
+
+    MERGED = "merged"
+    DUPLICATE = "duplicate"
+    AMENDMENT = "amendment"
+    TOO_LATE = "too_late"
+
+
+def first_judged(warmup: Fraction) -> int:
+    """The first interval that is judged: the first to begin at or after the end of the warm-up."""
+    return ceil(warmup)
+
+
+class Timeline:
+    """`agents` maps incarnations to names; `judged_from` is the first interval after warm-up."""
+
+    def __init__(self, run_id: str, agents: Mapping[str, str], judged_from: int = 0) -> None:
+        self.run_id = run_id
+        self.judged_from = judged_from
+        self.is_closed = False
+        self.too_late = 0
+        self.last_active: dict[str, int] = {}
+        self._registry = SeriesRegistry()
+        self._agents = {
+            incarnation: AgentRecord(incarnation, name, self._registry, judged_from)
+            for incarnation, name in agents.items()
+        }
+        self._pool = HistogramPool()
+        self._open: dict[int, OpenInterval] = {}
+        self._sealed: list[Interval] = []
+        self._cumulative: dict[Series, Histogram] = {}
+
+    # --- reports -------------------------------------------------------------------------------
+
+    def add(self, report: Report, now: float) -> Outcome:
+        """Take a report; ProtocolViolation if it is not in order, and then nothing of it counts."""
+        agent = self._sender(report)
+        if self.is_closed:
+            self.too_late += 1
+            return Outcome.TOO_LATE
+        # Also of a duplicate: a new stream declares anew on the first report that it repeats.
+        agent.declarations.declare(report.declarations)
+        if agent.has(report.interval):
+            return Outcome.DUPLICATE
+        if report.interval > now + _AHEAD_S:
+            raise ProtocolViolation(
+                f"{agent.name}: interval {report.interval} at {now:.1f} s of the run"
+            )
+        agent.check_order(report)
+        return self._take(agent, report)
+
+    def lose(self, incarnation: str) -> None:
+        """Stop waiting for an agent; what it still delivers counts until the run is closed."""
+        self._agents[incarnation].is_lost = True
+
+    def part(self, report: Report) -> Report:
+        """What is stored of an added report beside its interval."""
+        return part_of(report, self._agents[report.incarnation].declarations)
+
+    def self_contained(self, report: Report) -> Report:
+        """An added report with the declarations of all it uses: the stored form of an amendment."""
+        return self_contained(report, self._agents[report.incarnation].declarations)
+
+    def _sender(self, report: Report) -> AgentRecord:
+        if report.run_id != self.run_id:
+            raise ProtocolViolation(f"a report of another run: {report.run_id!r}")
+        agent = self._agents.get(report.incarnation)
+        if agent is None:
+            raise ProtocolViolation(f"a report of an unknown agent: {report.incarnation!r}")
+        return agent
+
+    def _take(self, agent: AgentRecord, report: Report) -> Outcome:
+        measured = read(report, agent.declarations)
+        decoded = self._pool.decode(measured.trends)
+        agent.note(report, measured, decoded)
+        if report.interval < len(self._sealed):
+            self._amend(measured, decoded)
+            outcome = Outcome.AMENDMENT
+        else:
+            interval = self._interval(report.interval)
+            interval.add(measured, decoded, part_of(report, agent.declarations))
+            outcome = Outcome.MERGED
+        self._pool.give_back(decoded.values())
+        return outcome
+
+    def _interval(self, number: int) -> OpenInterval:
+        if number not in self._open:
+            self._open[number] = OpenInterval(number, self._pool)
+        return self._open[number]
+
+    # --- sealing -------------------------------------------------------------------------------
+
+    def seal_due(self, now: float) -> list[Interval]:
+        """Seal what is due, in order. The intervals come with their parts, which are not kept."""
+        sealed: list[Interval] = []
+        while self._is_due(len(self._sealed), now):
+            sealed.append(self._seal())
+        return sealed
+
+    def close(self) -> list[Interval]:
+        """Seal all that was delivered; from now on every report is too late."""
+        self.is_closed = True
+        sealed: list[Interval] = []
+        while len(self._sealed) <= self.newest:
+            sealed.append(self._seal())
+        return sealed
+
+    @property
+    def newest(self) -> int:
+        """The newest interval that any agent delivered, -1 before the first."""
+        return max((agent.newest for agent in self._agents.values()), default=-1)
+
+    def _is_due(self, number: int, now: float) -> bool:
+        if self.is_closed:
+            return False
+        if any(agent.owes(number) for agent in self._agents.values()):
+            return now >= number + 1 + GRACE_S
+        return number <= self.newest
+
+    def _seal(self) -> Interval:
+        number = len(self._sealed)
+        interval = self._open.pop(number, None) or OpenInterval(number, self._pool)
+        self._accumulate(number, interval.trends)
+        sealed = interval.seal()
+        self._sealed.append(replace(sealed, parts=()))
+        self._note_activity(sealed)
+        return sealed
+
+    def _amend(self, late: Interval, decoded: Mapping[Series, Histogram]) -> None:
+        interval = amended(self._sealed[late.number], late, self._pool)
+        self._sealed[late.number] = interval
+        self._accumulate(late.number, decoded)
+        self._note_activity(interval)
+
+    def _accumulate(self, number: int, trends: Mapping[Series, Histogram]) -> None:
+        if number < self.judged_from:
+            return
+        for series, histogram in trends.items():
+            self._cumulative.setdefault(series, Histogram()).merge(histogram)
+
+    def _note_activity(self, interval: Interval) -> None:
+        for scenario in interval.active_scenarios():
+            known = self.last_active.get(scenario, -1)
+            self.last_active[scenario] = max(known, interval.number)
+
+    # --- restoring -----------------------------------------------------------------------------
+
+    def restore(self, interval: Interval, parts: Iterable[Report]) -> None:
+        """Take a stored interval, the next in order, with what its agents contributed to it.
+
+        Amendments are given to `add` again, after the interval that they amend.
+        """
+        if interval.number != len(self._sealed):
+            raise ValueError(f"interval {interval.number} after {len(self._sealed) - 1}")
+        for part in parts:
+            self._restore_part(part)
+        decoded = self._pool.decode(interval.trends)
+        for series, kind in interval.series():
+            self._registry.register(series, kind)
+        self._accumulate(interval.number, decoded)
+        self._pool.give_back(decoded.values())
+        self._sealed.append(replace(interval, parts=()))
+        self._note_activity(interval)
+
+    def _restore_part(self, part: Report) -> None:
+        agent = self._sender(part)
+        agent.declarations.declare(part.declarations)
+        measured = read(part, agent.declarations)
+        decoded = self._pool.decode(measured.trends)
+        agent.note(part, measured, decoded)
+        self._pool.give_back(decoded.values())
+
+    # --- reading -------------------------------------------------------------------------------
+
+    @property
+    def agents(self) -> Sequence[AgentRecord]:
+        return tuple(self._agents.values())
+
+    @property
+    def sealed_count(self) -> int:
+        """How many seconds of the run are sealed."""
+        return len(self._sealed)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every agent that is not lost has delivered all of its intervals."""
+        return all(agent.is_lost or agent.is_complete for agent in self._agents.values())
+
+    def sealed(self, number: int) -> Interval:
+        """A sealed interval with its amendments, without parts."""
+        return self._sealed[number]
+
+    def intervals(self) -> Sequence[Interval]:
+        """All sealed intervals with their amendments."""
+        return self._sealed
+
+    def series(self) -> tuple[Series, ...]:
+        """Every series of the run, in the order of declaration."""
+        return tuple(self._registry)
+
+    def matching(self, selection: Selection) -> tuple[Series, ...]:
+        """The series of a selection."""
+        return self._registry.matching(selection)
+
+    def trend(self, selection: Selection) -> Histogram:
+        """The union of a selection's trends after warm-up, without a walk over all intervals."""
+        union = Histogram()
+        for series in self.matching(selection):
+            if (histogram := self._cumulative.get(series)) is not None:
+                union.merge(histogram)
+        return union
+
+    def trend_between(self, selection: Selection, first: int, end: int) -> Histogram:
+        """The same over the intervals first..end - 1."""
+        union = Histogram()
+        series = self.matching(selection)
+        for interval in self._sealed[first:end]:
+            trend_of(interval, series, into=union)
+        return union

@@ -1,0 +1,54 @@
+"""One row says which schema a database has.
+
+An empty database gets the newest one, an older one is brought up to date, a newer one is refused.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, insert, inspect, select, update
+
+from groundswell.errors import StoreFailed
+from groundswell_coordinator.store.schema import metadata, schema_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# The migration at place n brings a database from version n + 1 to n + 2. One that was released
+# never changes.
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = ()
+
+
+def bring_up_to_date(connection: Connection) -> None:
+    """Within one write transaction, so that of two processes only one makes the tables."""
+    newest = len(MIGRATIONS) + 1
+    version = _version_of(connection)
+    if version is None:
+        _create(connection, newest)
+    elif version > newest:
+        raise _too_new(version, newest)
+    else:
+        for migrate in MIGRATIONS[version - 1 :]:
+            migrate(connection)
+        if version < newest:
+            connection.execute(update(schema_version).values(version=newest))
+
+
+def _version_of(connection: Connection) -> int | None:
+    if not inspect(connection).has_table(schema_version.name):
+        return None
+    version: int = connection.execute(select(schema_version.c.version)).scalar_one()
+    return version
+
+
+def _create(connection: Connection, version: int) -> None:
+    metadata.create_all(connection)
+    connection.execute(insert(schema_version).values(version=version))
+
+
+def _too_new(version: int, newest: int) -> StoreFailed:
+    return StoreFailed(
+        f"the store has schema version {version}; this groundswell knows versions up to {newest}",
+        hint="a newer groundswell wrote it: upgrade, or set GROUNDSWELL_HOME to another folder",
+    )

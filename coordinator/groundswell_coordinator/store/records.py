@@ -1,0 +1,147 @@
+"""What goes into the store and comes out of it, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from groundswell_coordinator.store.owner import Owner
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Standing(Enum):
+    """Whether a run has ended; LOST has no end and no coordinator any more."""
+
+    OPEN = "open"
+    LOST = "lost"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run before anything is prepared.
+
+    `source` is the test as it was written: the values of `{{ env.X }}` are not in it.
+    """
+
+    run_id: str
+    test: str
+    test_hash: str
+    source: bytes
+    seed: int
+    created_at: datetime
+    groundswell_version: str
+    coordinator_id: str
+    generation: int = 1
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    owner: Owner = field(default_factory=Owner.current)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredShare:
+    """One entry of a table of shares, which incarnation took it included."""
+
+    agent: str
+    incarnation: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentClock:
+    """An agent's clock is offset ± error ahead of ours; its skew is known once it has started."""
+
+    agent: str
+    incarnation: str
+    offset_ns: int
+    error_ns: int
+    skew_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """Whose report of an interval is contained, and its cumulative accounts at that point."""
+
+    incarnation: str
+    accounts: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """One agent's report that came after its interval was sealed."""
+
+    incarnation: str
+    accounts: bytes
+    report: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInterval:
+    """One second of a run. What was measured is `merged` plus the report of every amendment."""
+
+    interval: int
+    merged: bytes
+    contained: tuple[Contribution, ...] = ()
+    amendments: tuple[Amendment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """Something that befell a run: a state, the cause of a stop, an agent's loss."""
+
+    at: datetime
+    code: str
+    message: str
+    agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run in a list. `intervals` counts what is stored of it."""
+
+    run_id: str
+    test: str
+    labels: Mapping[str, str]
+    created_at: datetime
+    start_at: datetime | None
+    ended_at: datetime | None
+    duration_s: float | None
+    verdict: str | None
+    exit_code: int | None
+    agents: int
+    intervals: int
+    owner: Owner
+
+    @property
+    def standing(self) -> Standing:
+        if self.ended_at is not None:
+            return Standing.CLOSED
+        return Standing.LOST if self.owner.is_gone() else Standing.OPEN
+
+    @property
+    def seen_until(self) -> datetime:
+        """The last moment of which the store knows anything, for a run that was never closed."""
+        if self.start_at is None:
+            return self.created_at
+        return self.start_at + timedelta(seconds=self.intervals)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """All about one run but its intervals; `shares` is the newest epoch's table."""
+
+    line: RunLine
+    test_hash: str
+    source: bytes
+    seed: int
+    groundswell_version: str
+    coordinator_id: str
+    generation: int
+    epoch: int | None
+    shares: tuple[StoredShare, ...]
+    clocks: tuple[AgentClock, ...]
+    events: tuple[StoredEvent, ...]
+    summary_json: str | None

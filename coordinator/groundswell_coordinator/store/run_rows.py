@@ -1,0 +1,207 @@
+"""Records as rows of the tables, rows as records, and the selections that give them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from groundswell_coordinator.store.owner import Owner
+from groundswell_coordinator.store.records import (
+    AgentClock,
+    Amendment,
+    Contribution,
+    RunLine,
+    StoredEvent,
+    StoredInterval,
+    StoredRun,
+    StoredShare,
+)
+from groundswell_coordinator.store.schema import (
+    clocks,
+    contributions,
+    events,
+    intervals,
+    runs,
+    shares,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from groundswell_coordinator.store.records import NewRun
+
+    _Values = dict[str, object]
+
+# All columns of `runs` that a list shows: the source and the summary may be large.
+_LINE = (
+    runs.c.run_id,
+    runs.c.test,
+    runs.c.labels,
+    runs.c.created_at,
+    runs.c.start_at,
+    runs.c.ended_at,
+    runs.c.duration_s,
+    runs.c.verdict,
+    runs.c.exit_code,
+    runs.c.owner,
+)
+
+
+def of_run(run: NewRun) -> _Values:
+    return {
+        "run_id": run.run_id,
+        "test": run.test,
+        "test_hash": run.test_hash,
+        "source": run.source,
+        "seed": str(run.seed),
+        "labels": dict(run.labels),
+        "created_at": run.created_at,
+        "groundswell_version": run.groundswell_version,
+        "coordinator_id": run.coordinator_id,
+        "generation": run.generation,
+        "owner": run.owner.to_text(),
+    }
+
+
+def of_shares(run_id: str, epoch: int, entries: Sequence[StoredShare]) -> list[_Values]:
+    return [
+        {"run_id": run_id, "epoch": epoch, "position": position, **asdict(entry)}
+        for position, entry in enumerate(entries)
+    ]
+
+
+def of_clocks(run_id: str, agents: Sequence[AgentClock]) -> list[_Values]:
+    return [{"run_id": run_id, **asdict(agent)} for agent in agents]
+
+
+def of_contributions(
+    run_id: str, interval: int, contained: Sequence[Contribution]
+) -> list[_Values]:
+    return [{"run_id": run_id, "interval": interval, **asdict(part)} for part in contained]
+
+
+def select_lines() -> Select[*tuple[Any, ...]]:
+    agents = select(func.count(shares.c.agent.distinct())).where(shares.c.run_id == runs.c.run_id)
+    newest = select(func.max(intervals.c.interval)).where(intervals.c.run_id == runs.c.run_id)
+    return select(
+        *_LINE,
+        agents.scalar_subquery().label("agents"),
+        newest.scalar_subquery().label("newest_interval"),
+    )
+
+
+def lines(connection: Connection, selection: Select[*tuple[Any, ...]]) -> tuple[RunLine, ...]:
+    return tuple(_line(row) for row in connection.execute(selection))
+
+
+def whole_run(connection: Connection, line: RunLine) -> StoredRun:
+    row = connection.execute(select(runs).where(runs.c.run_id == line.run_id)).one()
+    epoch = connection.execute(
+        select(func.max(shares.c.epoch)).where(shares.c.run_id == line.run_id)
+    ).scalar_one()
+    return StoredRun(
+        line=line,
+        test_hash=row.test_hash,
+        source=row.source,
+        seed=int(row.seed),
+        groundswell_version=row.groundswell_version,
+        coordinator_id=row.coordinator_id,
+        generation=row.generation,
+        epoch=epoch,
+        shares=_shares(connection, line.run_id, epoch),
+        clocks=_clocks(connection, line.run_id),
+        events=_events(connection, line.run_id),
+        summary_json=row.summary_json,
+    )
+
+
+def some_intervals(
+    connection: Connection, run_id: str, after: int, limit: int
+) -> tuple[StoredInterval, ...]:
+    """The next `limit` intervals whose number is above `after`."""
+    chosen = connection.execute(
+        select(intervals.c.interval, intervals.c.merged)
+        .where(intervals.c.run_id == run_id, intervals.c.interval > after)
+        .order_by(intervals.c.interval)
+        .limit(limit)
+    ).all()
+    if not chosen:
+        return ()
+    parts = connection.execute(
+        select(contributions)
+        .where(
+            contributions.c.run_id == run_id,
+            contributions.c.interval.between(chosen[0].interval, chosen[-1].interval),
+        )
+        .order_by(contributions.c.interval, contributions.c.incarnation)
+    )
+    return tuple(_with_parts(chosen, parts))
+
+
+def _with_parts(
+    chosen: Iterable[Row[*tuple[Any, ...]]], parts: Iterable[Row[*tuple[Any, ...]]]
+) -> Iterator[StoredInterval]:
+    by_interval: dict[int, list[Row[*tuple[Any, ...]]]] = {}
+    for part in parts:
+        by_interval.setdefault(part.interval, []).append(part)
+    for row in chosen:
+        own = by_interval.get(row.interval, [])
+        yield StoredInterval(
+            interval=row.interval,
+            merged=row.merged,
+            contained=tuple(
+                Contribution(part.incarnation, part.accounts)
+                for part in own
+                if part.amendment is None
+            ),
+            amendments=tuple(
+                Amendment(part.incarnation, part.accounts, part.amendment)
+                for part in own
+                if part.amendment is not None
+            ),
+        )
+
+
+def _line(row: Row[*tuple[Any, ...]]) -> RunLine:
+    return RunLine(
+        run_id=row.run_id,
+        test=row.test,
+        labels=row.labels,
+        created_at=row.created_at,
+        start_at=row.start_at,
+        ended_at=row.ended_at,
+        duration_s=row.duration_s,
+        verdict=row.verdict,
+        exit_code=row.exit_code,
+        agents=row.agents,
+        intervals=0 if row.newest_interval is None else row.newest_interval + 1,
+        owner=Owner.from_text(row.owner),
+    )
+
+
+def _shares(connection: Connection, run_id: str, epoch: int | None) -> tuple[StoredShare, ...]:
+    rows = connection.execute(
+        select(shares.c.agent, shares.c.incarnation, shares.c.weight)
+        .where(shares.c.run_id == run_id, shares.c.epoch == epoch)
+        .order_by(shares.c.position)
+    )
+    return tuple(StoredShare(row.agent, row.incarnation, row.weight) for row in rows)
+
+
+def _clocks(connection: Connection, run_id: str) -> tuple[AgentClock, ...]:
+    rows = connection.execute(
+        select(clocks).where(clocks.c.run_id == run_id).order_by(clocks.c.agent)
+    )
+    return tuple(
+        AgentClock(row.agent, row.incarnation, row.offset_ns, row.error_ns, row.skew_ns)
+        for row in rows
+    )
+
+
+def _events(connection: Connection, run_id: str) -> tuple[StoredEvent, ...]:
+    rows = connection.execute(
+        select(events).where(events.c.run_id == run_id).order_by(events.c.number)
+    )
+    return tuple(StoredEvent(row.at, row.code, row.message, row.agent) for row in rows)

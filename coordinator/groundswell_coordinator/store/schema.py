@@ -1,0 +1,137 @@
+"""The tables, of column types that every database has."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime as microseconds since 1970: SQLite would silently drop a time zone."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+metadata = MetaData()
+
+
+def _run_id() -> Column[str]:
+    """A part of the key of everything that belongs to a run and goes with it."""
+    owner = ForeignKey("runs.run_id", ondelete="CASCADE")
+    return Column("run_id", String(128), owner, primary_key=True)
+
+
+schema_version = Table(
+    "schema_version",
+    metadata,
+    Column("version", Integer, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String(128), primary_key=True),
+    Column("test", Text, nullable=False),
+    Column("test_hash", Text, nullable=False),
+    Column("source", LargeBinary, nullable=False),
+    # Text, because a seed has 64 bits without a sign and no portable integer has.
+    Column("seed", String(20), nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("groundswell_version", Text, nullable=False),
+    Column("coordinator_id", Text, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("start_at", Moment),
+    Column("ended_at", Moment),
+    Column("duration_s", Float),
+    Column("verdict", Text),
+    Column("exit_code", Integer),
+    Column("summary_json", Text),
+    Index("runs_by_age", "created_at"),
+)
+
+shares = Table(
+    "shares",
+    metadata,
+    _run_id(),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    # The order of the table decides who owns which index, so it is part of what is stored.
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("agent", Text, nullable=False),
+    Column("incarnation", Text, nullable=False),
+    Column("weight", Integer, nullable=False),
+)
+
+clocks = Table(
+    "clocks",
+    metadata,
+    _run_id(),
+    Column("incarnation", String(128), primary_key=True),
+    Column("agent", Text, nullable=False),
+    Column("offset_ns", BigInteger, nullable=False),
+    Column("error_ns", BigInteger, nullable=False),
+    Column("skew_ns", BigInteger),
+)
+
+intervals = Table(
+    "intervals",
+    metadata,
+    _run_id(),
+    Column("interval", Integer, primary_key=True, autoincrement=False),
+    Column("merged", LargeBinary, nullable=False),
+)
+
+# The key is what makes a report count once: as a part of its interval, or as an amendment to it.
+contributions = Table(
+    "contributions",
+    metadata,
+    Column("run_id", String(128), primary_key=True),
+    Column("interval", Integer, primary_key=True, autoincrement=False),
+    Column("incarnation", String(128), primary_key=True),
+    Column("accounts", LargeBinary, nullable=False),
+    # Null for a report that is merged into its interval.
+    Column("amendment", LargeBinary),
+    ForeignKeyConstraint(
+        ["run_id", "interval"], ["intervals.run_id", "intervals.interval"], ondelete="CASCADE"
+    ),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("run_id", String(128), ForeignKey("runs.run_id", ondelete="CASCADE"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("agent", Text),
+    Index("events_of_run", "run_id", "number"),
+)

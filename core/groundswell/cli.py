@@ -1,0 +1,96 @@
+"""The `groundswell` command: a table of commands, each imported only when it is used.
+
+The table is text, so that the core imports neither role and an agent's process never loads the coordinator.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import NoReturn
+
+import click
+
+from groundswell import __version__
+from groundswell.errors import GroundswellError, InvalidTest
+from groundswell.exit_codes import ExitCode
+
+# command -> (module that exports `command`, the line `groundswell --help` shows)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("groundswell_coordinator.cli.run", "Run a test and print its verdict."),
+    "validate": ("groundswell_coordinator.cli.validate", "Say all that is wrong with a test file."),
+    "plan": ("groundswell_coordinator.cli.plan", "Show who would do what, without any load."),
+    "schema": ("groundswell_coordinator.cli.schema", "Print the JSON schema of a test file."),
+    "runs": ("groundswell_coordinator.cli.runs", "List past runs."),
+    "show": ("groundswell_coordinator.cli.show", "Print the summary of a past run."),
+    "agent": ("groundswell_agent.command", "Generate load for a coordinator."),
+    "demo-target": (
+        "groundswell_coordinator.cli.demo_target",
+        "Serve fast, slow, flaky and large routes to try things on.",
+    ),
+}
+
+_EPILOG = """\b
+Exit codes:
+  0  PASS or done            99  FAIL                       104  invalid test
+  1  any other error        100  setup timeout              105  interrupted
+  2  wrong usage            101  teardown timeout           106  coordinator unreachable
+ 96  INCONCLUSIVE           102  not enough agents in time  107  exception in a test script
+                            103  stopped by an operator     109  internal error"""
+
+
+class _Commands(click.Group):
+    """The group over `COMMANDS`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="groundswell")
+def cli() -> None:
+    """Distributed HTTP load generation with one global verdict: PASS, FAIL or INCONCLUSIVE.
+
+    \b
+    Start here:
+      groundswell run test.yaml
+      groundswell validate test.yaml
+    """
+
+
+def main() -> NoReturn:
+    """Run the command and exit with its code; every GroundswellError becomes a line and its own code."""
+    try:
+        result = cli.main(standalone_mode=False, prog_name="groundswell")
+    except click.ClickException as error:
+        error.show()
+        sys.exit(ExitCode.USAGE)
+    except click.Abort:
+        click.echo("Interrupted.", err=True)
+        sys.exit(ExitCode.INTERRUPTED)
+    except GroundswellError as error:
+        _print_error(error)
+        sys.exit(error.exit_code)
+    sys.exit(result if isinstance(result, int) else ExitCode.OK)
+
+
+def _print_error(error: GroundswellError) -> None:
+    if isinstance(error, InvalidTest):
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        return
+    click.echo(f"error: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"hint: {error.hint}", err=True)

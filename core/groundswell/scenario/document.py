@@ -1,0 +1,53 @@
+"""The whole test file: its top level, put together from the shapes of its parts."""
+
+from __future__ import annotations
+
+from groundswell.scenario.model import Test
+from groundswell.scenario.nodes import Mapping
+from groundswell.scenario.scalars import DURATION, WORD
+from groundswell.scenario.scenarios import SCENARIOS
+from groundswell.scenario.shape import Fields, Key, Record
+from groundswell.scenario.steps import DEFAULTS, Defaults
+from groundswell.scenario.thresholds import GENERATOR_LIMITS, THRESHOLDS, check_thresholds
+from groundswell.scenario.urls import TARGET
+
+
+def _build(fields: Fields) -> Test | None:
+    _check_thresholds(fields)
+    if not fields.complete:
+        return None
+    values = dict(fields.values)
+    defaults: Defaults = values.pop("defaults", Defaults())
+    values["scenarios"] = {
+        name: scenario.model_copy(update={"steps": tuple(map(defaults.applied_to, scenario.steps))})
+        for name, scenario in values["scenarios"].items()
+    }
+    return Test(**values)
+
+
+def _check_thresholds(fields: Fields) -> None:
+    thresholds, scenarios = fields.node.get("thresholds"), fields.node.get("scenarios")
+    if isinstance(thresholds, Mapping) and isinstance(scenarios, Mapping):
+        names = [name.text for name, _ in scenarios.pairs]
+        check_thresholds(thresholds, names, fields.problems)
+
+
+TEST = Record(
+    "the test",
+    {
+        "test": Key(
+            WORD, "The name of the test; runs and baselines are found by it.", required=True
+        ),
+        "target": Key(
+            TARGET, "Where requests go: http:// or https://, a host, perhaps a path.", required=True
+        ),
+        "defaults": Key(DEFAULTS, "What every request takes where it does not say it itself."),
+        "warmup": Key(DURATION, "How long from the run's start nothing is judged.", default="0s"),
+        "scenarios": Key(SCENARIOS, "The workloads, by name; they run together.", required=True),
+        "thresholds": Key(THRESHOLDS, "What must hold for the run to pass, by metric."),
+        "generator_limits": Key(
+            GENERATOR_LIMITS, "When an agent is too slow for its numbers to be trusted."
+        ),
+    },
+    _build,
+)

@@ -1,0 +1,55 @@
+"""From the text of a test file to a `Test`, or to everything that is wrong with it.
+
+    source = read_source("checkout.yaml", env=os.environ)     # the only I/O
+    test = load(source)                                       # pure: one source, one test
+
+text -> nodes (yaml_source) -> environment filled in (template) -> shapes (document) -> Test (model)
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from groundswell.scenario.document import TEST
+from groundswell.scenario.nodes import Mapping, Node, Scalar
+from groundswell.scenario.problems import Problems
+from groundswell.scenario.source import TestSource, read_source
+from groundswell.scenario.template import fill_test, mentioned_env
+from groundswell.scenario.yaml_source import parse
+
+if TYPE_CHECKING:
+    from groundswell.scenario.model import Test
+
+__all__ = ["TestSource", "load", "mentioned_env", "read_source"]
+
+
+def load(source: TestSource) -> Test:
+    """The test, or `InvalidTest` with all problems in file order."""
+    problems = Problems(source.name)
+    root = parse(source.text, problems)
+    test = _read(root, source, problems) if root is not None else None
+    if test is None or problems:
+        raise problems.as_error()
+    return test
+
+
+def _read(root: Node, source: TestSource, problems: Problems) -> Test | None:
+    if not isinstance(root, Mapping):
+        hint = "a test is a mapping that starts with `test: its-name`"
+        problems.add(root, f"the file holds {_what(root)}, not a test", hint)
+        return None
+    if source.target is not None:
+        root = _with_target(root, source.target)
+    return TEST.read(fill_test(root, source.env, problems), "test", problems)
+
+
+def _with_target(root: Mapping, target: str) -> Mapping:
+    """The file's own target goes before its variables are asked for: nobody needs them any more."""
+    pairs = tuple(pair for pair in root.pairs if pair[0].text != "target")
+    given = Scalar(0, 0, target, plain=False, written=target)
+    return replace(root, pairs=(*pairs, (Scalar(0, 0, "target", True, "target"), given)))
+
+
+def _what(root: Node) -> str:
+    return "one text" if isinstance(root, Scalar) else root.shown

@@ -1,0 +1,102 @@
+"""Addresses: the target of a test and the path of a request."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, quote, urlsplit
+
+from groundswell.scenario.scalars import refuse_comment
+from groundswell.scenario.shape import Leaf, Refusal
+from groundswell.units import shown
+
+if TYPE_CHECKING:
+    from groundswell.scenario.nodes import Scalar
+
+_ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_BLANK = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]")
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+_MAX_LENGTH = 8_000
+
+
+def _target(scalar: Scalar) -> str | None:
+    text = _address(scalar)
+    if text is None:
+        return None
+    url = _split(text)
+    if url.query or "?" in text:
+        raise Refusal("holds a query", "a query belongs to a request: `query: {key: value}`")
+    # Without the slash, target and path put together are the address.
+    return _percent_encoded(text.rstrip("/"))
+
+
+def _path(scalar: Scalar) -> str | None:
+    text = _address(scalar)
+    if text is None:
+        return None
+    if _ABSOLUTE.match(text):
+        _split(text)
+    elif not text.startswith("/"):
+        raise Refusal(f"{scalar.shown} starts with no `/`", f"write /{text[:40]}, or a whole URL")
+    return _percent_encoded(text)
+
+
+def _address(scalar: Scalar) -> str | None:
+    refuse_comment(scalar)
+    text = scalar.text
+    if not isinstance(scalar.text if scalar.templated else scalar.value, str) or not text:
+        return None
+    if blank := _BLANK.search(text):
+        code = quote(blank[0])
+        raise Refusal(f"{scalar.shown} holds a blank or a control character", f"write it as {code}")
+    if "#" in text:
+        raise Refusal(
+            f"{scalar.shown} holds a fragment, which is never sent", "write %23 for a `#`"
+        )
+    if len(text) > _MAX_LENGTH:
+        raise Refusal(f"is longer than {_MAX_LENGTH} characters")
+    return text
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        url = urlsplit(text)
+        _ = url.port
+    except ValueError as error:
+        raise Refusal(f"{shown(text)} is not a URL: {error}") from None
+    if url.scheme not in ("http", "https"):
+        raise Refusal(f"{shown(text)} is not http:// or https://", "write https://host/path")
+    if "@" in url.netloc:
+        raise Refusal("holds a user name or password", "send them in an Authorization header")
+    if not url.hostname or url.port == 0:
+        raise Refusal(f"{shown(text)} has no host" if not url.hostname else "has port 0")
+    _refuse_host(url.hostname)
+    return url
+
+
+def _refuse_host(host: str) -> None:
+    if _HOST.fullmatch(host):
+        return
+    try:
+        hint = f"write {host.encode('idna').decode()}" if not host.isascii() else None
+    except UnicodeError:
+        hint = None
+    raise Refusal(f"{shown(host)} is not a host name", hint)
+
+
+def _percent_encoded(text: str) -> str:
+    """The bytes that are sent: what is outside ASCII in UTF-8, as browsers do it."""
+    return quote(text, safe=_PRINTABLE)
+
+
+TARGET = Leaf(
+    "an address such as https://shop.example.com",
+    _target,
+    {"type": "string", "pattern": r"^[hH][tT][tT][pP][sS]?://[^/?#@\s]+(/[^?#\s]*)?$"},
+)
+PATH = Leaf(
+    "a path such as /login, or a URL",
+    _path,
+    {"type": "string", "pattern": r"^(/|[hH][tT][tT][pP][sS]?://[^/?#@\s]+)[^#\s]*$"},
+)

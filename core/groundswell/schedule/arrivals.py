@@ -1,0 +1,114 @@
+"""The arrivals of an open scenario that one agent owns, in order of their moments."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from fractions import Fraction
+
+    from groundswell.schedule.rate import FloatArray, RateCurve
+    from groundswell.schedule.stripe import IndexArray, Stripe
+
+_BLOCK = 1024
+_NONE_LEFT = (-1, math.inf)
+
+
+class Arrivals:
+    """What an executor drains: `while arrivals.next_moment <= now: start(arrivals.pop())`.
+
+    `next_moment` is in seconds from the scenario's start, inf after the last arrival.
+    `planned_total` counts all arrivals of this object from its beginning; None where only the end
+    of the stream tells.
+    """
+
+    __slots__ = ("_index", "_pairs", "next_moment", "planned_total")
+
+    def __init__(
+        self, blocks: Iterator[tuple[IndexArray, FloatArray]], planned_total: int | None
+    ) -> None:
+        self.planned_total = planned_total
+        # Plain ints and floats: a numpy scalar costs more to handle than it took to compute.
+        self._pairs = chain.from_iterable(
+            zip(n.tolist(), t.tolist(), strict=True) for n, t in blocks
+        )
+        self._index: int
+        self.next_moment: float
+        self._index, self.next_moment = next(self._pairs, _NONE_LEFT)
+
+    def pop(self) -> int:
+        """Take the next arrival; its index. IndexError when none is left."""
+        index = self._index
+        if index < 0:
+            raise IndexError("no arrival is left")
+        self._index, self.next_moment = next(self._pairs, _NONE_LEFT)
+        return index
+
+    def __iter__(self) -> Iterator[tuple[int, float]]:
+        while self._index >= 0:
+            moment = self.next_moment
+            yield self.pop(), moment
+
+
+def even(curve: RateCurve, stripe: Stripe, *, first: int = 0, block: int = _BLOCK) -> Arrivals:
+    """The arrivals of `stripe` from the global index `first` on, at the moments the curve plans."""
+    begin, end = stripe.count_below(first), stripe.count_below(curve.planned)
+    return Arrivals(_walk(curve, stripe, range(begin, end, block), end), max(end - begin, 0))
+
+
+def poisson(curve: RateCurve, part: Fraction, seed: int) -> Arrivals:
+    """A Poisson process at `part` of the rate; indices are its own 0, 1, 2…
+
+    The sum of independent ones whose parts add up to 1 is a Poisson process at the whole rate.
+    """
+    return Arrivals(_draw_moments(curve, part, seed), None)
+
+
+def poisson_total(curve: RateCurve, part: Fraction, seed: int) -> int:
+    """How many arrivals `poisson` of the same arguments has. Draws them all: about 10 ns each."""
+    return sum(areas.size for areas in _draw_areas(float(curve.total * part), seed))
+
+
+def stream_seed(run_seed: int | str, scenario: str, agent: str) -> int:
+    """The seed of one agent's stream in one scenario of one run: the same in every process."""
+    key = json.dumps([str(run_seed), scenario, agent]).encode()
+    return int.from_bytes(hashlib.sha256(key).digest()[:16], "big")
+
+
+def _walk(
+    curve: RateCurve, stripe: Stripe, starts: range, end: int
+) -> Iterator[tuple[IndexArray, FloatArray]]:
+    for start in starts:
+        indices = stripe.slice(start, min(start + starts.step, end))
+        yield indices, curve.moments(indices)
+
+
+def _draw_moments(
+    curve: RateCurve, part: Fraction, seed: int
+) -> Iterator[tuple[IndexArray, FloatArray]]:
+    drawn = 0
+    for areas in _draw_areas(float(curve.total * part), seed):
+        indices = np.arange(drawn, drawn + areas.size, dtype=np.int64)
+        yield indices, curve.inverse(areas / float(part))
+        drawn += areas.size
+
+
+def _draw_areas(limit: float, seed: int) -> Iterator[FloatArray]:
+    """A Poisson process of rate 1 on [0, limit): the inverse of A makes it follow the curve."""
+    random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
+    reached = 0.0
+    while reached < limit:
+        gaps = random.standard_exponential(_BLOCK)
+        gaps[0] += reached
+        areas = np.cumsum(gaps)
+        reached = float(areas[-1])
+        inside = areas[: np.searchsorted(areas, limit)]
+        if inside.size:
+            yield inside

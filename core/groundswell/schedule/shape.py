@@ -1,0 +1,86 @@
+"""The shape of a scenario's load over time, whoever carries it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from groundswell.scenario.model import (
+    ConstantArrivalRate,
+    ConstantVus,
+    OpenScenario,
+    RampingArrivalRate,
+    RampingVus,
+)
+from groundswell.schedule.rate import RateCurve
+from groundswell.schedule.vus import VuCurve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from groundswell.scenario.model import PerVuIterations, Scenario, SharedIterations
+
+
+def rate_curve(scenario: ConstantArrivalRate | RampingArrivalRate) -> RateCurve:
+    if isinstance(scenario, ConstantArrivalRate):
+        return RateCurve.constant(scenario.rate, scenario.duration)
+    stages = [(stage.duration, stage.target) for stage in scenario.stages]
+    return RateCurve.ramping(scenario.start_rate, stages)
+
+
+def vu_curve(
+    scenario: ConstantVus | RampingVus | SharedIterations | PerVuIterations,
+) -> VuCurve:
+    """The VUs over time; for the executors that count iterations, while any are left."""
+    if isinstance(scenario, RampingVus):
+        stages = [(stage.duration, stage.target) for stage in scenario.stages]
+        return VuCurve.ramping(scenario.start_vus, stages)
+    return VuCurve.constant(scenario.vus, planned_duration(scenario))
+
+
+def curve_of(scenario: Scenario) -> RateCurve | VuCurve:
+    if isinstance(scenario, ConstantArrivalRate | RampingArrivalRate):
+        return rate_curve(scenario)
+    return vu_curve(scenario)
+
+
+def peak_vus(scenario: Scenario) -> int:
+    """The VUs a scenario needs at most, over all agents."""
+    if isinstance(scenario, OpenScenario):
+        return scenario.max_vus
+    return vu_curve(scenario).peak
+
+
+def planned_duration(scenario: Scenario) -> Fraction:
+    """Seconds from the scenario's start to the start of its graceful stop."""
+    if isinstance(scenario, RampingVus | RampingArrivalRate):
+        return sum((stage.duration for stage in scenario.stages), Fraction(0))
+    if isinstance(scenario, ConstantVus | ConstantArrivalRate):
+        return scenario.duration
+    return scenario.max_duration
+
+
+def planned_rate_at(scenario: Scenario, t: float | Fraction) -> float:
+    """Iterations/s that an open scenario plans at `t` of the run; 0 for a closed one."""
+    if isinstance(scenario, ConstantArrivalRate | RampingArrivalRate):
+        return rate_curve(scenario).rate_at(t - scenario.start_time)
+    return 0.0
+
+
+def run_duration(scenarios: Iterable[Scenario]) -> Fraction:
+    """Seconds from the run's start until the last scenario has reached its end."""
+    return max((s.start_time + planned_duration(s) for s in scenarios), default=Fraction(0))
+
+
+def run_duration_with_grace(scenarios: Iterable[Scenario]) -> Fraction:
+    """The same until the last iteration has ended or is interrupted."""
+    return max(
+        (s.start_time + planned_duration(s) + _grace(s) for s in scenarios), default=Fraction(0)
+    )
+
+
+def _grace(scenario: Scenario) -> Fraction:
+    # A VU that the last stage takes away may outlast the VUs that stay to the end.
+    if isinstance(scenario, RampingVus):
+        return max(scenario.graceful_stop, scenario.graceful_ramp_down)
+    return scenario.graceful_stop

@@ -1,0 +1,56 @@
+"""Stores in files of their own, runs to put in them, and disks that can be full or read-only."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from groundswell_coordinator.store.run_store import RunStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'groundswell.db'}"
+
+
+@pytest.fixture
+def store(url: str) -> Generator[RunStore]:
+    with RunStore.open(url) as store:
+        yield store
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Generator[Path]:
+    """A disk of 512 KiB, where the machine lets this process mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if shutil.which("mount") is None or not _mount("-t", "tmpfs", "-o", "size=512k", folder):
+        pytest.skip("mounting a tmpfs needs root")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def make_read_only(small_disk: Path) -> Callable[[], None]:
+    def remount() -> None:
+        assert _mount("-o", "remount,ro", small_disk)
+
+    return remount
+
+
+def _mount(*arguments: str | Path) -> bool:
+    source = ["tmpfs"] if "-t" in arguments else []
+    *options, folder = map(str, arguments)
+    done = subprocess.run(
+        ["mount", *options, *source, folder], check=False, capture_output=True, text=True
+    )
+    return done.returncode == 0

@@ -1,0 +1,58 @@
+"""The examples are tests that load, and the documentation says what they say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from groundswell.scenario.loader import load, read_source
+from groundswell.scenario.model import RequestStep
+from groundswell.scenario.source import TestSource
+
+ROOT = Path(__file__).parents[3]
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+DOCUMENTS = [ROOT / "README.md", ROOT / "docs" / "test-file.md"]
+
+
+def _named(path: Path) -> str:
+    return path.name
+
+
+def test_there_are_examples() -> None:
+    assert {path.stem for path in EXAMPLES} >= {"demo", "smoke", "ramp", "spike"}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=_named)
+def test_an_example_loads_without_any_environment(path: Path) -> None:
+    test = load(read_source(str(path), env={}))
+
+    assert test.test == path.stem
+    assert test.target == "http://127.0.0.1:8080"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=_named)
+def test_an_example_checks_its_answers_and_judges_them(path: Path) -> None:
+    test = load(read_source(str(path), env={}))
+
+    for scenario in test.scenarios.values():
+        requests = [step for step in scenario.steps if isinstance(step, RequestStep)]
+        assert any(step.checks for step in requests)
+    assert test.thresholds
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=_named)
+def test_the_command_in_an_example_names_that_example(path: Path) -> None:
+    commands = re.findall(r"^#   groundswell run (\S+)", path.read_text(), re.MULTILINE)
+
+    assert commands == [f"examples/{path.name}"]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=_named)
+def test_the_test_in_a_document_loads(path: Path) -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL)
+
+    assert blocks
+    for block in blocks:
+        load(TestSource(path.name, block.encode()))

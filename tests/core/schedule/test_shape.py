@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import pytest
+
+from groundswell.schedule.shape import (
+    peak_vus,
+    planned_duration,
+    planned_rate_at,
+    run_duration,
+    run_duration_with_grace,
+)
+from tests.core.schedule.scenarios import (
+    constant_rate,
+    constant_vus,
+    per_vu_iterations,
+    ramping_rate,
+    ramping_vus,
+    shared_iterations,
+)
+
+if TYPE_CHECKING:
+    from groundswell.scenario.model import Scenario
+
+
+@pytest.mark.parametrize(
+    ("scenario", "duration", "vus"),
+    [
+        (constant_vus(7, 60), 60, 7),
+        (ramping_vus(1, (10, 20), (0, 30), (5, 2)), 15, 30),
+        (shared_iterations(3, 10), 600, 3),
+        (per_vu_iterations(3, 10), 600, 3),
+        (constant_rate(10, 90, 44), 90, 44),
+        (ramping_rate(10, (10, 20), (0, 5), (7, 5), max_vus=9), 17, 9),
+    ],
+    ids=lambda value: getattr(value, "executor", ""),
+)
+def test_every_executor_has_a_duration_and_a_peak(
+    scenario: Scenario, duration: int, vus: int
+) -> None:
+    assert planned_duration(scenario) == duration
+    assert peak_vus(scenario) == vus
+
+
+def test_the_planned_rate_counts_from_the_start_of_the_run() -> None:
+    scenario = constant_rate(10, 60, 5, start_time=30)
+
+    assert [planned_rate_at(scenario, t) for t in (0, 29.9, 30, 89.9, 90)] == [0, 0, 10, 10, 0]
+    assert planned_rate_at(ramping_rate(0, (10, 50)), Fraction(5)) == 25
+    assert planned_rate_at(constant_vus(), 5) == 0
+
+
+def test_a_run_lasts_until_its_last_scenario_has_ended() -> None:
+    scenarios: list[Scenario] = [constant_vus(1, 60), constant_rate(1, 45, 1, start_time=30)]
+
+    assert run_duration(scenarios) == 75
+    assert run_duration_with_grace(scenarios) == 105
+    assert run_duration([]) == run_duration_with_grace([]) == 0
+
+
+@pytest.mark.parametrize(("ramp_down", "stop", "end"), [(90, 30, 100), (0, 30, 40)])
+def test_a_ramp_down_may_outlast_the_graceful_stop(ramp_down: int, stop: int, end: int) -> None:
+    scenario = ramping_vus(5, (10, 0), ramp_down=ramp_down, stop=stop)
+
+    assert run_duration_with_grace([scenario]) == end
