@@ -57,6 +57,7 @@ class NginxServer:
 
     port: int
     has_ipv6: bool
+    pid: int = 0
     _questions: int = field(default=0, init=False)
 
     @property
@@ -92,6 +93,7 @@ def running_nginx(folder: Path, *, locations: str = "") -> Generator[NginxServer
     error_log = folder / "error.log"
     process = subprocess.Popen([program, "-e", error_log, "-p", folder, "-c", conf])
     try:
+        server.pid = process.pid
         _wait_until_it_answers(process, server, error_log)
         yield server
     finally:

@@ -21,13 +21,14 @@ from groundswell_agent.link import PROTOCOL
 
 
 @click.command(name="agent")
-@click.option("--coordinator", required=True, metavar="HOST:PORT", help="Where to attach.")
+@click.option("--coordinator", metavar="HOST:PORT", help="Where to attach.")
 @click.option("--name", default=socket.gethostname, help="How reports call this agent.")
 @click.option("--label", "labels", multiple=True, metavar="K=V", help="A label to select it by.")
 @click.option("--weight", default=1, type=click.IntRange(1, 1000), help="Its part of a run.")
+# Started by `run`: the address comes as the first line of standard input, and the input's end is the client's.
 @click.option("--tethered", is_flag=True, hidden=True)
 def command(
-    coordinator: str, name: str, labels: tuple[str, ...], weight: int, tethered: bool
+    coordinator: str | None, name: str, labels: tuple[str, ...], weight: int, tethered: bool
 ) -> None:
     """Attach to a coordinator and generate load for it, until told to stop.
 
@@ -35,6 +36,12 @@ def command(
     Example:
       groundswell agent --coordinator load.internal:9700 --label zone=a
     """
+    if tethered:
+        coordinator = sys.stdin.readline().strip()
+        if not coordinator:
+            return
+    if coordinator is None:
+        raise click.UsageError("--coordinator HOST:PORT is missing")
     logging.basicConfig(level=logging.WARNING, format=f"{name}: %(message)s")
     hello = agent_pb2.Hello(
         protocol=PROTOCOL,

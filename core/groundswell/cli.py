@@ -6,6 +6,7 @@ The table is text, so that the core imports neither role and an agent's process 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import NoReturn
 
@@ -72,6 +73,8 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command and exit with its code; every GroundswellError becomes a line and its own code."""
+    # grpc prepares for a process that forks, and says so on stderr when one starts another program; we never fork.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
     try:
         result = cli.main(standalone_mode=False, prog_name="groundswell")
     except click.ClickException as error:

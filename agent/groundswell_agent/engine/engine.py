@@ -115,7 +115,9 @@ class Engine:
     async def _load(
         self, start: float, start_at_ns: int, started: Callable[[int], None]
     ) -> None:
-        await asyncio.sleep(max(start - monotonic(), 0))
+        # uvloop's timers may ring half a millisecond early.
+        while monotonic() < start and not self._halted.is_set():
+            await asyncio.sleep(max(start - monotonic(), 0.001))
         if self._halted.is_set():
             return
         started(start_at_ns)
@@ -151,7 +153,7 @@ class Engine:
         recorder = self._recorder
         # Just inside the interval that is being closed.
         at = min(monotonic(), recorder.end - 1e-6)
-        self._vus.set(at, sum(executor.active_vus for executor in self._executors))
+        self._vus.set(at, sum(executor.take_active_vus() for executor in self._executors))
         self._vus_max.set(at, sum(len(executor.vus) for executor in self._executors))
         self._vitals.sample(at)
         accounts = [executor.load.account.to_wire() for executor in self._executors]

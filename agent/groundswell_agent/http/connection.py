@@ -109,6 +109,12 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         self._secure = True
 
+    def give_up(self) -> None:
+        """It did not come to be used; uvloop does not always tell us of such an end."""
+        if self.usable:
+            self.drop()
+        self._sweeper.discard(self)
+
     def start(
         self, request: PreparedRequest, exchange: Exchange, now: float
     ) -> asyncio.Future[None] | None:

@@ -37,7 +37,7 @@ _OUR_OWN = frozenset(
         errno.EPERM,
     }
 )
-_RESETS = frozenset({errno.ECONNABORTED, errno.ECONNRESET, errno.EPIPE})
+_RESETS = (BrokenPipeError, ConnectionAbortedError, ConnectionResetError)
 
 
 class Connector:
@@ -72,7 +72,13 @@ class Connector:
             exchange.error = "timeout"
         except OSError as error:
             exchange.error = error_of(error)
-        return connection if exchange.error is None else None
+        except BaseException:
+            connection.give_up()
+            raise
+        if exchange.error is None:
+            return connection
+        connection.give_up()
+        return None
 
     async def _open(self, connection: Connection, exchange: Exchange) -> Error | None:
         origin = connection.origin
@@ -113,17 +119,13 @@ class Connector:
     async def _secure(self, connection: Connection) -> None:
         if self.tls is None:
             self.tls = client_context()
-        try:
-            transport = await self._loop.start_tls(
-                connection.tcp,
-                connection,
-                self.tls,
-                server_hostname=connection.origin.host,
-                ssl_handshake_timeout=self.connect_timeout,
-            )
-        except BaseException:
-            connection.drop()
-            raise
+        transport = await self._loop.start_tls(
+            connection.tcp,
+            connection,
+            self.tls,
+            server_hostname=connection.origin.host,
+            ssl_handshake_timeout=self.connect_timeout,
+        )
         connection.secured(cast("asyncio.Transport", transport))
 
 

@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from groundswell.errors import CoordinatorUnreachable
+from groundswell.v1.control_pb2 import RUN_STATE_RUNNING
 
 if TYPE_CHECKING:
     from groundswell.v1.control_pb2 import Ended, RunEvent
@@ -16,18 +17,16 @@ if TYPE_CHECKING:
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-async def follow(client: ControlClient, run_id: str, view: LiveView) -> Ended:
-    """Show a run's events until its end; the first interrupt stops it gracefully, the second at once."""
-    return await _Follower(client, run_id, view).follow()
-
-
-class _Follower:
+class Follower:
+    """Shows a run's events until its end. The first interrupt stops it gracefully, the second at once."""
 
     def __init__(self, client: ControlClient, run_id: str, view: LiveView) -> None:
         self._client = client
         self._run_id = run_id
         self._view = view
         self._interrupts = 0
+        # Whether the run has come as far as to be under way.
+        self.is_running = False
         self._stops: set[asyncio.Task[None]] = set()
 
     async def follow(self) -> Ended:
@@ -45,9 +44,13 @@ class _Follower:
             self._view.close()
         raise CoordinatorUnreachable("the coordinator ended the stream before the run did")
 
+    async def stop(self, *, abort: bool) -> None:
+        await self._client.stop(self._run_id, abort=abort, cause="interrupted")
+
     def _show(self, event: RunEvent) -> None:
         match event.WhichOneof("body"):
             case "state":
+                self.is_running = event.state.state >= RUN_STATE_RUNNING
                 self._view.state(event.state)
             case "progress":
                 self._view.progress(event.progress)
@@ -58,9 +61,6 @@ class _Follower:
 
     def _interrupt(self) -> None:
         self._interrupts += 1
-        again = self._interrupts > 1
-        stop = asyncio.create_task(
-            self._client.stop(self._run_id, abort=again, cause="interrupted")
-        )
+        stop = asyncio.create_task(self.stop(abort=self._interrupts > 1))
         self._stops.add(stop)
         stop.add_done_callback(self._stops.discard)

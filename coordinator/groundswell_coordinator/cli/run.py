@@ -1,47 +1,25 @@
-"""`groundswell run`: submit a test, follow it, print the verdict."""
+"""`groundswell run`: run a test and print its verdict.
+
+The imports at the top are light. What is heavy is imported once the agents are starting up, so that all processes of a
+run come up side by side.
+"""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import uvloop
 
 from groundswell.errors import GroundswellError
 from groundswell.exit_codes import ExitCode
-from groundswell.scenario.loader import load
 from groundswell.units import parse_duration
-from groundswell_coordinator.cli.follow import follow
 from groundswell_coordinator.cli.test_options import test_source_options
-from groundswell_coordinator.client import ControlClient
-from groundswell_coordinator.launch.embedded import Embedded
-from groundswell_coordinator.launch.local import default_agents
-from groundswell_coordinator.report.console import print_summary
-from groundswell_coordinator.report.live import LiveView
-from groundswell_coordinator.report.summary import Summary
+from groundswell_coordinator.launch.local import LocalAgents, default_agents
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from groundswell.scenario.source import TestSource
-    from groundswell.v1.control_pb2 import Ended
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """What is to be run and how; `wait_s` is how long agents may take to attach."""
-
-    source: TestSource
-    title: str
-    agents: int
-    labels: Mapping[str, str]
-    seed: int
-    wait_s: float
-    quiet: bool
 
 
 def _labels(
@@ -130,55 +108,34 @@ def command(
       groundswell run checkout.yaml --agents 4 --summary-json summary.json
       groundswell run checkout.yaml -e BASE_URL=http://127.0.0.1:8080
     """
-    options = RunOptions(
-        source=source,
-        title=load(source).test,
-        agents=agents or default_agents(),
-        labels=labels,
-        seed=secrets.randbits(63) if seed is None else seed,
-        wait_s=wait_s,
-        quiet=quiet or as_json,
-    )
-    ended = uvloop.run(_run(options))
-    if ended.error:
-        raise _NeverStarted(ended)
+    count = agents or default_agents()
+    with LocalAgents(count) as processes:
+        from groundswell.scenario.loader import load
+        from groundswell_coordinator.cli.session import Order, run_embedded
+
+        order = Order(
+            source=source,
+            title=load(source).test,
+            agents=count,
+            labels=labels,
+            seed=secrets.randbits(63) if seed is None else seed,
+            wait_s=wait_s,
+            quiet=quiet or as_json,
+        )
+        ended = run_embedded(order, processes)
     if summary_json is not None:
         summary_json.write_text(ended.summary_json + "\n", encoding="utf-8")
     if as_json:
         click.echo(ended.summary_json)
     elif not quiet:
-        print_summary(Summary.from_json(ended.summary_json), verbose=verbose)
+        _print(ended.summary_json, verbose=verbose)
     if inconclusive == "warn" and ended.exit_code == ExitCode.INCONCLUSIVE:
         return ExitCode.OK
     return int(ended.exit_code)
 
 
-async def _run(options: RunOptions) -> Ended:
-    run_id = new_run_id()
-    async with (
-        Embedded(options.agents) as embedded,
-        ControlClient(embedded.address) as client,
-    ):
-        await client.submit(
-            run_id,
-            options.source,
-            agents=options.agents,
-            labels=options.labels,
-            seed=options.seed,
-            wait_s=options.wait_s,
-        )
-        view = LiveView(options.title, quiet=options.quiet)
-        return await follow(client, run_id, view)
+def _print(summary_json: str, *, verbose: bool) -> None:
+    from groundswell_coordinator.report.console import print_summary
+    from groundswell_coordinator.report.summary import Summary
 
-
-class _NeverStarted(GroundswellError):
-    """A run that ended before any load: the coordinator's reason, and its exit code."""
-
-    def __init__(self, ended: Ended) -> None:
-        super().__init__(ended.error, hint=ended.hint or None)
-        self.exit_code = ExitCode(ended.exit_code)  # type: ignore[misc]  # an instance's own
-
-
-def new_run_id() -> str:
-    """Sorts by time and reads well; no two clients make the same."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    print_summary(Summary.from_json(summary_json), verbose=verbose)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _EPILOG = """\b
 Example:
   groundswell show last
-  groundswell show 01jxq --json | jq .metrics.http_req_duration.values
+  groundswell show 20260304-05 --json | jq .metrics.http_req_duration.values
 """
 
 LAST = "last"
@@ -74,7 +74,7 @@ def _why(run: StoredRun) -> str:
 
 
 def _summary_of_lost(run: StoredRun) -> Summary:
-    """What can be said of a run whose coordinator ended before it: it has no numbers, but a reason."""
+    """A run whose coordinator ended before it has no numbers, but a reason."""
     message = f"the coordinator (process {run.line.owner.pid}) ended before the run did"
     return Summary(
         run=run.line.run_id,

@@ -1,4 +1,4 @@
-"""A coordinator inside the client's own process, with agents of its own: what `run` uses when it is given none.
+"""A coordinator inside the client's own process: what `run` uses when it is given none.
 
 It speaks to its agents and to its client over gRPC on loopback, exactly as a remote one does.
 """
@@ -6,39 +6,37 @@ It speaks to its agents and to its client over gRPC on loopback, exactly as a re
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from groundswell_coordinator.coordinator import Coordinator
-from groundswell_coordinator.launch.local import LocalAgents
 from groundswell_coordinator.store.writer import StoreWriter
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from groundswell_coordinator.launch.local import LocalAgents
+
 
 class Embedded:
-    """`async with Embedded(agents=4) as embedded: … embedded.address …`"""
+    """`async with Embedded(agents) as address: …`"""
 
-    def __init__(self, agents: int) -> None:
-        self._count = agents
-        self.agents = LocalAgents()
-        self.address = ""
+    def __init__(self, agents: LocalAgents) -> None:
+        self._agents = agents
         self._coordinator = Coordinator()
 
-    async def __aenter__(self) -> Self:
-        # Agents take longest to come up, so they are started first, while the store opens in its thread.
-        store = asyncio.create_task(StoreWriter.open())
+    async def __aenter__(self) -> str:
+        # The store opens in its own thread while the server comes up and the agents attach.
+        opening = asyncio.create_task(StoreWriter.open())
         port = await self._coordinator.start("127.0.0.1:0")
-        self.address = f"127.0.0.1:{port}"
-        await self.agents.start(self._count, self.address)
+        address = f"127.0.0.1:{port}"
+        self._agents.attach_to(address)
         try:
-            self._store = await store
-            self._coordinator.runs.use(self._store)
+            self._store = await opening
         except BaseException:
-            await self.agents.stop()
             await self._coordinator.stop()
             raise
-        return self
+        self._coordinator.runs.use(self._store)
+        return address
 
     async def __aexit__(
         self,
@@ -46,6 +44,7 @@ class Embedded:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self.agents.stop()
+        # The agents first: their streams then end by their own doing, and nobody has anything to complain of.
+        await asyncio.to_thread(self._agents.stop)
         await self._coordinator.stop()
         await self._store.close()

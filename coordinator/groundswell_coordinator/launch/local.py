@@ -1,22 +1,20 @@
 """Agents as processes of this machine: how a run without a pool gets its agents.
 
 Each agent has a process session of its own, so that Ctrl-C in the terminal reaches the client alone and the load is
-stopped in order; and its standard input is a pipe from the client, so that no agent outlives a client that is killed.
+stopped in order; and its standard input is a pipe from the client: the first line says where the coordinator is, and its
+end, that no client is left to load for.
+
+This module imports nothing heavy: the agents are to be starting up while the client still imports the rest.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
-import signal
+import subprocess
 import sys
-from typing import TYPE_CHECKING
-
-from groundswell.errors import NotEnoughAgents
-
-if TYPE_CHECKING:
-    from asyncio.subprocess import Process
+import time
+from typing import Self
 
 _LEAVE_S = 3.0
 
@@ -27,53 +25,49 @@ def default_agents() -> int:
 
 
 class LocalAgents:
-    """A set of agent processes of one run."""
+    """Agent processes of one run. `with` takes them down at its end, whatever happened."""
 
-    def __init__(self) -> None:
-        self._processes: list[Process] = []
+    def __init__(self, count: int) -> None:
+        self._processes = [_spawn(f"agent-{number}") for number in range(1, count + 1)]
 
-    async def start(self, count: int, coordinator: str) -> None:
-        """Start `count` agents that dial `coordinator`; they attach by themselves."""
-        for number in range(1, count + 1):
-            self._processes.append(await _spawn(f"agent-{number}", coordinator))
+    def __enter__(self) -> Self:
+        return self
 
-    async def watch(self) -> None:
-        """Return, by raising NotEnoughAgents, when an agent process ends although nobody stopped it."""
-        ends = [asyncio.create_task(process.wait()) for process in self._processes]
-        try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for end in ends:
-                end.cancel()
-        codes = [process.returncode for process in self._processes if process.returncode is not None]
-        raise NotEnoughAgents(f"an agent process ended by itself, exit code {codes[0]}")
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
 
-    async def stop(self) -> None:
-        """End every process: ask, wait three seconds, then insist."""
-        living = [process for process in self._processes if process.returncode is None]
-        for process in living:
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGTERM)
-        if living:
-            waits = [asyncio.create_task(process.wait()) for process in living]
-            await asyncio.wait(waits, timeout=_LEAVE_S)
-        for process in living:
-            if process.returncode is None:
+    def attach_to(self, coordinator: str) -> None:
+        """Tell them all where the coordinator is; they dial by themselves."""
+        for process in self._processes:
+            assert process.stdin is not None
+            # One that has died meanwhile is missed by whoever waits for it to attach.
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(f"{coordinator}\n".encode())
+                process.stdin.flush()
+
+    def ended(self) -> int:
+        """How many have ended by themselves."""
+        return sum(process.poll() is not None for process in self._processes)
+
+    def stop(self) -> None:
+        """End every process: ask, wait up to three seconds, then insist."""
+        for process in self._processes:
+            assert process.stdin is not None
+            # The end of its input is the word to leave; unlike a signal it needs no handler yet.
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+        deadline = time.monotonic() + _LEAVE_S
+        for process in self._processes:
+            try:
+                process.wait(max(deadline - time.monotonic(), 0))
+            except subprocess.TimeoutExpired:
                 process.kill()
-                await process.wait()
+                process.wait()
 
 
-async def _spawn(name: str, coordinator: str) -> Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "groundswell",
-        "agent",
-        "--coordinator",
-        coordinator,
-        "--name",
-        name,
-        "--tethered",
-        stdin=asyncio.subprocess.PIPE,
+def _spawn(name: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "groundswell", "agent", "--tethered", "--name", name],
+        stdin=subprocess.PIPE,
         start_new_session=True,
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from typing import IO, TYPE_CHECKING
 
-from rich.console import Console
 from rich.text import Text
 
 from groundswell.metrics.catalog import BUILTIN, Kind, Unit
@@ -27,6 +27,7 @@ from groundswell_coordinator.report.lines import (
     is_ascii_only,
     page,
 )
+from groundswell_coordinator.report.terminal import Terminal
 from groundswell_coordinator.report.totals import total_results
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ _EXACT_DIGITS = 5
 
 def print_summary(summary: Summary, file: IO[str] | None = None, *, verbose: bool = False) -> None:
     """Print to `file`, or stdout; with colour where it is a terminal and NO_COLOR is not set."""
-    console = Console(file=file, highlight=False, markup=False, emoji=False)
+    console = Terminal(file=file, highlight=False, markup=False, emoji=False)
     width = console.width if console.is_terminal else NARROWEST
     text = render(summary, width=width, verbose=verbose, ascii_only=is_ascii_only(console))
     console.print(text, soft_wrap=True)
@@ -75,7 +76,11 @@ def _headline(summary: Summary, width: int) -> list[Text]:
     count = len(summary.agents)
     facts = [
         f"run {summary.run}",
-        *([f"{summary.started_at:%Y-%m-%d %H:%M:%S} UTC"] if summary.started_at else []),
+        *(
+            [f"{summary.started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"]
+            if summary.started_at
+            else []
+        ),
         quantity.clock(summary.duration_s),
         f"{count} agent" + ("" if count == 1 else "s"),
     ]

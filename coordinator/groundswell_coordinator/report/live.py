@@ -10,16 +10,18 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
 from groundswell.v1 import control_pb2
 from groundswell_coordinator.report.lines import BAD, DOUBTFUL, is_ascii_only, joined
 from groundswell_coordinator.report.live_frame import frame, plain_line, threshold_line
+from groundswell_coordinator.report.terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rich.console import Console
 
 _LINE_EVERY_S = 5.0
 
@@ -44,7 +46,7 @@ class LiveView:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._title = title
-        self._console = console or _StderrConsole(stderr=True, highlight=False, markup=False)
+        self._console = console or Terminal(stderr=True, highlight=False, markup=False)
         self._quiet = quiet
         self._clock = clock
         self._state = ""
@@ -104,11 +106,11 @@ class LiveView:
 
     def _print_progress(self, progress: control_pb2.Progress) -> None:
         """A line every five seconds, and one for each threshold that changes sides."""
-        for threshold in progress.thresholds:
+        for threshold in filter(_is_judged, progress.thresholds):
             key = (threshold.metric, threshold.expression)
             before = self._standing.get(key, control_pb2.ThresholdState.STANDING_PASSING)
             self._standing[key] = threshold.standing
-            if before != threshold.standing and _is_judged(threshold):
+            if before != threshold.standing:
                 self._print(Text(threshold_line(threshold)))
         if self._clock() >= self._next_line_at:
             self._next_line_at = self._clock() + _LINE_EVERY_S
@@ -129,12 +131,6 @@ class LiveView:
         except (OSError, ValueError):
             # A closed pipe or file; ValueError is what Python says of the latter.
             self._silent = True
-
-
-class _StderrConsole(Console):
-    def on_broken_pipe(self) -> None:
-        """rich would end the process."""
-        raise BrokenPipeError
 
 
 def _is_judged(threshold: control_pb2.ThresholdState) -> bool:

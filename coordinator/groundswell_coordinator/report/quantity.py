@@ -16,6 +16,8 @@ def duration(ms: float, digits: int = _DIGITS) -> str:
     rounded = float(f"{ms:.{digits}g}")
     if rounded == 0:
         return "0s"
+    if rounded < 0.001:
+        return f"{_number(rounded * 1000, 2)}µs"
     if rounded < 1:
         return f"{_number(rounded * 1000, digits)}µs"
     if rounded < 1000:
@@ -34,8 +36,9 @@ def trend_value(ms: float, clamped: int, digits: int = _DIGITS) -> str:
 
 def clock(seconds: float) -> str:
     """Whole seconds from a minute on: 45.5s, 2m5s, 1h3m."""
-    if seconds < 60:
-        return f"{_number(seconds, 3)}s"
+    text = _number(seconds, 3)
+    if float(text) < 60:
+        return f"{text}s"
     whole = round(seconds)
     if whole < 3600:
         return f"{whole // 60}m{whole % 60}s"

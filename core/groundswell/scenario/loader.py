@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from groundswell.scenario.document import TEST
 from groundswell.scenario.nodes import Mapping, Node, Scalar
 from groundswell.scenario.problems import Problems
+from groundswell.scenario.shape import is_told
 from groundswell.scenario.source import TestSource, read_source
 from groundswell.scenario.template import fill_test, mentioned_env
 from groundswell.scenario.yaml_source import parse
@@ -35,6 +36,8 @@ def load(source: TestSource) -> Test:
 
 
 def _read(root: Node, source: TestSource, problems: Problems) -> Test | None:
+    if is_told(root):
+        return None
     if not isinstance(root, Mapping):
         hint = "a test is a mapping that starts with `test: its-name`"
         problems.add(root, f"the file holds {_what(root)}, not a test", hint)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from groundswell.scenario.executors import COMMON, EXECUTORS
 from groundswell.scenario.model import Scenario
 from groundswell.scenario.nodes import Mapping, Node, Scalar
-from groundswell.scenario.shape import Json, Key, MapOf, Record, Refusal, Shape, with_template
+from groundswell.scenario.shape import Json, Key, MapOf, Record, Refusal, Shape, is_told, with_template
 from groundswell.scenario.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class ScenarioShape(Shape[Scenario]):
     """A scenario of the executor it names."""
 
     def read(self, node: Node, label: str, problems: Problems) -> Scenario | None:
+        if is_told(node):
+            return None
         if not isinstance(node, Mapping):
             problems.add(node, f"the scenario `{label}` must be a mapping, not {node.shown}")
             return None
@@ -63,7 +65,7 @@ class ScenarioShape(Shape[Scenario]):
             problems.add(node, "`executor` is missing in a scenario", one_of)
         elif not isinstance(executor, Scalar):
             problems.add(executor, f"`executor` must be text, not {executor.shown}")
-        elif not executor.unfilled:
+        elif not is_told(executor):
             hint = did_you_mean(executor.text, EXECUTORS)
             problems.add(executor, f"there is no executor {executor.shown}", hint)
 

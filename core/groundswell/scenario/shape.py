@@ -107,6 +107,8 @@ class ListOf(Shape[tuple[T, ...]]):
     example: str
 
     def read(self, node: Node, label: str, problems: Problems) -> tuple[T, ...] | None:
+        if is_told(node):
+            return None
         if not isinstance(node, Sequence):
             problems.add(
                 node, f"`{label}` must be a list, not {node.shown}", f"such as {self.example}"
@@ -151,6 +153,8 @@ class MapOf(Shape[dict[str, T]]):
     may_be_empty: bool = True
 
     def read(self, node: Node, label: str, problems: Problems) -> dict[str, T] | None:
+        if is_told(node):
+            return None
         if not isinstance(node, MappingNode):
             problems.add(
                 node, f"`{label}` must be a mapping, not {node.shown}", f"such as {self.example}"
@@ -227,7 +231,8 @@ class Record(Shape[T]):
 
     def read(self, node: Node, label: str, problems: Problems) -> T | None:
         if not isinstance(node, MappingNode):
-            problems.add(node, f"`{label}` must be {self.what}, a mapping, not {node.shown}")
+            if not is_told(node):
+                problems.add(node, f"`{label}` must be a mapping, not {node.shown}")
             return None
         fields = Fields(node, problems)
         for key, value in node.pairs:
@@ -262,6 +267,11 @@ class Record(Shape[T]):
         required = [name for name, key in self.keys.items() if key.required]
         form: Json = {"type": "object", "properties": properties, "additionalProperties": False}
         return form | ({"required": required} if required else {}) | self.extra
+
+
+def is_told(node: Node) -> bool:
+    """Whether what is wrong with the value has been said already."""
+    return isinstance(node, Scalar) and node.unfilled
 
 
 def with_template(form: Json, definitions: Json) -> Json:

@@ -11,7 +11,7 @@ from groundswell.scenario.maps import HEADERS, QUERY, TAGS, merged_headers
 from groundswell.scenario.model import PauseStep, RequestStep, Step
 from groundswell.scenario.nodes import Mapping, Node, Scalar
 from groundswell.scenario.scalars import PAUSE, POSITIVE_DURATION, TEXT, WORD
-from groundswell.scenario.shape import Fields, Json, Key, ListOf, Record, Shape
+from groundswell.scenario.shape import Fields, Json, Key, ListOf, Record, Shape, is_told
 from groundswell.scenario.suggest import is_not_supported, nearest
 from groundswell.scenario.urls import PATH
 
@@ -110,6 +110,8 @@ class _StepShape(Shape[Step]):
     """A request or a pause: the key that names the kind decides."""
 
     def read(self, node: Node, label: str, problems: Problems) -> Step | None:
+        if is_told(node):
+            return None
         if not isinstance(node, Mapping):
             problems.add(node, f"a step is a mapping, not {node.shown}", "such as `- get: /login`")
             return None

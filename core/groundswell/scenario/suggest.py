@@ -76,7 +76,7 @@ def nearest(word: str, known: Collection[str]) -> str | None:
             return guess
         if _OTHER_WORDS.get(guess) in known:
             return _OTHER_WORDS[guess]
-    close = get_close_matches(word.lower()[:60], known, n=1, cutoff=0.7)
+    close = get_close_matches(word.lower()[:60], known, n=1, cutoff=0.65)
     return close[0] if close else None
 
 

@@ -18,7 +18,7 @@ _SELECTION = re.compile(r"(\w+)\{\s*(\w+)\s*:\s*([^\s},]*)")
 _COMPARISON = re.compile(r"(?:[:\[,]|-\s)\s*([<>]=?|[=!]=|[>|])\s*(-?[\w.]+)")
 _RESERVED = re.compile(r"(?::|-|\[|,)\s+([@`%][^,}\]]*)")
 _COMMENT = re.compile(r"\s#[^\s#]")
-_COLON = re.compile(r"^\s*(?:- )?[^:]*:\s+([^\"'].*: .*)$")
+_COLON = re.compile(r"^\s*(?:- )?[^:]*:\s+([^\"'{\[].*: .*)$")
 
 
 def hint_for_syntax(line: str) -> str | None:

@@ -28,7 +28,7 @@ def _target(scalar: Scalar) -> str | None:
     if url.query or "?" in text:
         raise Refusal("holds a query", "a query belongs to a request: `query: {key: value}`")
     # Without the slash, target and path put together are the address.
-    return _percent_encoded(text.rstrip("/"))
+    return _as_sent(text.rstrip("/"))
 
 
 def _path(scalar: Scalar) -> str | None:
@@ -39,7 +39,7 @@ def _path(scalar: Scalar) -> str | None:
         _split(text)
     elif not text.startswith("/"):
         raise Refusal(f"{scalar.shown} starts with no `/`", f"write /{text[:40]}, or a whole URL")
-    return _percent_encoded(text)
+    return _as_sent(text)
 
 
 def _address(scalar: Scalar) -> str | None:
@@ -85,9 +85,11 @@ def _refuse_host(host: str) -> None:
     raise Refusal(f"{shown(host)} is not a host name", hint)
 
 
-def _percent_encoded(text: str) -> str:
-    """The bytes that are sent: what is outside ASCII in UTF-8, as browsers do it."""
-    return quote(text, safe=_PRINTABLE)
+def _as_sent(text: str) -> str:
+    """What is outside ASCII in UTF-8 and percent-encoded, as browsers do it."""
+    scheme, colon, rest = text.partition("://")
+    lowered = scheme.lower() + colon + rest if colon and scheme.isalpha() else text
+    return quote(lowered, safe=_PRINTABLE)
 
 
 TARGET = Leaf(

@@ -102,8 +102,10 @@ class _Builder:
         # A quote that is never closed is noticed at the end of the file, far from the mistake.
         if error.context_mark and "unexpected end of stream" in (error.problem or ""):
             place = _place(error.context_mark)
-        line = self._lines[place.line - 1] if place.line <= len(self._lines) else ""
-        self._problems.add(place, f"this is not YAML: {what}", hint_for_syntax(line))
+        hint = hint_for_syntax(self._line(place.line))
+        # What opened the trouble may stand above the place where it was noticed.
+        hint = hint or hint_for_syntax(self._line(_place(error.context_mark).line))
+        self._problems.add(place, f"this is not YAML: {what}", hint)
         raise _Unreadable from None
 
     def _take(self, event: yaml.Event) -> None:
@@ -157,7 +159,11 @@ class _Builder:
         size = 1 + sum(item.size for item in done.items)
         height = 1 + max((item.height for item in done.items), default=0)
         node: Node
-        if done.is_mapping:
+        if done.is_mapping and len(done.items) == 2 and not isinstance(done.items[0], Scalar):
+            self._refuse_key(done.items[0])
+            # The likes of `sku: {{ x }}`: nothing more is to be said about the value.
+            node = Scalar(*done.start, "", plain=True, written="", unfilled=True)
+        elif done.is_mapping:
             node = Mapping(*done.start, tuple(self._pairs(done)), size, height)
         else:
             node = Sequence(*done.start, tuple(done.items), size, height)
@@ -205,6 +211,8 @@ class _Builder:
         for key, value in zip(mapping.items[::2], mapping.items[1::2], strict=True):
             if not isinstance(key, Scalar):
                 self._refuse_key(key)
+            elif key.unfilled:
+                pass
             elif key.plain and key.text == "<<":
                 self._merge(value, merged)
             elif key.plain and not key.text:
@@ -229,8 +237,11 @@ class _Builder:
             for key, each in base.pairs:
                 into.setdefault(key.text, (key, each))
 
+    def _line(self, number: int) -> str:
+        return self._lines[number - 1] if number <= len(self._lines) else ""
+
     def _text_at(self, node: Node) -> str:
-        return self._lines[node.line - 1][node.column - 1 :]
+        return self._line(node.line)[node.column - 1 :]
 
     def _stop(self, place: Located, message: str, hint: str | None = None) -> None:
         self._problems.add(place, message, hint)

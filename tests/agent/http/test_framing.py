@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
-    b"5;ext=1;q=\"a\"\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 7\r\n\r\n"
+    b'5;ext=1;q="a"\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 7\r\n\r\n'
 )
 UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nuntil the end"
 BIG_HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: " + b"x" * 70_000 + b"\r\n\r\n"
@@ -32,7 +32,9 @@ async def test_a_response_with_a_length_keeps_the_connection(client: Client) -> 
 
 
 async def test_the_moments_are_in_order(client: Client) -> None:
-    async with serving(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", b"\r\nok", apart=0.03)) as server:
+    async with serving(
+        answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", b"\r\nok", apart=0.03)
+    ) as server:
         exchange = await client.exchange(prepare("GET", server.origin))
         first = (exchange.asked, exchange.send_start, exchange.send_end, exchange.first_byte)
 

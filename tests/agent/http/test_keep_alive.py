@@ -78,7 +78,7 @@ async def test_a_write_that_fails_at_once_is_retried_once_and_counted(client: Cl
         assert (exchange.status, exchange.error, exchange.retried) == (200, None, 1)
         await asyncio.to_thread(thread.join)
 
-        exchange = await client.exchange(prepare("GET", origin))
+        exchange = await client.exchange(prepare("GET", origin, timeout=0.05))
         assert exchange.retried == 0
 
 

@@ -114,7 +114,15 @@ def test_what_is_no_request_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://a/", "http:///x", "http://a:0/", "http://a:99999/", "http://u:p@a/", "http://a b/", "x"],
+    [
+        "ftp://a/",
+        "http:///x",
+        "http://a:0/",
+        "http://a:99999/",
+        "http://u:p@a/",
+        "http://a b/",
+        "x",
+    ],
 )
 def test_what_is_no_url_is_refused(url: str) -> None:
     with pytest.raises(InvalidRequest):

@@ -57,7 +57,9 @@ async def test_what_comes_after_a_timeout_never_reaches_the_next_exchange(client
             await visit.say(b"HTTP/1.1 20%d OK\r\nContent-Length: 0\r\n\r\n" % (visit.number - 1))
 
     async with serving(script) as server:
-        assert (await client.exchange(prepare("GET", server.origin, timeout=0.1))).error == "timeout"
+        assert (
+            await client.exchange(prepare("GET", server.origin, timeout=0.1))
+        ).error == "timeout"
         for _ in range(5):
             assert (await client.exchange(prepare("GET", server.origin))).status == 201
             await asyncio.sleep(0.03)

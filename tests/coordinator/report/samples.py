@@ -43,7 +43,7 @@ def gauge(value: float, low: float, high: float) -> MetricSummary:
 
 DURATION = trend(1.104, 0.2124, 0.9, 40.13, 1.6, 2.2, 6.01, 21.04)
 PASSED = Summary(
-    run="01jxq7k3v9",
+    run="20260304-050607-1f3a9c",
     test="checkout",
     test_hash="sha256:9f86d081884c7d65",
     groundswell_version="0.1.0",

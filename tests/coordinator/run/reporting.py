@@ -32,8 +32,8 @@ RUN = "run-1"
 class Reporter:
     """Speaks for one incarnation.
 
-    Series are named as thresholds select them: `http_reqs{name:a}`. Values are, by the metric's kind, a
-    count, a gauge's value, (passes, total), or a list of milliseconds.
+    Series are named as thresholds select them: `http_reqs{name:a}`. Values are, by the metric's
+    kind, a count, a gauge's value, (passes, total), or a list of milliseconds.
     """
 
     incarnation: str

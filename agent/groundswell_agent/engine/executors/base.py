@@ -38,14 +38,15 @@ class Executor(ABC):
         self._loop = asyncio.get_running_loop()
         self.vus: list[VirtualUser] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._most_active = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self._alarm: asyncio.Future[None] | None = None
 
-    @property
-    def active_vus(self) -> int:
-        """VUs that have something to do now."""
-        return len(self._tasks)
+    def take_active_vus(self) -> int:
+        """The most VUs that were at work at once since this was asked last."""
+        most, self._most_active = self._most_active, len(self._tasks)
+        return most
 
     @abstractmethod
     async def drive(self, start: float) -> None:
@@ -73,6 +74,8 @@ class Executor(ABC):
         """Run an iteration, or a VU's series of them, as a task of this executor."""
         task = self._loop.create_task(coroutine)
         self._tasks.add(task)
+        if len(self._tasks) > self._most_active:
+            self._most_active = len(self._tasks)
         self._idle.clear()
         task.add_done_callback(self._done)
         return task

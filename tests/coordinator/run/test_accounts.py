@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groundswell_coordinator.run.accounts import (
+    Account,
+    AccountBook,
+    AgentAccounts,
+    Loss,
+    ScenarioTotals,
+    totals,
+)
+from tests.coordinator.run.reporting import account
+
+
+def agent(incarnation: str, ended: bool = True, **scenarios: Account) -> AgentAccounts:
+    return AgentAccounts(incarnation, scenarios, ended)
+
+
+def test_a_run_is_the_sum_of_its_agents() -> None:
+    run = totals(
+        [
+            agent("i1", s=Account(planned=10, fired=8, dropped={"no_vu": 2}, interrupted=1)),
+            agent("i2", s=Account(planned=5, fired=3, dropped={"no_vu": 1, "late": 1})),
+        ]
+    )
+    assert run == {
+        "s": ScenarioTotals(
+            planned=15, fired=11, dropped={"no_vu": 3, "late": 1}, unknown=0, interrupted=1
+        )
+    }
+    assert run["s"].is_balanced
+
+
+def test_what_an_agent_that_fell_silent_had_not_decided_is_unknown() -> None:
+    run = totals([agent("i1", ended=False, s=Account(planned=10, fired=7))])
+    assert run["s"].unknown == 3
+    assert run["s"].is_balanced
+
+
+def test_an_account_of_an_agent_that_ended_must_balance() -> None:
+    run = totals([agent("i1", s=Account(planned=10, fired=7))])
+    assert run["s"].unknown == 0
+    assert not run["s"].is_balanced
+
+
+def test_an_executor_without_a_plan_has_nothing_to_balance() -> None:
+    assert totals([agent("i1", s=Account(fired=7))])["s"].is_balanced
+
+
+def test_a_loss_says_what_nobody_carried_out() -> None:
+    lost = agent("i1", ended=False, s=Account(planned=12, fired=9, dropped={"no_vu": 1}))
+    survivor = agent("i2", s=Account(planned=20, fired=20))
+    loss = Loss("i1", "agent-1", reshared=True, unknown={"s": 4}, dropped={"s": 3})
+    run = totals([lost, survivor], [loss])
+    assert run["s"] == ScenarioTotals(
+        planned=9 + 1 + 4 + 3 + 20,
+        fired=29,
+        dropped={"no_vu": 1, "agent_lost": 3},
+        unknown=4,
+        interrupted=0,
+    )
+    assert run["s"].is_balanced
+    assert run["s"].lost == 7
+
+
+def test_a_lost_agent_that_came_back_to_deliver_its_end_lost_nothing() -> None:
+    run = totals([agent("i1", s=Account(planned=3, fired=3))], [Loss("i1", "agent-1")])
+    assert run["s"] == ScenarioTotals(planned=3, fired=3)
+
+
+def test_the_latest_interval_counts_in_whatever_order_reports_come() -> None:
+    book = AccountBook(judged_from=2)
+    for interval in (3, 1, 4, 0, 2):
+        book.note(interval, [account("s", planned=10 * interval, fired=9 * interval)])
+    assert book.latest["s"].planned == 40
+    assert book.judged["s"].planned == 30  # all but those of intervals 0 and 1
+
+
+def test_drops_of_the_warm_up_are_not_among_the_judged() -> None:
+    book = AccountBook(judged_from=1)
+    book.note(0, [account("s", planned=10, fired=5, dropped={"no_vu": 5})])
+    book.note(1, [account("s", planned=20, fired=14, dropped={"no_vu": 5, "late": 1})])
+    assert book.judged["s"].dropped == {"late": 1}
+
+
+counts = st.integers(0, 1000)
+accounts = st.builds(
+    lambda fired, dropped, undecided: Account(
+        planned=fired + sum(dropped.values()) + undecided, fired=fired, dropped=dropped
+    ),
+    counts,
+    st.dictionaries(st.sampled_from(["no_vu", "late", "time"]), counts),
+    counts,
+)
+losses = st.dictionaries(st.just("s"), counts)
+
+
+@given(st.lists(st.tuples(accounts, st.booleans(), losses, losses), max_size=5))
+def test_every_planned_iteration_is_fired_dropped_or_unknown(
+    agents: list[tuple[Account, bool, dict[str, int], dict[str, int]]],
+) -> None:
+    run = totals(
+        [agent(str(number), ended=False, s=own) for number, (own, _, _, _) in enumerate(agents)],
+        [
+            Loss(str(number), "a", unknown=unknown, dropped=dropped)
+            for number, (own, is_lost, unknown, dropped) in enumerate(agents)
+            if is_lost and own.planned
+        ],
+    )
+    assert all(scenario.is_balanced for scenario in run.values())
