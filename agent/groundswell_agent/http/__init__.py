@@ -1,4 +1,4 @@
-"""The engine's own HTTP/1.1 client: thin, on uvloop and httptools, one connection per VU and origin.
+"""The engine's own HTTP/1.1 client: thin, on uvloop and httptools, a connection per VU.
 
 client      what a VU holds                  connection  the protocol, the hot path
 request     what to send, prepared once      reader      headers and body, for those who ask

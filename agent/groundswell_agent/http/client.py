@@ -75,15 +75,14 @@ class Client:
         return exchange
 
     def close(self) -> None:
-        """Close all connections; the client may be used again."""
+        """Close all connections. An exchange that waits for its response ends, `interrupted`."""
         for connection in self._connections.values():
-            connection.abandon()
+            connection.interrupt()
         self._connections.clear()
         self._connection = None
 
     async def _begin(self, request: PreparedRequest, asked: float) -> asyncio.Future[None] | None:
-        """Whatever is not the plain way: another origin, a pause before, no connection, a record to
-        clean."""
+        """All but the plain way: a pause before, another origin, no connection, a record used."""
         connection = self._connection
         if self._opening or (connection is not None and connection.in_flight is not None):
             raise RuntimeError("a client does one exchange at a time: use one client per branch")

@@ -1,5 +1,4 @@
-"""Opening connections: the name, TCP to one of its addresses, TLS. One per agent, shared by all its
-VUs.
+"""Opening connections: the name, TCP to one of its addresses, TLS.
 
 Like curl, the addresses are tried in turn within one connect timeout, which covers all three parts.
 """
@@ -60,8 +59,7 @@ class Connector:
         self.tls = tls
 
     async def open(self, origin: Origin, exchange: Exchange) -> Connection | None:
-        """A new connection; None with `exchange.error` set. Its three durations are set either
-        way."""
+        """A new connection, or None with `exchange.error` set."""
         exchange.dirty = True
         deadline = min(monotonic() + self.connect_timeout, exchange.deadline)
         connection = Connection(origin, self.sweeper, self._loop)
@@ -101,8 +99,7 @@ class Connector:
         return error
 
     async def _connect(self, connection: Connection, addresses: tuple[str, ...]) -> Error | None:
-        """Try the addresses in turn; if all fail, what a target said counts more than our own
-        lack."""
+        """Try the addresses in turn. What a target says counts more than a lack of our own."""
         found: Error | None = None
         for address in addresses:
             try:
@@ -139,6 +136,4 @@ def error_of(error: OSError) -> Error:
         return "timeout"
     if error.errno in _OUR_OWN:
         return "local"
-    return (
-        "reset" if error.errno in _RESETS or isinstance(error, ConnectionResetError) else "refused"
-    )
+    return "reset" if isinstance(error, _RESETS) else "refused"

@@ -1,7 +1,6 @@
 """What came of one request: the record that a client fills and its VU reads.
 
-A client has one and uses it again for every request: read it before the next one. What an error
-means:
+A client uses one for all its requests: read it before the next one. What an error means:
 
     timeout    the request's or the connect's time ran out
     refused    nobody listens at any of the host's addresses, or there is no way to them
@@ -22,8 +21,7 @@ Error = Literal["timeout", "refused", "reset", "tls", "dns", "protocol", "local"
 
 
 class Exchange:
-    """Moments are seconds of `time.monotonic()`, 0.0 where it never came to that; durations are
-    seconds."""
+    """Moments are seconds of `time.monotonic()`, 0.0 if they never came; durations are seconds."""
 
     __slots__ = (
         "asked",
@@ -82,14 +80,12 @@ class Exchange:
 
     @property
     def wrote(self) -> bool:
-        """Whether a byte of the request was handed over for sending: then it is a sample, whatever
-        came of it."""
+        """Whether a byte of the request went out: then it is a sample, whatever came of it."""
         return self.bytes_sent > 0
 
     @property
     def blocked(self) -> float:
-        """From the asking to the first byte sent, as k6 counts it: looking up, connecting and TLS
-        are in it."""
+        """From the asking to the first byte sent, as k6 counts: the three above are in it."""
         return self.send_start - self.asked if self.send_start else self.end - self.asked
 
     def reset(self, asked: float) -> None:

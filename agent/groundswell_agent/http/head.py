@@ -30,15 +30,15 @@ class Head:
         # head here.
         collected = (self._bytes + data).lstrip(b"\r\n")
         while (end := collected.find(_END, searched)) >= 0:
-            head, collected = (
-                collected[: end + len(_END)],
-                collected[end + len(_END) :].lstrip(b"\r\n"),
-            )
-            if len(head) > HEAD_LIMIT:
+            end += len(_END)
+            if end > HEAD_LIMIT:
                 return False
+            head = collected[:end]
             if not _is_interim(head):
                 self._head = head
-                collected = b""
+                self._bytes = b""
+                return True
+            collected = collected[end:].lstrip(b"\r\n")
             searched = 0
         self._bytes = collected
         return len(collected) <= HEAD_LIMIT

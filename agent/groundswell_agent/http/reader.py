@@ -1,5 +1,4 @@
-"""What is kept of a response for those who ask: headers, body, and whether a HEAD's connection may
-go on.
+"""What is kept of a response for those who ask: headers, body, the keep-alive of a HEAD.
 
 All other responses are parsed without a callback for either, and their bytes are never copied.
 """
@@ -96,8 +95,7 @@ class Reader:
         self._in_body = self._truncated = False
 
     def _stays_open(self) -> bool:
-        """Keep-alive by the head alone: the parser denies it where a length is missing, which a
-        HEAD may leave out."""
+        """By the head alone: the parser says no without a length, which a HEAD may leave out."""
         if self.parser.should_keep_alive():
             return True
         options = [

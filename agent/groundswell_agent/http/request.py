@@ -46,8 +46,7 @@ class InvalidRequest(GroundswellError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where connections go. Get one from `at` or `split_url`: equal ones are then the same object,
-    which is quicker."""
+    """Where connections go. `at` and `split_url` give one object for equal ones: quicker."""
 
     scheme: Scheme
     host: str
@@ -151,8 +150,7 @@ def prepare(
     keep_headers: bool = False,
     body_limit: int = DEFAULT_BODY_LIMIT,
 ) -> PreparedRequest:
-    """Build a request. `path` may carry a query of its own; `timeout` is in seconds, `body_limit`
-    in bytes."""
+    """Build a request. `path` may carry a query; `timeout` in seconds, `body_limit` in bytes."""
     if not _TOKEN.fullmatch(method):
         raise InvalidRequest(f"{method!r} is no HTTP method")
     if not timeout > 0:
@@ -176,8 +174,7 @@ def prepare(
 def request_head(
     method: str, origin: Origin, to: str, headers: Iterable[tuple[str, str]], body_length: int
 ) -> bytes:
-    """All that goes before the body. `to` comes from `target`; a header given twice is sent
-    twice."""
+    """All before the body. `to` comes from `target`; a header given twice is sent twice."""
     given = [(check_header_name(name), check_header_value(name, value)) for name, value in headers]
     names = {name.lower() for name, _ in given}
     ours = [
@@ -193,8 +190,7 @@ def request_head(
 
 
 def target(path: str, query: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> str:
-    """The request's target; what may not stand in one is escaped as UTF-8, a fragment stays at
-    home."""
+    """The request's target, escaped as UTF-8 where it must be, without a fragment."""
     if _CONTROLS.search(path):
         raise InvalidRequest(f"path {path!r} contains a control character")
     path = path.partition("#")[0]
@@ -217,8 +213,7 @@ def check_header_name(name: str) -> str:
 
 
 def check_header_value(name: str, value: str) -> str:
-    """The value itself, if it may be sent: templates fill in what a target said, and that may be
-    anything."""
+    """The value itself, if it may be sent; a template may have filled in anything."""
     if _LINE_BREAKERS.search(value):
         raise InvalidRequest(f"header {name} contains a line end or a NUL: {value!r}")
     try:

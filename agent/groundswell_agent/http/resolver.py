@@ -59,8 +59,7 @@ class Resolver:
         self.lookups = 0
 
     async def addresses(self, host: str) -> tuple[str, ...]:
-        """All addresses of `host`, rotated by one from call to call; a literal is its own. Raises
-        OSError."""
+        """All addresses of `host`, rotated by one at each call. Raises OSError if it has none."""
         if is_literal(host):
             return (host,)
         answer = self._answers.get(host)

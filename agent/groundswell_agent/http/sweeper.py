@@ -1,5 +1,4 @@
-"""The deadlines of all requests: one look over the open connections now and then, instead of a
-timer per request.
+"""The deadlines of all requests: one look over all connections instead of a timer per request.
 
 A timeout is noticed late by at most one period, a tenth of the smallest timeout in use, between 5
 and 100 ms.
@@ -25,8 +24,7 @@ _AT_ONCE = 0.001
 
 
 class Sweepable(Protocol):
-    """A connection, as the sweeper sees it. `expire` must not change which connections are swept
-    before it returns."""
+    """A connection, as the sweeper sees it."""
 
     in_flight: Exchange | None
 
@@ -34,10 +32,9 @@ class Sweepable(Protocol):
 
 
 class Sweeper:
-    """`smallest` is the smallest timeout seen, in seconds: tell it of a smaller one with
-    `tighten`."""
+    """`smallest` is the smallest timeout seen, in seconds; `tighten` tells of a smaller one."""
 
-    __slots__ = ("_connections", "_due", "_handle", "_loop", "_period", "smallest")
+    __slots__ = ("_connections", "_due", "_handle", "_loop", "_period", "_postponed", "smallest")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.smallest = float("inf")
@@ -46,6 +43,7 @@ class Sweeper:
         self._connections: set[Sweepable] = set()
         self._handle: asyncio.TimerHandle | None = None
         self._due = 0.0
+        self._postponed = False
 
     def __len__(self) -> int:
         """How many connections are open."""
@@ -80,11 +78,13 @@ class Sweeper:
 
     def _sweep(self) -> None:
         now = monotonic()
-        if now - self._due > self._period:
+        if now - self._due > self._period and not self._postponed:
             # Something held the loop, so answers may lie unread in the kernel: let the loop read
             # before judging.
+            self._postponed = True
             self._sweep_in(_AT_ONCE)
             return
+        self._postponed = False
         expired = self._expired(now)
         for connection in expired[:_EXPIRED_PER_SWEEP]:
             connection.expire(now)

@@ -10,8 +10,7 @@ if TYPE_CHECKING:
 
 
 def client_context(ca_file: Path | None = None, *, verify: bool = True) -> ssl.SSLContext:
-    """The system's authorities, or only those in `ca_file` (PEM). `verify=False` takes any
-    certificate."""
+    """Trusts the system's authorities, or only those in `ca_file` (PEM)."""
     context = ssl.create_default_context(cafile=ca_file)
     context.set_alpn_protocols(["http/1.1"])
     if not verify:

@@ -14,6 +14,7 @@ from groundswell_coordinator.store.writer import StoreWriter
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from groundswell_coordinator.store.run_store import RunStore
     from groundswell_coordinator.launch.local import LocalAgents
 
 
@@ -36,6 +37,7 @@ class Embedded:
             await self._coordinator.stop()
             raise
         self._coordinator.runs.use(self._store)
+        self._store.submit(_close_lost_runs)
         return address
 
     async def __aexit__(
@@ -48,3 +50,9 @@ class Embedded:
         await asyncio.to_thread(self._agents.stop)
         await self._coordinator.stop()
         await self._store.close()
+
+
+def _close_lost_runs(store: RunStore) -> None:
+    """An embedded coordinator adopts nothing: a run whose own is gone ends as INCONCLUSIVE."""
+    for line in store.unowned_local_runs():
+        store.mark_coordinator_lost(line.run_id)

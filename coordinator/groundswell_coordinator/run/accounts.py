@@ -7,7 +7,7 @@ derived anew whenever a late one arrives.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -158,21 +158,37 @@ def totals(
     lost = {loss.incarnation: loss for loss in losses}
     run: dict[str, ScenarioTotals] = {}
     for agent in agents:
-        for scenario, account in agent.accounts.items():
-            own = _totals_of(account, agent.ended, scenario, lost.get(agent.incarnation))
+        for scenario, own in _of_agent(agent, lost.get(agent.incarnation)).items():
             run[scenario] = run.get(scenario, ScenarioTotals()) + own
     return run
 
 
-def _totals_of(account: Account, ended: bool, scenario: str, loss: Loss | None) -> ScenarioTotals:
-    if loss is None or ended:
-        unknown = 0 if ended else account.undecided
-        return ScenarioTotals(
-            account.planned, account.fired, account.dropped, unknown, account.interrupted
-        )
-    unknown, gone = loss.unknown.get(scenario, account.undecided), loss.dropped.get(scenario, 0)
+def _of_agent(agent: AgentAccounts, loss: Loss | None) -> dict[str, ScenarioTotals]:
+    if loss is None or agent.ended:
+        return {
+            scenario: _totals(account, 0 if agent.ended else account.undecided)
+            for scenario, account in agent.accounts.items()
+        }
+    # Also of an agent that was lost before its first report.
+    scenarios = dict.fromkeys((*agent.accounts, *loss.unknown, *loss.dropped))
+    return {
+        scenario: _of_lost(agent.accounts.get(scenario, Account()), scenario, loss)
+        for scenario in scenarios
+    }
+
+
+def _of_lost(account: Account, scenario: str, loss: Loss) -> ScenarioTotals:
+    unknown = loss.unknown.get(scenario, account.undecided)
+    gone = loss.dropped.get(scenario, 0)
     dropped = dict(account.dropped) | ({AGENT_LOST: gone} if gone else {})
-    # Its plan is what it decided and what the loss took: from the boundary on, it is the
-    # survivors'.
-    planned = account.fired + sum(dropped.values()) + unknown if account.planned else 0
-    return ScenarioTotals(planned, account.fired, dropped, unknown, account.interrupted)
+    decided = replace(account, dropped=dropped)
+    # Its plan is what it decided and what the loss took; what lies beyond is the survivors'.
+    has_plan = account.planned or unknown or gone
+    planned = account.fired + sum(dropped.values()) + unknown if has_plan else 0
+    return _totals(replace(decided, planned=planned), unknown)
+
+
+def _totals(account: Account, unknown: int) -> ScenarioTotals:
+    return ScenarioTotals(
+        account.planned, account.fired, account.dropped, unknown, account.interrupted
+    )

@@ -10,11 +10,14 @@ from groundswell.v1.control_pb2 import AgentState, Progress, ThresholdState
 from groundswell.verdict.selection import Selection
 from groundswell.verdict.value_text import value_text
 from groundswell_coordinator.run.accounts import totals
-from groundswell_coordinator.run.health import AgentHealth
+from groundswell_coordinator.run.health import AgentHealth, open_scenarios
 from groundswell_coordinator.run.slice import Slice, trend_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from groundswell.scenario.model import Test
+    from groundswell_coordinator.run.accounts import ScenarioTotals
     from groundswell_coordinator.run.interval import Interval
     from groundswell_coordinator.run.judge import Judge
     from groundswell_coordinator.run.standing import Standing
@@ -45,8 +48,8 @@ class ProgressMeter:
         failed = self._cut("http_req_failed", interval).passes
         self._requests += requests
         self._failed += failed
-        accounts = totals(agent.accounts for agent in self._timeline.agents).values()
-        fired, before = sum(account.fired for account in accounts), self._fired
+        accounts = totals(agent.accounts for agent in self._timeline.agents)
+        fired, before = self._fired_by_plan(accounts), self._fired
         self._fired = fired
         durations = trend_of(interval, self._timeline.matching(Selection("http_req_duration")))
         p50, p95, p99 = (_finite(p) for p in durations.percentiles((50, 95, 99)))
@@ -64,12 +67,17 @@ class ProgressMeter:
             p99_ms=p99,
             requests=self._requests,
             failed=self._failed,
-            dropped=sum(sum(account.dropped.values()) for account in accounts),
+            dropped=sum(sum(one.dropped.values()) for one in accounts.values()),
             thresholds=[_threshold_state(standing) for standing in self._judge.standings()],
             agents=self._agent_states(),
             interval_requests=requests,
             interval_failed=failed,
         )
+
+    def _fired_by_plan(self, accounts: Mapping[str, ScenarioTotals]) -> int:
+        """What is held against the planned rate: the open scenarios' iterations; all where none is open."""
+        names = open_scenarios(self._test) or self._test.scenarios
+        return sum(account.fired for name, account in accounts.items() if name in names)
 
     def _cut(self, metric: str, interval: Interval) -> Slice:
         return Slice.of(interval, self._timeline.matching(Selection(metric)))

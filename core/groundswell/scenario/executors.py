@@ -87,7 +87,7 @@ _OPEN = {
     ),
 }
 
-_BARE_RATE: Json = {"type": ["number", "string"], "not": {"pattern": "^[^{]*/"}}
+_BARE_RATE: Json = {"not": {"type": "string", "pattern": "^[^{]*/"}}
 _RATE_WITH_UNIT: Json = {"type": "string"}
 
 

@@ -35,7 +35,9 @@ def check_rates(fields: Fields) -> None:
     values = fields.values
     time_unit = values.pop("time_unit", None)
     if time_unit is None and fields.given("time_unit"):
-        return  # it is wrong itself: what it means for the rates is not known
+        # It is wrong itself, and what the rates mean with it is not known.
+        for key in ("rate", "start_rate", "stages"):
+            values.pop(key, None)
     for key in ("rate", "start_rate"):
         if key in values:
             values[key] = _per_second(fields, key, values[key], time_unit)

@@ -187,7 +187,7 @@ RATE_TEXT = {"type": "string", "pattern": f"^{RATE_PATTERN}$"}
 RATE = Leaf(
     "a rate such as 500/s",
     _rate,
-    {"anyOf": [RATE_TEXT, {"type": "number", "minimum": 0}]},
+    {"anyOf": [RATE_TEXT, {"type": "number", "minimum": 0, "maximum": _LARGEST}]},
     define="rate",
 )
 

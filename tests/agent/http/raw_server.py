@@ -1,4 +1,4 @@
-"""A server that says exactly what a test tells it to, byte by byte, and counts what it hears and says."""
+"""A server that says exactly what a test tells it to, and counts what it hears and says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import socket
 import struct
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from groundswell_agent.http.request import Origin
 
@@ -52,6 +52,13 @@ class Visit:
             self.said += len(part)
             if apart:
                 await asyncio.sleep(apart)
+
+    def hold(self) -> None:
+        """Read no more, so that the client's bytes pile up."""
+        cast("asyncio.Transport", self.writer.transport).pause_reading()
+
+    def go_on(self) -> None:
+        cast("asyncio.Transport", self.writer.transport).resume_reading()
 
     def reset(self) -> None:
         """Close with a RST."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class _Names(Resolver):
-    """One name with these addresses."""
+    """A name server that knows one name, with these addresses."""
 
     __slots__ = ("_known",)
 
@@ -33,10 +33,8 @@ class _Names(Resolver):
         self._known = addresses
 
     async def addresses(self, host: str) -> tuple[str, ...]:
+        self._known = (*self._known[1:], self._known[0])
         return self._known
-
-    def turn(self) -> None:
-        self._known = self._known[1:] + self._known[:1]
 
 
 async def test_nobody_listens(client: Client) -> None:
@@ -92,17 +90,18 @@ async def test_a_name_is_looked_up_once_for_all(connector: Connector) -> None:
 
 
 async def test_new_connections_go_round_the_addresses() -> None:
-    async with serving(answering(OK), host="127.0.0.2") as two:
-        async with serving(answering(OK), host="127.0.0.3", port=two.port) as three:
-            names = _Names("127.0.0.2", "127.0.0.3")
-            connector = Connector(resolver=names)
-            clients = [Client(connector) for _ in range(6)]
-            for one in clients:
-                origin = Origin.at("http", "shop.test", two.port)
-                assert (await one.exchange(prepare("GET", origin))).status == 200
-                names.turn()
-                one.close()
-            assert (len(two.visits), len(three.visits)) == (3, 3)
+    async with (
+        serving(answering(OK), host="127.0.0.2") as two,
+        serving(answering(OK), host="127.0.0.3", port=two.port) as three,
+    ):
+        names = _Names("127.0.0.2", "127.0.0.3")
+        connector = Connector(resolver=names)
+        origin = Origin.at("http", "shop.test", two.port)
+        for _ in range(6):
+            client = Client(connector)
+            assert (await client.exchange(prepare("GET", origin))).status == 200
+            client.close()
+        assert (len(two.visits), len(three.visits)) == (3, 3)
 
 
 async def test_addresses_that_refuse_are_passed_over() -> None:

@@ -217,7 +217,7 @@ async def test_interim_responses_are_passed_over(client: Client, apart: float) -
         b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
         b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
-        b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x01",
+        b"HTTP/1.1 101 Switch\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x01",
         BIG_HEAD,
         b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000,
     ],

@@ -147,8 +147,7 @@ async def aiohttp_origin() -> AsyncGenerator[Origin]:
     app.router.add_route("*", "/echo", echo)
     app.router.add_get("/drip", drip)
     async with TestServer(app, host="127.0.0.1") as server:
-        assert server.port is not None
-        yield Origin.at("http", "127.0.0.1", server.port)
+        yield Origin.at("http", "127.0.0.1", server.make_url("/").port)
 
 
 async def test_aiohttp_echoes(client: Client, connector: Connector, aiohttp_origin: Origin) -> None:

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from groundswell_agent.http.resolver import Resolver, is_literal
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
 
 
 class _NameServer:
@@ -23,7 +26,7 @@ class _NameServer:
         loop = cast("asyncio.AbstractEventLoop", self)
         return Resolver(loop, clock=lambda: self.now)
 
-    def create_task(self, work: Any) -> asyncio.Task[Any]:
+    def create_task(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         return asyncio.get_running_loop().create_task(work)
 
     async def getaddrinfo(self, host: str, port: object, *, type: int) -> list[Any]:  # noqa: A002

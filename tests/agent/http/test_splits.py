@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 from hypothesis import given, settings
@@ -66,7 +67,7 @@ class _NoSweeper:
 
 
 def _run(request: PreparedRequest, parts: list[bytes]) -> tuple[object, ...]:
-    """What came of it, and whether the connection may go on; the stream ends after the last part."""
+    """What came of it, and whether the connection may go on; then the stream ends."""
     loop = asyncio.new_event_loop()
     try:
         connection = Connection(ORIGIN, cast("Sweeper", _NoSweeper()), loop)
@@ -101,7 +102,7 @@ def _run(request: PreparedRequest, parts: list[bytes]) -> tuple[object, ...]:
 
 def _cut(response: bytes, places: list[int]) -> list[bytes]:
     edges = sorted({0, len(response), *(place % (len(response) + 1) for place in places)})
-    return [response[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [response[a:b] for a, b in pairwise(edges)]
 
 
 REQUESTS = [

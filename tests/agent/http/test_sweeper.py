@@ -66,6 +66,19 @@ async def test_after_a_hold_the_loop_reads_before_it_is_judged() -> None:
     reading.close()
 
 
+async def test_a_loop_that_is_always_late_still_expires() -> None:
+    sweeper = Sweeper(asyncio.get_running_loop())
+    sweeper.tighten(0.05)
+    busy = _Busy(0.05)
+    sweeper.add(busy)
+    for _ in range(10):
+        time.sleep(0.03)  # noqa: ASYNC251
+        await asyncio.sleep(0)
+
+    assert busy.expired_at > 0
+    sweeper.discard(busy)
+
+
 async def test_a_frozen_target_does_not_freeze_the_loop() -> None:
     sweeper = Sweeper(asyncio.get_running_loop())
     sweeper.tighten(0.05)

@@ -136,8 +136,8 @@ async def test_cancelled_while_the_answer_is_already_there(client: Client) -> No
         pending = asyncio.create_task(client.exchange(request))
         connection = client._connection  # pyright: ignore[reportPrivateUsage]
         assert connection is not None
-        while connection.in_flight is None:
-            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert connection.in_flight is not None
         connection.data_received(OK)
         pending.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -150,10 +150,9 @@ async def test_closed_under_a_waiting_vu(client: Client) -> None:
     async with serving(_silent) as server:
         pending = asyncio.create_task(client.exchange(prepare("GET", server.origin)))
         await asyncio.sleep(0.03)
-        pending.cancel()
         client.close()
-        with pytest.raises(asyncio.CancelledError):
-            await pending
+        exchange = await pending
+        assert (exchange.status, exchange.error, exchange.wrote) == (0, "interrupted", True)
 
 
 async def test_nothing_stays_of_a_client_that_is_gone(connector: Connector) -> None:

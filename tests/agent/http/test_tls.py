@@ -43,7 +43,7 @@ async def client(authority: trustme.CA, tmp_path: Path) -> AsyncGenerator[Client
 def _server_context(authority: trustme.CA, *names: str, expired: bool = False) -> ssl.SSLContext:
     ends = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC) if expired else None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names, not_after=ends).configure_cert(context)
+    authority.issue_cert(*names, not_after=ends).configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
     context.set_alpn_protocols(["h2", "http/1.1"])
     return context
 
@@ -201,9 +201,9 @@ async def test_a_closed_idle_connection_is_replaced(client: Client, authority: t
 
 async def test_a_large_upload_to_a_slow_reader(client: Client, authority: trustme.CA) -> None:
     async def script(visit: Visit) -> None:
-        visit.writer.transport.pause_reading()
+        visit.hold()
         await asyncio.sleep(0.2)
-        visit.writer.transport.resume_reading()
+        visit.go_on()
         await visit.request()
         await visit.say(OK)
 

@@ -63,7 +63,7 @@ async def test_an_answer_before_the_upload_is_through_ends_the_connection(client
 
 async def test_an_upload_that_stalls_times_out_and_counts_what_went(client: Client) -> None:
     async def script(visit: Visit) -> None:
-        visit.writer.transport.pause_reading()
+        visit.hold()
         await asyncio.sleep(5)
 
     async with serving(script) as server:

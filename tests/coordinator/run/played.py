@@ -12,15 +12,13 @@ from groundswell.scenario.model import RequestStep, Scenario, Test, ThresholdSpe
 from groundswell_coordinator.run.judge import Judge
 from groundswell_coordinator.run.judgement import Ending, Judgement, judge_run
 from groundswell_coordinator.run.timeline import Timeline, first_judged
-from tests.coordinator.run.reporting import RUN, Reporter
+from tests.coordinator.run.reporting import RUN, Reporter, Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from groundswell.v1.metrics_pb2 import ScenarioAccount
     from groundswell_coordinator.run.standing import Standing
-
-Values = dict[str, int | float | tuple[int, int] | list[float]]
 
 STEP = RequestStep(method="GET", path="/", name="/")
 OPEN = {

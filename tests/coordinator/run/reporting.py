@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 RUN = "run-1"
+Values = dict[str, int | float | tuple[int, int] | list[float]]
 
 
 @dataclass(slots=True)
@@ -42,7 +43,7 @@ class Reporter:
     def report(
         self,
         interval: int,
-        values: Mapping[str, int | float | tuple[int, int] | list[float]] | None = None,
+        values: Values | None = None,
         accounts: Iterable[ScenarioAccount] = (),
         last: bool = False,
     ) -> Report:

@@ -65,6 +65,12 @@ def test_a_loss_says_what_nobody_carried_out() -> None:
     assert run["s"].lost == 7
 
 
+def test_an_agent_lost_before_its_first_report_has_its_whole_share_in_the_loss() -> None:
+    loss = Loss("i1", "agent-1", unknown={"s": 2}, dropped={"s": 8})
+    run = totals([agent("i1", ended=False)], [loss])
+    assert run["s"] == ScenarioTotals(planned=10, dropped={"agent_lost": 8}, unknown=2)
+
+
 def test_a_lost_agent_that_came_back_to_deliver_its_end_lost_nothing() -> None:
     run = totals([agent("i1", s=Account(planned=3, fired=3))], [Loss("i1", "agent-1")])
     assert run["s"] == ScenarioTotals(planned=3, fired=3)
@@ -86,10 +92,15 @@ def test_drops_of_the_warm_up_are_not_among_the_judged() -> None:
 
 
 counts = st.integers(0, 1000)
+
+
+def account_of(fired: int, dropped: dict[str, int], undecided: int) -> Account:
+    planned = fired + sum(dropped.values()) + undecided
+    return Account(planned=planned, fired=fired, dropped=dropped)
+
+
 accounts = st.builds(
-    lambda fired, dropped, undecided: Account(
-        planned=fired + sum(dropped.values()) + undecided, fired=fired, dropped=dropped
-    ),
+    account_of,
     counts,
     st.dictionaries(st.sampled_from(["no_vu", "late", "time"]), counts),
     counts,
@@ -105,8 +116,8 @@ def test_every_planned_iteration_is_fired_dropped_or_unknown(
         [agent(str(number), ended=False, s=own) for number, (own, _, _, _) in enumerate(agents)],
         [
             Loss(str(number), "a", unknown=unknown, dropped=dropped)
-            for number, (own, is_lost, unknown, dropped) in enumerate(agents)
-            if is_lost and own.planned
+            for number, (_, is_lost, unknown, dropped) in enumerate(agents)
+            if is_lost
         ],
     )
     assert all(scenario.is_balanced for scenario in run.values())

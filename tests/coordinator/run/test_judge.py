@@ -15,12 +15,11 @@ from tests.coordinator.run.played import (
     CLOSED,
     COUNTED,
     OPEN,
-    Values,
     plan_of,
     play,
     scenario,
 )
-from tests.coordinator.run.reporting import RUN, Reporter
+from tests.coordinator.run.reporting import RUN, Reporter, Values
 
 DURATION = "http_req_duration"
 
@@ -142,9 +141,10 @@ def test_a_scenario_that_is_selected_is_measured_in_its_own_time() -> None:
     test = plan_of(
         ("http_reqs{scenario:late}", "rate > 0"), ("http_reqs", "rate > 0"), early=early, late=late
     )
-    seconds: list[Values] = [{f"http_reqs{{scenario:{name}}}": 6} for name in ("early",) * 2]
-    seconds += [{"http_reqs{scenario:early}": 1}, {}]
-    seconds += [{f"http_reqs{{scenario:{name}}}": 10} for name in ("late",) * 2]
+    at_work: Values = {"http_reqs{scenario:early}": 6}
+    stopping: Values = {"http_reqs{scenario:early}": 1}
+    later: Values = {"http_reqs{scenario:late}": 10}
+    seconds = [at_work, at_work, stopping, {}, later, later]
     played = play(test, seconds)
     assert [standing.value for standing in played.judgement.thresholds] == [10, 8]
 
@@ -158,8 +158,8 @@ def test_scenarios_that_overlap_share_their_time() -> None:
 
 def test_iterations_that_are_counted_end_when_they_are_done() -> None:
     test = plan_of(("http_reqs", "rate > 0"), s=scenario(COUNTED))
-    seconds: list[Values] = [{"http_reqs{scenario:s}": 5}] * 2 + [{}] * 3
-    played = play(test, seconds)
+    at_work: Values = {"http_reqs{scenario:s}": 5}
+    played = play(test, [at_work, at_work, {}, {}, {}])
     assert played.standing.value == 5
 
 

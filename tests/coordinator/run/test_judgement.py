@@ -16,8 +16,8 @@ from groundswell_coordinator.run.machine import Cause
 from groundswell_coordinator.run.meter import measure
 from groundswell_coordinator.run.timeline import Timeline
 from groundswell_coordinator.run.view import CounterView, GaugeView, RateView
-from tests.coordinator.run.played import CLOSED, COUNTED, Values, plan_of, play, scenario
-from tests.coordinator.run.reporting import RUN, Reporter, account
+from tests.coordinator.run.played import CLOSED, COUNTED, plan_of, play, scenario
+from tests.coordinator.run.reporting import RUN, Reporter, Values, account
 
 if TYPE_CHECKING:
     from groundswell.scenario.model import Test

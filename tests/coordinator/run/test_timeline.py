@@ -11,7 +11,14 @@ from groundswell.verdict.selection import parse_selection
 from groundswell_coordinator.run.declarations import MOST_SERIES
 from groundswell_coordinator.run.interval import Interval, Rate
 from groundswell_coordinator.run.timeline import Outcome, Timeline, first_judged
-from tests.coordinator.run.reporting import RUN, Reporter, account, histogram_of, trend_value
+from tests.coordinator.run.reporting import (
+    RUN,
+    Reporter,
+    Values,
+    account,
+    histogram_of,
+    trend_value,
+)
 
 REQUESTS = Series.of("http_reqs", {})
 DURATION = Series.of("http_req_duration", {})
@@ -36,7 +43,7 @@ def test_an_interval_holds_what_all_agents_measured(
     timeline: Timeline, one: Reporter, two: Reporter
 ) -> None:
     two.number("checks")  # so that the two agents number their series differently
-    values = {
+    values: Values = {
         "http_reqs": 3,
         "vus": 4,
         "agent_cpu": 0.5,
@@ -155,7 +162,7 @@ def test_judging_begins_with_the_first_whole_interval(warmup: Fraction, interval
 def test_a_selection_is_the_union_of_all_series_that_match(
     timeline: Timeline, one: Reporter
 ) -> None:
-    values = {
+    values: Values = {
         "http_req_duration{name:a,status:200}": [1.0],
         "http_req_duration{name:a,status:500}": [2.0],
         "http_req_duration{name:b}": [9.0],
@@ -295,7 +302,7 @@ def test_a_duplicate_on_a_new_stream_still_declares(timeline: Timeline, one: Rep
 
 
 def test_an_interval_reads_back_as_it_was_stored(timeline: Timeline, one: Reporter) -> None:
-    values = {
+    values: Values = {
         "http_reqs{name:a}": 3,
         "vus": 4,
         "checks": (1, 2),
@@ -312,7 +319,7 @@ def test_a_restored_timeline_is_the_same_timeline(
 ) -> None:
     stored: list[tuple[bytes, list[bytes]]] = []
     for second in range(3):
-        values = {
+        values: Values = {
             "http_reqs{scenario:s}": second,
             "http_req_duration": [second + 1.0],
             "send_lag": [2.0],
@@ -348,7 +355,12 @@ def test_a_restored_timeline_is_the_same_timeline(
 def test_a_part_holds_what_tells_agents_apart_and_nothing_else(
     timeline: Timeline, one: Reporter
 ) -> None:
-    values = {"http_reqs": 3, "http_req_duration": [1.0], "send_lag": [2.0], "agent_cpu": 0.3}
+    values: Values = {
+        "http_reqs": 3,
+        "http_req_duration": [1.0],
+        "send_lag": [2.0],
+        "agent_cpu": 0.3,
+    }
     report = one.report(0, values, [account("s", planned=3, fired=3)])
     timeline.add(report, 1.0)
     part = timeline.part(report)

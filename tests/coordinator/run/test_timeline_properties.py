@@ -17,7 +17,7 @@ from groundswell_coordinator.run.interval import Interval
 from groundswell_coordinator.run.standing import value_of
 from groundswell_coordinator.run.timeline import Outcome, Timeline
 from groundswell_coordinator.run.window import TrendQueue
-from tests.coordinator.run.reporting import RUN, Reporter, histogram_of
+from tests.coordinator.run.reporting import RUN, Reporter, Values, histogram_of
 
 if TYPE_CHECKING:
     from groundswell.v1.metrics_pb2 import Report
@@ -56,7 +56,7 @@ arrivals = st.lists(
 def reports_of(reporter: Reporter, measured: list[Second]) -> list[Report]:
     reports: list[Report] = []
     for number, second in enumerate(measured):
-        values: dict[str, int | float | tuple[int, int] | list[float]] = {
+        values: Values = {
             f"http_reqs{{name:{number % 2}}}": second.requests,
             "http_req_failed": (second.failed, second.failed + second.requests),
         }

@@ -179,7 +179,7 @@ FILES = [
     (with_top("<<: 5"), "7:5: `<<` merges mappings, not 5"),
     ("{{ x }}", '1:2: a mapping cannot be a key (quote a template: "{{ x }}")'),
     (with_top("? [a]\n: b"), "7:3: a list cannot be a key (a key is one word or a quoted text)"),
-    (with_top("defaults: {: b}"), "7:12: a key is missing before the colon"),
+    (with_top("?\n: b"), "7:2: a key is missing before the colon"),
 ]  # fmt: skip
 
 

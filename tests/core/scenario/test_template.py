@@ -56,7 +56,7 @@ def test_a_scenario_has_an_environment_of_its_own() -> None:
     text = with_scenario(
         "executor: constant-vus\nduration: 1m\n"
         'env: {VUS: "{{ env.ALL }}0", LEFT: there}\nvus: "{{ env.VUS }}"'
-    ).replace("/a", "/{{ env.LEFT }}/{{ env.RIGHT }}")
+    ).replace("/a", "'/{{ env.LEFT }}/{{ env.RIGHT }}'")
     scenario = loaded(text, {"ALL": "3", "VUS": "7", "RIGHT": "here"}).scenarios["s"]
     assert isinstance(scenario, ConstantVus)
     assert scenario.vus == 30

@@ -151,6 +151,14 @@ def test_the_end_of_a_long_ramp_to_nothing_stays_exact() -> None:
     assert 100_000 - curve.moment(curve.planned - 1) == pytest.approx(math.sqrt(2), abs=1e-10)
 
 
+def test_no_moment_is_rounded_up_to_the_end() -> None:
+    hair = Fraction(1, 10**30)
+    curve = RateCurve.constant(1 / (1 - 2 * hair), 1 - hair)
+
+    assert curve.planned == 2
+    assert 0.999_999 < curve.moment(1) < 1.0
+
+
 def test_moments_of_a_very_long_run_keep_their_order() -> None:
     curve = RateCurve.ramping(Fraction(0), [(Fraction(10**6), Fraction(10**7))])
     indices = np.arange(curve.planned - 10**5, curve.planned)

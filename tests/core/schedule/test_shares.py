@@ -99,10 +99,15 @@ def test_equal_weights_take_turns_in_the_order_of_the_table() -> None:
     assert "".join(table.owner(n) for n in range(7)) == "cabcabc"
 
 
-def test_the_order_is_the_same_on_every_machine() -> None:
-    table = ShareTable((ShareEntry("a", 5), ShareEntry("b", 3), ShareEntry("c", 2)))
+@pytest.mark.parametrize(
+    ("weights", "order"),
+    [((5, 3, 2), "abacababac"), ((1, 2, 5), "cbcccabc"), ((3, 1, 1), "aabac")],
+)
+def test_the_order_is_the_same_on_every_machine(weights: tuple[int, ...], order: str) -> None:
+    entries = [ShareEntry(agent, weight) for agent, weight in zip("abc", weights, strict=True)]
+    table = ShareTable(tuple(entries))
 
-    assert "".join(table.owner(n) for n in range(20)) == "abacababac" * 2
+    assert "".join(table.owner(n) for n in range(2 * len(order))) == order * 2
 
 
 def test_indices_far_out_have_an_owner() -> None:

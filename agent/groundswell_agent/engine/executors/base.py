@@ -45,8 +45,9 @@ class Executor(ABC):
 
     def take_active_vus(self) -> int:
         """The most VUs that were at work at once since this was asked last."""
+        # A task lingers for a moment after its VU is free again, so there may be more of them than VUs.
         most, self._most_active = self._most_active, len(self._tasks)
-        return most
+        return min(most, len(self.vus))
 
     @abstractmethod
     async def drive(self, start: float) -> None:

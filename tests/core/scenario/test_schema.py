@@ -1,0 +1,120 @@
+"""The JSON schema and the loader come from the same shapes, and say the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from groundswell.scenario.nodes import Mapping, Node, Scalar, Sequence
+from groundswell.scenario.problems import Problems
+from groundswell.scenario.schema import test_schema as schema_of_tests
+from groundswell.scenario.yaml_source import parse
+from tests.core.scenario.test_problems import FILES, SCENARIOS, STEPS, TOP
+from tests.core.scenario.writing import problems, with_scenario, with_steps, with_top
+
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.yaml"))
+VALIDATOR = jsonschema.Draft202012Validator(schema_of_tests())
+
+
+def plain(node: Node) -> Any:  # noqa: ANN401
+    """What an editor's YAML reader gives to a schema."""
+    match node:
+        case Scalar():
+            return node.value
+        case Sequence():
+            return [plain(item) for item in node.items]
+        case Mapping():
+            return {key.text: plain(value) for key, value in node.pairs}
+
+
+def accepts(text: str) -> bool:
+    node = parse(text.encode(), Problems("t.yaml"))
+    assert node is not None
+    return VALIDATOR.is_valid(plain(node))
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(schema_of_tests())
+
+
+def test_every_key_is_described() -> None:
+    missing: list[str] = []
+
+    def walk(form: Any, path: str) -> None:  # noqa: ANN401
+        if isinstance(form, dict):
+            for name, inner in form.get("properties", {}).items():
+                # A condition repeats a key that its record describes.
+                if "/if/" not in f"{path}/" and "/then" not in path and "/else" not in path:
+                    missing.extend([f"{path}/{name}"] if "description" not in inner else [])
+            for key, inner in form.items():
+                walk(inner, f"{path}/{key}")
+
+    walk(schema_of_tests(), "")
+    assert not missing
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_the_examples_are_what_the_schema_says(path: Path) -> None:
+    assert EXAMPLES
+    node = parse(path.read_bytes(), Problems(path.name))
+    assert node is not None
+    VALIDATOR.validate(plain(node))
+
+
+VALID = [
+    with_top(""),
+    with_top("warmup: 0s"),
+    with_top("warmup: '{{ env.X | default(\"5s\") }}'"),
+    with_top("defaults: {timeout: 5s, headers: {A: 1, B: true, C: ''}}"),
+    with_top("thresholds: {checks: rate > 99%, http_reqs: [count > 1, {threshold: rate > 1}]}"),
+    with_top("thresholds: {http_req_duration: {threshold: max < 1s, over: 5s}}"),
+    with_top("generator_limits: {send_lag: 1ms, loop_lag: 2ms}"),
+    with_top("").replace("http://shop.test", "https://shop.test:8443/base/"),
+    with_steps("- {get: /, query: {a: 1}, tags: {b: c}, check: {status: 2xx}, expect_status: [4xx]}"),
+    with_steps("- {post: /, json: [1, {a: ~}]}\n- {put: 'https://x/y?z', body: ''}\n- pause: 1s..2s"),
+    with_steps("- pause: '{{ env.P | default(\"1s\") }}'"),
+    with_steps("- {get: /, check: [{status: 200}, {name: x, status: [200, 3xx]}]}"),
+    with_scenario("executor: constant-vus\nduration: 1m\nvus: 5.0"),
+    with_scenario("executor: constant-vus\nduration: 1d2h3m4s5ms6us\nvus: '{{ env.V | default(\"5\") }}'"),
+    with_scenario("executor: ramping-vus\nstart_vus: 0\nstages: [{duration: 1m, target: 3}]"),
+    with_scenario("executor: shared-iterations\nvus: 2\niterations: 5\nmax_duration: 1m"),
+    with_scenario("executor: per-vu-iterations\ntags: {a: 1}\nenv: {B: c}"),
+    with_scenario("executor: constant-arrival-rate\nrate: 5/s\nduration: 1m\nmax_vus: 1"),
+    with_scenario("executor: constant-arrival-rate\nrate: 0.5\ntime_unit: 1s\nduration: 1m\npre_allocated_vus: 1"),
+    with_scenario("executor: constant-arrival-rate\nrate: '{{ env.R | default(\"5/s\") }}'\nduration: 1m\nmax_vus: 1"),
+    with_scenario("executor: constant-arrival-rate\ntime_unit: 1s\nrate: '{{ env.R | default(\"5\") }}'\nduration: 1m\nmax_vus: 1"),
+    with_scenario("executor: ramping-arrival-rate\nstages: [{duration: 1m, target: 5/s}]\nmax_vus: 1\narrivals: poisson"),
+    with_scenario("executor: ramping-arrival-rate\nstages: [{duration: 1m, target: 5}]\nmax_vus: 1\ntime_unit: 1m"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", VALID)
+def test_what_the_loader_reads_the_schema_accepts(text: str) -> None:
+    assert problems(text) == []
+    assert accepts(text)
+
+
+# What values mean together, or what a text says inside, is beyond a schema.
+ONLY_THE_LOADER = (
+    *("is given twice", "fewer `iterations`", "all stages together", "no stage has a target"),
+    *("must be more than 0", "is too high", "more than `max_vus`", "ends before it starts"),
+    *("is not a URL", "user name or password", "is not a host name", "JSON has no number"),
+    *("merges mappings", "cannot be a key", "a key is missing"),
+    *("must be one line", "blank or a control", "YAML"),
+)
+
+
+def wrong() -> list[str]:
+    tables = [(with_scenario, SCENARIOS), (with_steps, STEPS), (with_top, TOP)]
+    texts = [(write(text), printed) for write, table in tables for text, printed in table]
+    texts += [(text, printed) for text, printed in FILES if isinstance(text, str)]
+    return [text for text, printed in texts if not any(part in printed for part in ONLY_THE_LOADER)]
+
+
+@pytest.mark.parametrize("text", wrong())
+def test_what_the_loader_refuses_the_schema_refuses(text: str) -> None:
+    node = parse(text.encode(), Problems("t.yaml"))
+    assert node is None or not VALIDATOR.is_valid(plain(node))
