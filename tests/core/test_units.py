@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -121,10 +122,8 @@ def test_whole_microseconds_survive_being_written_and_read(microseconds: int) ->
 @given(st.text() | st.from_regex(r"[-+0-9.]*[a-zµ/%]*[0-9]*[a-z]*"))
 def test_any_text_is_a_value_or_an_invalid_unit(text: str) -> None:
     for parse in (parse_duration, parse_rate, parse_share, parse_size, parse_number):
-        try:
+        with contextlib.suppress(InvalidUnit):
             assert parse(text) >= 0
-        except InvalidUnit as error:
-            assert len(error.message) < 200
 
 
 def test_a_number_of_a_million_digits_is_refused_at_once() -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from groundswell.scenario.model import Check
 from groundswell.scenario.nodes import Node, Scalar, Sequence
+from groundswell.scenario.record import Fields, Key, Record
 from groundswell.scenario.scalars import STATUS, WORD
-from groundswell.scenario.shape import Fields, Json, Key, OneOrMore, Record, Shape
+from groundswell.scenario.shape import Json, OneOrMore, Shape
 
 if TYPE_CHECKING:
     from groundswell.scenario.problems import Problems

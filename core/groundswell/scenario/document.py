@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from groundswell.scenario.model import Test
 from groundswell.scenario.nodes import Mapping
+from groundswell.scenario.record import Fields, Key, Record
 from groundswell.scenario.scalars import DURATION, WORD
 from groundswell.scenario.scenarios import SCENARIOS
-from groundswell.scenario.shape import Fields, Key, Record
 from groundswell.scenario.steps import DEFAULTS, Defaults
 from groundswell.scenario.thresholds import GENERATOR_LIMITS, THRESHOLDS, check_thresholds
 from groundswell.scenario.urls import TARGET

@@ -23,6 +23,7 @@ from groundswell.scenario.model import (
     Scenario,
     SharedIterations,
 )
+from groundswell.scenario.record import Fields, Key, Record
 from groundswell.scenario.scalars import (
     DURATION,
     POSITIVE_DURATION,
@@ -30,7 +31,7 @@ from groundswell.scenario.scalars import (
     choice,
     whole,
 )
-from groundswell.scenario.shape import Fields, Json, Key, ListOf, Record, Shape
+from groundswell.scenario.shape import Json, ListOf, Shape
 from groundswell.scenario.steps import STEPS
 from groundswell.scenario.suggest import snake_case
 

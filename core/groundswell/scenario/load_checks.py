@@ -10,11 +10,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from groundswell.scenario.model import OpenStage
-from groundswell.scenario.shape import Fields, Refusal
+from groundswell.scenario.shape import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from groundswell.scenario.record import Fields
     from groundswell.scenario.scalars import WrittenRate
 
 

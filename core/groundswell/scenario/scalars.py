@@ -174,7 +174,7 @@ def _rate(scalar: Scalar) -> WrittenRate | None:
 
 
 def _exact(value: float, text: str) -> Fraction | None:
-    """A number of the file without the way through a float; None where it is none or far too large."""
+    """A number of the file, not by way of a float; None where it is none or far too large."""
     if isinstance(value, int):
         return Fraction(value)
     if not value < _LARGEST:

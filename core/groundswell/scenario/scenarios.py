@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING
 from groundswell.scenario.executors import COMMON, EXECUTORS
 from groundswell.scenario.model import Scenario
 from groundswell.scenario.nodes import Mapping, Node, Scalar
-from groundswell.scenario.shape import (
-    Json,
-    Key,
-    MapOf,
-    Record,
-    Refusal,
-    Shape,
-    is_told,
-    with_template,
-)
+from groundswell.scenario.record import Key, Record
+from groundswell.scenario.shape import Json, MapOf, Refusal, Shape, is_told, with_template
 from groundswell.scenario.suggest import did_you_mean
 
 if TYPE_CHECKING:

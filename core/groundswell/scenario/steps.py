@@ -10,8 +10,9 @@ from groundswell.scenario.json_body import JSON_BODY
 from groundswell.scenario.maps import HEADERS, QUERY, TAGS, merged_headers
 from groundswell.scenario.model import PauseStep, RequestStep, Step
 from groundswell.scenario.nodes import Mapping, Node, Scalar
+from groundswell.scenario.record import Fields, Key, Record
 from groundswell.scenario.scalars import PAUSE, POSITIVE_DURATION, TEXT, WORD
-from groundswell.scenario.shape import Fields, Json, Key, ListOf, Record, Shape, is_told
+from groundswell.scenario.shape import Json, ListOf, Shape, is_told
 from groundswell.scenario.suggest import is_not_supported, nearest
 from groundswell.scenario.urls import PATH
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from groundswell.errors import InvalidThreshold
 from groundswell.scenario.model import GeneratorLimits, ThresholdSpec
 from groundswell.scenario.nodes import Mapping, Node, Scalar, Sequence
+from groundswell.scenario.record import Fields, Key, Record
 from groundswell.scenario.scalars import BOOLEAN, DURATION, POSITIVE_DURATION, WORD
-from groundswell.scenario.shape import Fields, Json, Key, MapOf, OneOrMore, Record, Shape
+from groundswell.scenario.shape import Json, MapOf, OneOrMore, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import yaml
 
+from groundswell.scenario.decoding import LINE_BREAK, decoded
 from groundswell.scenario.nodes import Mapping, Node, Scalar, Sequence
 from groundswell.scenario.problems import Located, Place, Problems
 from groundswell.scenario.traps import hint_for_syntax, hint_for_tag, hint_for_template_key
@@ -25,11 +26,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 50
 MAX_NODES = 200_000
 
-_UNPRINTABLE = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
 _GLUED_COMMENT = re.compile(r"[ \t]+#([^\s#][^\r\n]*)")
-_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 class _Mark(Protocol):
@@ -56,9 +53,9 @@ class _Open:
 
 def parse(data: bytes, problems: Problems) -> Node | None:
     """The tree of the one document in `data`, or None, and then a problem says why."""
+    text = decoded(data, problems)
     try:
-        text = _decode(data, problems)
-        return _Builder(text, problems).build()
+        return None if text is None else _Builder(text, problems).build()
     except _Unreadable:
         return None
 
@@ -75,7 +72,7 @@ class _Builder:
 
     @cached_property
     def _lines(self) -> list[str]:
-        return _LINE_BREAK.split(self._text)
+        return LINE_BREAK.split(self._text)
 
     def build(self) -> Node | None:
         for event in self._events():
@@ -254,27 +251,3 @@ def _place(mark: _Mark | None) -> Place:
 
 def _index(mark: _Mark | None) -> int:
     return mark.index if mark else 0
-
-
-def _decode(data: bytes, problems: Problems) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        problems.add(Place(1, 1), "the file is UTF-16", "save it as UTF-8")
-        raise _Unreadable
-    try:
-        text = data.decode("utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        place = _place_of(data[: error.start].decode("utf-8"))
-        problems.add(
-            place, f"the byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8"
-        )
-        raise _Unreadable from None
-    if odd := _UNPRINTABLE.search(text):
-        place = _place_of(text[: odd.start()])
-        problems.add(place, f"the character U+{ord(odd[0]):04X} is not allowed in YAML")
-        raise _Unreadable
-    return text
-
-
-def _place_of(before: str) -> Place:
-    lines = _LINE_BREAK.split(before.removeprefix("\ufeff"))
-    return Place(len(lines), len(lines[-1]) + 1)

@@ -78,16 +78,17 @@ async def test_connecting_times_out() -> None:
             one.connect_ex(listening.getsockname())
         origin = Origin.at("http", "127.0.0.1", listening.getsockname()[1])
 
+        # The loop's timers are whole milliseconds and may be half a one early.
         exchange = await Client(Connector(connect_timeout=0.1)).exchange(prepare("GET", origin))
         assert (exchange.error, exchange.wrote) == ("timeout", False)
-        assert 0.1 <= exchange.end - exchange.asked < 0.2
+        assert 0.098 <= exchange.end - exchange.asked < 0.2
         assert 0.09 < exchange.connecting < 0.2
         assert exchange.blocked >= exchange.connecting
 
         # The request's own timeout covers connecting.
         exchange = await Client(Connector()).exchange(prepare("GET", origin, timeout=0.1))
         assert (exchange.error, exchange.wrote) == ("timeout", False)
-        assert 0.1 <= exchange.end - exchange.asked < 0.2
+        assert 0.098 <= exchange.end - exchange.asked < 0.2
         for one in waiting:
             one.close()
 

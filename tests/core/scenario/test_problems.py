@@ -1,5 +1,8 @@
 """Every mistake in a test file, and the line that is printed of it."""
 
+# One row of a table is one line.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import pytest
@@ -149,7 +152,7 @@ TOP = [
     ("thresholds: {checks: {over: 30s}}", "7:22: `threshold` is missing in a threshold"),
 ]  # fmt: skip
 
-FILES = [
+FILES: list[tuple[str | bytes, str]] = [
     ("", "1:1: the file is empty (`groundswell validate --help` shows a test)"),
     ("# nothing\n", "1:1: the file is empty (`groundswell validate --help` shows a test)"),
     ("checkout", "1:1: the file holds one text, not a test (a test is a mapping that starts with `test: its-name`)"),

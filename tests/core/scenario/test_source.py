@@ -1,4 +1,4 @@
-"""Reading a test from a file or standard input: the only place where the loader touches the world."""
+"""Reading a test from a file or standard input: all that the loader has to do with the world."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from groundswell.scenario.model import RequestStep
 from tests.core.scenario.writing import loaded, problems, with_steps, with_top
 
 
@@ -71,7 +72,8 @@ def test_a_selection_that_yaml_does_not_take_as_a_key(thresholds: str) -> None:
 
 def test_a_comment_with_a_space_is_a_comment() -> None:
     (step,) = loaded(with_steps("- get: /a # the start page")).scenarios["s"].steps
-    assert step.name == "/a"
+    assert isinstance(step, RequestStep)
+    assert step.path == "/a"
 
 
 def test_a_comment_behind_a_quoted_path_is_a_comment() -> None:

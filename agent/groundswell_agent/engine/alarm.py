@@ -1,0 +1,128 @@
+"""Waking at a moment of `time.monotonic()`, more exactly than the event loop's own timers can.
+
+uvloop's timers are whole milliseconds, may ring half of one early, and run at once below half of one. The kernel's
+timerfd takes an absolute moment in nanoseconds and wakes the loop like a socket does: half a millisecond of lag becomes
+fifty microseconds. Where there is none (not Linux), the loop's timer has to do.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+
+# Alarms nearer than this are put off to it: at high rates one wake starts several arrivals, instead of a wake for each
+# eating the core that the requests need.
+_COALESCE_S = 0.0002
+_SHORTEST_LOOP_TIMER_S = 0.001
+
+_TFD_TIMER_ABSTIME = 1
+
+
+class Alarm(Protocol):
+    """One waiter at a time. `ring` wakes it before its moment."""
+
+    def at(self, moment: float) -> asyncio.Future[None]:
+        """A future that is done at about `moment`."""
+        ...
+
+    def ring(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def new_alarm(loop: asyncio.AbstractEventLoop) -> Alarm:
+    """The most exact kind this machine has."""
+    return TimerfdAlarm(loop) if sys.platform == "linux" else LoopAlarm(loop)
+
+
+class LoopAlarm:
+    """By the loop's own timer."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def at(self, moment: float) -> asyncio.Future[None]:
+        self.close()
+        delay = max(moment - monotonic(), _SHORTEST_LOOP_TIMER_S)
+        waiter = self._waiter = self._loop.create_future()
+        self._timer = self._loop.call_later(delay, self.ring)
+        return waiter
+
+    def ring(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class _TimeSpec(ctypes.Structure):
+    _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
+
+
+class _TimerSpec(ctypes.Structure):
+    _fields_ = (("interval", _TimeSpec), ("value", _TimeSpec))
+
+
+class TimerfdAlarm:
+    """By a timerfd on CLOCK_MONOTONIC, which is the clock of `time.monotonic()`."""
+
+    # os has timerfd functions only from Python 3.13 on; the C library has had them for much longer.
+    _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        assert self._libc is not None
+        flags = os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor: int = self._libc.timerfd_create(_CLOCK_MONOTONIC, flags)
+        if descriptor < 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+        self._loop = loop
+        self._descriptor = descriptor
+        self._spec = _TimerSpec()
+        self._reference = ctypes.byref(self._spec)
+        self._waiter: asyncio.Future[None] | None = None
+        loop.add_reader(descriptor, self._expired)
+
+    def at(self, moment: float) -> asyncio.Future[None]:
+        assert self._libc is not None
+        moment = max(moment, monotonic() + _COALESCE_S)
+        seconds = int(moment)
+        # All zeros would disarm it.
+        self._spec.value.seconds = seconds
+        self._spec.value.nanoseconds = int((moment - seconds) * 1e9)
+        self._libc.timerfd_settime(self._descriptor, _TFD_TIMER_ABSTIME, self._reference, None)
+        waiter = self._waiter = self._loop.create_future()
+        return waiter
+
+    def ring(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def close(self) -> None:
+        """Give the descriptor back; the alarm is of no use after that."""
+        if self._descriptor >= 0:
+            self._loop.remove_reader(self._descriptor)
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _expired(self) -> None:
+        try:
+            os.read(self._descriptor, 8)
+        except BlockingIOError:
+            # Armed anew between the expiry and this callback: the new moment is still to come.
+            return
+        self.ring()
+
+
+_CLOCK_MONOTONIC = 1
