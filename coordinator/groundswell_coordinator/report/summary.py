@@ -17,6 +17,8 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, cast
 
+import msgspec
+
 from groundswell.errors import GroundswellError
 
 if TYPE_CHECKING:
@@ -159,17 +161,11 @@ class Summary:
     @classmethod
     def from_json(cls, text: str | bytes) -> Summary:
         """Unknown keys are ignored: a summary may gain some without a new version."""
-        # pydantic takes a tenth of a second to import, and only readers of stored summaries need
-        # it.
-        from pydantic import TypeAdapter, ValidationError
-
         try:
-            return TypeAdapter(Summary).validate_json(text)
-        except ValidationError as error:
-            problem = error.errors()[0]
-            place = ".".join(str(part) for part in problem["loc"]) or "the text"
+            return msgspec.json.decode(text, type=cls)
+        except msgspec.DecodeError as error:
             raise GroundswellError(
-                f"not a summary of version {VERSION}: {place}: {problem['msg']}",
+                f"not a summary of version {VERSION}: {error}",
                 hint="it may have been written by a newer groundswell",
             ) from error
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from groundswell.scenario.model import Test
 from groundswell.scenario.nodes import Mapping
 from groundswell.scenario.record import Fields, Key, Record
@@ -19,7 +21,7 @@ def _build(fields: Fields) -> Test | None:
     values = dict(fields.values)
     defaults: Defaults = values.pop("defaults", Defaults())
     values["scenarios"] = {
-        name: scenario.model_copy(update={"steps": tuple(map(defaults.applied_to, scenario.steps))})
+        name: replace(scenario, steps=tuple(map(defaults.applied_to, scenario.steps)))
         for name, scenario in values["scenarios"].items()
     }
     return Test(**values)

@@ -8,29 +8,27 @@ file.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import ClassVar, Literal
 
 Duration = Fraction
 Rate = Fraction
 
-
-class Model(BaseModel):
-    """The base of everything in a test file: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+DEFAULT_TIMEOUT = Fraction(60)
 
 
-class Check(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
     """An expectation about one response: its status is one of `statuses`."""
 
     name: str
     statuses: frozenset[int]
 
 
-class RequestStep(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestStep:
     """One HTTP request.
 
     `path` is what is requested, percent-encoded: below the test's target, or a whole URL. `query`
@@ -40,16 +38,17 @@ class RequestStep(Model):
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
     path: str
     name: str
-    query: dict[str, str] = {}
-    headers: dict[str, str] = {}
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes = b""
-    timeout: Duration = Fraction(60)
+    timeout: Duration = DEFAULT_TIMEOUT
     expect_status: frozenset[int] = frozenset(range(200, 400))
     checks: tuple[Check, ...] = ()
-    tags: dict[str, str] = {}
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-class PauseStep(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseStep:
     """Think time: uniform between `shortest` and `longest`, or fixed where they are equal."""
 
     shortest: Duration
@@ -59,53 +58,61 @@ class PauseStep(Model):
 Step = RequestStep | PauseStep
 
 
-class ClosedStage(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedStage:
     duration: Duration
     target: int
 
 
-class OpenStage(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStage:
     duration: Duration
     target: Rate
 
 
-class BaseScenario(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseScenario:
     """What every scenario has, whatever its executor. `env` is filled in already."""
 
     start_time: Duration = Fraction(0)
     graceful_stop: Duration = Fraction(30)
-    tags: dict[str, str] = {}
-    env: dict[str, str] = {}
-    steps: tuple[Step, ...] = Field(min_length=1)
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    steps: tuple[Step, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConstantVus(BaseScenario):
-    executor: Literal["constant-vus"]
+    executor: Literal["constant-vus"] = "constant-vus"
     vus: int = 1
     duration: Duration
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RampingVus(BaseScenario):
-    executor: Literal["ramping-vus"]
+    executor: Literal["ramping-vus"] = "ramping-vus"
     start_vus: int = 1
-    stages: tuple[ClosedStage, ...] = Field(min_length=1)
+    stages: tuple[ClosedStage, ...]
     graceful_ramp_down: Duration = Fraction(30)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SharedIterations(BaseScenario):
-    executor: Literal["shared-iterations"]
+    executor: Literal["shared-iterations"] = "shared-iterations"
     vus: int = 1
     iterations: int = 1
     max_duration: Duration = Fraction(600)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PerVuIterations(BaseScenario):
-    executor: Literal["per-vu-iterations"]
+    executor: Literal["per-vu-iterations"] = "per-vu-iterations"
     vus: int = 1
     iterations: int = 1
     max_duration: Duration = Fraction(600)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenScenario(BaseScenario):
     """What both arrival-rate executors share. `max_vus` has its default filled in."""
 
@@ -114,30 +121,32 @@ class OpenScenario(BaseScenario):
     arrivals: Literal["even", "poisson"] = "even"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConstantArrivalRate(OpenScenario):
-    executor: Literal["constant-arrival-rate"]
+    executor: Literal["constant-arrival-rate"] = "constant-arrival-rate"
     rate: Rate
     duration: Duration
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RampingArrivalRate(OpenScenario):
-    executor: Literal["ramping-arrival-rate"]
+    executor: Literal["ramping-arrival-rate"] = "ramping-arrival-rate"
     start_rate: Rate = Fraction(0)
-    stages: tuple[OpenStage, ...] = Field(min_length=1)
+    stages: tuple[OpenStage, ...]
 
 
-Scenario = Annotated[
+Scenario = (
     ConstantVus
     | RampingVus
     | SharedIterations
     | PerVuIterations
     | ConstantArrivalRate
-    | RampingArrivalRate,
-    Field(discriminator="executor"),
-]
+    | RampingArrivalRate
+)
 
 
-class ThresholdSpec(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdSpec:
     """One threshold as written: its expression and when it aborts the run."""
 
     threshold: str
@@ -146,7 +155,8 @@ class ThresholdSpec(Model):
     over: Duration | None = None
 
 
-class GeneratorLimits(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratorLimits:
     """What makes an agent saturated: the p99 of its send lag (open executors) and of its loop lag
     (closed ones).
     """
@@ -155,19 +165,22 @@ class GeneratorLimits(Model):
     loop_lag: Duration = Fraction(5, 1000)
 
 
-class Test(Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
     """A whole test. `target` ends without a slash: it and a step's path, one after the other, are
     the address.
     """
 
     # pytest takes every class called Test… for one of its own.
-    __test__ = False
+    __test__: ClassVar[bool] = False
 
     test: str
     target: str
     warmup: Duration = Fraction(0)
     # in the order of the file
-    scenarios: dict[str, Scenario] = Field(min_length=1)
+    scenarios: Mapping[str, Scenario]
     # metric, or metric{tag:value,…} -> its thresholds
-    thresholds: dict[str, tuple[ThresholdSpec, ...]] = {}
+    thresholds: Mapping[str, tuple[ThresholdSpec, ...]] = field(
+        default_factory=dict[str, tuple["ThresholdSpec", ...]]
+    )
     generator_limits: GeneratorLimits = GeneratorLimits()

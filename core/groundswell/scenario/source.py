@@ -60,7 +60,7 @@ def _read(path: str, name: str) -> bytes:
         with Path(path).open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise _unreadable(name, "there is no such file", "`groundswell init` writes one") from None
+        raise _unreadable(name, "there is no such file", "look at the path") from None
     except IsADirectoryError:
         raise _unreadable(name, "this is a directory", "name the test file in it") from None
     except PermissionError:

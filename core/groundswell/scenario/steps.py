@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from groundswell.scenario.checks import CHECKS, STATUSES
 from groundswell.scenario.json_body import JSON_BODY
 from groundswell.scenario.maps import HEADERS, QUERY, TAGS, merged_headers
-from groundswell.scenario.model import PauseStep, RequestStep, Step
+from groundswell.scenario.model import DEFAULT_TIMEOUT, PauseStep, RequestStep, Step
 from groundswell.scenario.nodes import Mapping, Node, Scalar
 from groundswell.scenario.record import Fields, Key, Record
 from groundswell.scenario.scalars import PAUSE, POSITIVE_DURATION, TEXT, WORD
@@ -34,12 +34,11 @@ class Defaults:
     def applied_to(self, step: Step) -> Step:
         if not isinstance(step, RequestStep):
             return step
-        update: dict[str, Any] = {}
-        if self.headers:
-            update["headers"] = merged_headers(dict(self.headers), step.headers)
-        if self.timeout is not None and "timeout" not in step.model_fields_set:
-            update["timeout"] = self.timeout
-        return step.model_copy(update=update) if update else step
+        headers = merged_headers(dict(self.headers), dict(step.headers))
+        # By identity: a step that says 60s itself has said so.
+        is_silent = step.timeout is DEFAULT_TIMEOUT
+        timeout = self.timeout if self.timeout is not None and is_silent else step.timeout
+        return replace(step, headers=headers, timeout=timeout)
 
 
 def _build_request(fields: Fields) -> RequestStep | None:

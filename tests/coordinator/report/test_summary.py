@@ -111,14 +111,14 @@ def test_keys_of_the_future_are_ignored() -> None:
 @pytest.mark.parametrize(
     ("change", "place"),
     [
-        ({"version": 2}, "version"),
-        ({"verdict": "MAYBE"}, "verdict"),
-        ({"checks": [{"name": "x"}]}, "checks.0.passes"),
+        ({"version": 2}, r"\$\.version"),
+        ({"verdict": "MAYBE"}, r"\$\.verdict"),
+        ({"checks": [{"name": "x"}]}, r"`passes` - at `\$\.checks\[0\]"),
     ],
 )
 def test_another_version_is_refused_by_name(change: dict[str, Any], place: str) -> None:
     written = json.loads(PASSED.to_json()) | change
-    with pytest.raises(GroundswellError, match=f"not a summary of version 1: {place}: "):
+    with pytest.raises(GroundswellError, match=f"not a summary of version 1: .*{place}"):
         Summary.from_json(json.dumps(written))
 
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter
-
-from groundswell.scenario.model import RequestStep, Scenario, Test, ThresholdSpec
+from groundswell.scenario.model import (
+    ConstantArrivalRate,
+    ConstantVus,
+    RequestStep,
+    Scenario,
+    SharedIterations,
+    Test,
+    ThresholdSpec,
+)
 from groundswell_coordinator.run.judge import Judge
 from groundswell_coordinator.run.judgement import Ending, Judgement, judge_run
 from groundswell_coordinator.run.timeline import Timeline, first_judged
@@ -20,6 +26,11 @@ if TYPE_CHECKING:
     from groundswell.v1.metrics_pb2 import ScenarioAccount
     from groundswell_coordinator.run.standing import Standing
 
+KINDS: dict[str, type[Scenario]] = {
+    "constant-arrival-rate": ConstantArrivalRate,
+    "constant-vus": ConstantVus,
+    "shared-iterations": SharedIterations,
+}
 STEP = RequestStep(method="GET", path="/", name="/")
 OPEN = {
     "executor": "constant-arrival-rate",
@@ -33,8 +44,8 @@ COUNTED = {"executor": "shared-iterations", "iterations": 10, "max_duration": Fr
 
 
 def scenario(base: Mapping[str, object], **changes: object) -> Scenario:
-    adapter: TypeAdapter[Scenario] = TypeAdapter(Scenario)
-    return adapter.validate_python({"steps": (STEP,), **base, **changes})
+    values: dict[str, Any] = {"steps": (STEP,), **base, **changes}
+    return KINDS[values.pop("executor")](**values)
 
 
 def plan_of(

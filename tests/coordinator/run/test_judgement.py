@@ -141,8 +141,8 @@ def test_lag_in_the_warm_up_is_forgiven() -> None:
 
 def test_the_limits_of_the_generator_are_the_test_s() -> None:
     test = plan_of(PASSING)
-    patient = test.generator_limits.model_copy(update={"send_lag": Fraction(20, 1000)})
-    assert play(test.model_copy(update={"generator_limits": patient}), [BUSY]).codes == []
+    patient = replace(test.generator_limits, send_lag=Fraction(20, 1000))
+    assert play(replace(test, generator_limits=patient), [BUSY]).codes == []
 
 
 def test_a_closed_test_goes_by_loop_lag_and_not_by_send_lag() -> None:

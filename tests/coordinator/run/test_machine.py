@@ -61,7 +61,9 @@ def test_the_start_is_ordered_once_the_last_agent_is_prepared() -> None:
     _, none_yet = played(*PREPARING, (1.5, AgentPrepared("a")))
     assert none_yet == []
     machine, instructions = played(*STARTING)
-    assert instructions == [Start(pytest.approx(2.4))]
+    [start] = instructions
+    assert isinstance(start, Start)
+    assert start.start_at == pytest.approx(2.4)
     assert machine.state is State.STARTING
 
 

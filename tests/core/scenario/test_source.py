@@ -39,7 +39,7 @@ def test_a_file_that_cannot_be_read_is_an_invalid_test(tmp_path: Path) -> None:
     large = tmp_path / "large.yaml"
     large.write_bytes(b"#" * (10 * 1024 * 1024 + 1))
     for path, printed in (
-        (tmp_path / "none.yaml", "there is no such file (`groundswell init` writes one)"),
+        (tmp_path / "none.yaml", "there is no such file (look at the path)"),
         (tmp_path, "this is a directory (name the test file in it)"),
         (large / "x", "the file cannot be read: Not a directory"),
         (large, "the file is larger than 10 MiB (a test is text, data has its own file)"),
