@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from groundswell_agent.recorder import Recorder
 
 PERIOD_S = 0.02
+SHORTEST_SPAN_S = 0.5
 
 
 class Vitals:
@@ -52,7 +53,8 @@ class Vitals:
         So a sample taken a little after the end of an interval still belongs to it.
         """
         cpu, wall = self._cpu_clock(), now - self._sampled_at
-        if wall > 0:
+        # The last interval of a run may be a few milliseconds long: of those, a share says nothing.
+        if wall >= SHORTEST_SPAN_S:
             self._cpu.set(now - wall / 2, (cpu - self._cpu_then) / wall)
             self._sampled_at, self._cpu_then = now, cpu
 

@@ -1,4 +1,4 @@
-"""The `groundswell` command as a person starts it: a process of its own, judged by what it leaves."""
+"""The `groundswell` command as a person starts it, judged by its exit code and what it leaves."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from groundswell_coordinator.report.summary import Summary
 from tests.e2e.processes import Process, eventually, processes_with
 
 if TYPE_CHECKING:
-    from signal import Signals
     from collections.abc import Generator, Mapping
+    from signal import Signals
 
 PROGRAM = Path(sys.executable).with_name("groundswell")
 HOME = "GROUNDSWELL_HOME"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.byte_counter import ByteCounter, counting_bytes
 from tests.e2e.commands import Groundswell
 from tests.e2e.demo import Demo, running_demo
 
@@ -57,3 +58,9 @@ def mortal_demo(tmp_path: Path) -> Generator[Demo]:
     """A demo target of the test's own, to be frozen or killed."""
     with running_demo(tmp_path) as target:
         yield target
+
+
+@pytest.fixture
+def byte_counter() -> Generator[ByteCounter]:
+    with counting_bytes() as counter:
+        yield counter

@@ -1,4 +1,4 @@
-"""The process table, asked directly: what runs, what it was started with, and whether anything is left."""
+"""The process table, asked directly: what runs, and with what it was started."""
 
 from __future__ import annotations
 

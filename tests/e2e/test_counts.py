@@ -10,8 +10,6 @@ from groundswell_coordinator.report.consistency import discrepancies
 from tests.e2e.writing import arrivals, iterations, users, write_test
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.e2e.commands import Groundswell, Ran
     from tests.e2e.writing import Fields
     from tests.nginx_server import NginxServer
@@ -25,7 +23,7 @@ def _six_executors() -> dict[str, Fields]:
     climb = [{"duration": "1s", "target": "150/s"}, {"duration": "1s", "target": "20/s"}]
     return {
         "even": arrivals("150/s", "2s", steps=two_requests),
-        "by chance": {
+        "chance": {
             "executor": "ramping-arrival-rate",
             "arrivals": "poisson",
             "start_rate": "20/s",
@@ -122,7 +120,7 @@ def test_all_six_executors_at_once_add_up_to_what_nginx_counts(
     assert (scenarios["shared"].planned, scenarios["shared"].fired) == (73, 73)
     assert (scenarios["each"].planned, scenarios["each"].fired) == (55, 55)
     # A Poisson process of 170 on average: half or twice of that would be no chance any more.
-    assert 85 < scenarios["by chance"].fired < 340
+    assert 85 < scenarios["chance"].fired < 340
     for one in scenarios.values():
         assert one.fired > 0
         if one.planned is not None:

@@ -91,9 +91,10 @@ class Engine:
             await self._measure(report)
         finally:
             self.halt(HaltMode.ABORT)
-            await load
+            await asyncio.wait([load])
             for executor in self._executors:
                 executor.close()
+        load.result()
         for executor in self._executors:
             if executor.load.first_fault is not None:
                 raise executor.load.first_fault

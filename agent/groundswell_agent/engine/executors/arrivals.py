@@ -6,6 +6,7 @@ whose moment has passed, so that a late wake makes some late and loses none.
 
 from __future__ import annotations
 
+import math
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -27,14 +28,13 @@ class ArrivalRate(Executor):
 
     async def drive(self, start: float) -> None:
         arrivals = self.share.arrivals()
-        while await self.until(start + arrivals.next_moment):
+        while arrivals.next_moment < math.inf and await self.until(start + arrivals.next_moment):
             now = monotonic() - start
             while arrivals.next_moment <= now:
                 planned = start + arrivals.next_moment
                 arrivals.pop()
                 self._arrive(planned, late=now >= self.duration)
-            if arrivals.next_moment >= self.duration:
-                return
+        await self.until(start + self.duration)
 
     def _arrive(self, planned: float, *, late: bool) -> None:
         self.load.account.planned += 1

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from groundswell_agent.engine.alarm import new_alarm
 from groundswell_agent.engine.cut import Cut
 from groundswell_agent.engine.virtual_user import VirtualUser
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from groundswell.schedule.scenario_plan import ScenarioShare
     from groundswell_agent.engine.scenario_load import ScenarioLoad
 
-# uvloop rounds timers to whole milliseconds and runs shorter ones at once, over and over: a spinning loop.
-_SHORTEST_SLEEP_S = 0.001
 # Starting this many VUs in one go holds the loop for a millisecond or two; then others get their turn.
 BATCH = 500
 
@@ -41,7 +40,7 @@ class Executor(ABC):
         self._most_active = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._alarm: asyncio.Future[None] | None = None
+        self._alarm = new_alarm(self._loop)
 
     def take_active_vus(self) -> int:
         """The most VUs that were at work at once since this was asked last."""
@@ -63,7 +62,7 @@ class Executor(ABC):
     def halt(self) -> None:
         """No new iteration; those that run go on until they end or are cancelled."""
         self.halted = True
-        self._ring()
+        self._alarm.ring()
 
     def cancel(self, cut: Cut) -> None:
         """Cancel all running iterations; `cut` says how their requests count."""
@@ -83,14 +82,13 @@ class Executor(ABC):
 
     async def until(self, moment: float) -> bool:
         """Sleep until `moment`, or a little less; False when the executor is halted."""
-        delay = moment - monotonic()
-        if delay > 0 and not self.halted:
-            self._alarm = self._loop.create_future()
-            timer = self._loop.call_later(max(delay, _SHORTEST_SLEEP_S), self._ring)
-            try:
-                await self._alarm
-            finally:
-                timer.cancel()
+        if self.halted:
+            return False
+        if moment > monotonic():
+            await self._alarm.at(moment)
+        else:
+            # Whoever is late all the time must not keep the others from their turn.
+            await asyncio.sleep(0)
         return not self.halted
 
     def new_vu(self, number: int) -> VirtualUser:
@@ -99,13 +97,10 @@ class Executor(ABC):
         return vu
 
     def close(self) -> None:
-        """Close the connections of all VUs."""
+        """Close the connections of all VUs, when everything is over."""
+        self._alarm.close()
         for vu in self.vus:
             vu.client.close()
-
-    def _ring(self) -> None:
-        if self._alarm is not None and not self._alarm.done():
-            self._alarm.set_result(None)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
