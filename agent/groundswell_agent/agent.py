@@ -30,6 +30,7 @@ from groundswell_agent.lifecycle import (
     SayRefused,
     SayStartAcknowledged,
     StartReceived,
+    State,
     StopReceived,
 )
 from groundswell_agent.link import Link
@@ -39,7 +40,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_LEASE_CHECK_S = 0.1
+_CHECK_S = 0.1
+# A drain lasts as long as running iterations may take, and as the last report takes to be stored.
+_LONGEST_DRAIN_S = 10.0
+# What is cancelled may close its connections in peace, but not for long.
+_LOAD_ENDS_S = 2.0
 
 
 class Agent:
@@ -51,17 +56,23 @@ class Agent:
         self._lifecycle = Lifecycle()
         self._engine: Engine | None = None
         self._load: asyncio.Task[None] | None = None
+        self._fault: Exception | None = None
+        self._leave_by: float | None = None
 
     async def run(self) -> None:
-        watch = asyncio.create_task(self._watch_lease())
+        watch = asyncio.create_task(self._watch())
         try:
             await self._link.serve()
         finally:
             watch.cancel()
             await self._end_load()
+        if self._fault is not None:
+            raise self._fault
 
     def drain(self) -> None:
         """Leave: stop the load gracefully, deliver the last report, end the stream."""
+        if self._leave_by is None:
+            self._leave_by = time.monotonic() + _LONGEST_DRAIN_S
         if self._engine is None:
             self._link.close()
         else:
@@ -112,15 +123,19 @@ class Agent:
         assert engine is not None
         try:
             await engine.run(start_at_ns, report=self._report, started=self._started)
-        except Exception:
-            # The coordinator sees a lost agent and says so in the verdict; a silent one would pass for idle.
+        except Exception as fault:
+            # The coordinator sees a lost agent and says so in the verdict; a silent one would pass
+            # for idle.
             _log.exception("the engine failed")
+            self._fault = fault
             self._link.close()
-            raise
+            return
         self._handle(LoadEnded(engine.run_id))
 
     def _report(self, report: Report) -> None:
-        self._link.report(report)
+        # An engine that was discarded while it ran still measures to its end, for nobody.
+        if self._engine is not None and self._engine.run_id == report.run_id:
+            self._link.report(report)
 
     def _started(self, start_at_ns: int) -> None:
         assert self._engine is not None
@@ -134,21 +149,27 @@ class Agent:
         self._link.forget_reports()
         gc.unfreeze()
 
-    async def _watch_lease(self) -> None:
-        """The dead-man switch: a coordinator that has been silent for a lease gets no load from us."""
-        while True:
-            await asyncio.sleep(_LEASE_CHECK_S)
-            if self._link.lease_ended():
-                _log.warning("the coordinator is silent: load stops")
-                self._handle(LeaseEnded())
+    async def _watch(self) -> None:
+        """Leave when a drain is done, or stop all load when the lease has ended: the dead-man switch."""
+        while not self._link.lease_ended():
+            if self._leave_by is not None and self._may_leave(self._leave_by):
                 self._link.close()
-                return
+            await asyncio.sleep(_CHECK_S)
+        _log.warning("the coordinator is silent: load stops")
+        self._handle(LeaseEnded())
+        self._link.abandon()
+
+    def _may_leave(self, latest: float) -> bool:
+        is_done = self._lifecycle.state in (State.IDLE, State.REPORTING)
+        return (is_done and not self._link.owes_reports) or time.monotonic() > latest
 
     async def _end_load(self) -> None:
         if self._engine is not None:
             self._engine.halt(HaltMode.ABORT)
         if self._load is not None:
-            await asyncio.wait([self._load], timeout=2.0)
+            await asyncio.wait([self._load], timeout=_LOAD_ENDS_S)
+            self._load.cancel()
+            await asyncio.gather(self._load, return_exceptions=True)
 
 
 def _event(message: agent_pb2.CoordinatorMessage) -> Event | None:
@@ -160,9 +181,7 @@ def _event(message: agent_pb2.CoordinatorMessage) -> Event | None:
             return StartReceived(message.start.run_id, message.start.start_at_ns)
         case "stop":
             abort = message.stop.mode == agent_pb2.STOP_MODE_ABORT
-            return StopReceived(
-                message.stop.run_id, HaltMode.ABORT if abort else HaltMode.GRACEFUL
-            )
+            return StopReceived(message.stop.run_id, HaltMode.ABORT if abort else HaltMode.GRACEFUL)
         case "release":
             return Released(message.release.run_id)
         case _:

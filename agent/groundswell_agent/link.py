@@ -1,7 +1,8 @@
 """The stream to the coordinator: one attempt to attach and serve, its lease, and the reports it still owes.
 
-The lease ends a lease's length after the *sending* of the last message that the coordinator acknowledged, on a clock that
-also counts while the machine is suspended. Whoever holds a link asks `lease_ended()` and stops its load when it says so.
+The lease ends a lease's length after the *sending* of the last message that the coordinator
+acknowledged, on a clock that also counts while the machine is suspended. Whoever holds a link asks
+`lease_ended()` and stops its load when it says so.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from groundswell.v1.metrics_pb2 import Report
 
+_Call = grpc.aio.StreamStreamCall[agent_pb2.AgentMessage, agent_pb2.CoordinatorMessage]
+
 PROTOCOL = "groundswell.v1"
 _RENEW_EVERY_S = 1.0
 # A report is at most some hundreds of series; this leaves room for a thousand full histograms.
@@ -32,6 +35,11 @@ CHANNEL_OPTIONS = (
     # A proxy that the environment names is for the web, not for a coordinator.
     ("grpc.enable_http_proxy", 0),
 )
+
+
+def _is_cancelled_from_outside() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _boot_ns() -> int:
@@ -54,6 +62,10 @@ class Link:
         self._unacknowledged: deque[Report] = deque()
         self._lease_ns = 0
         self._lease_until_ns = 0
+        self._call: _Call | None = None
+        self._renewals: asyncio.Task[None] | None = None
+        self._is_closing = False
+        self._is_silent = False
 
     def send(self, **body: object) -> None:
         """Queue one message: `send(started=agent_pb2.Started(…))`."""
@@ -68,28 +80,59 @@ class Link:
         """The run they belong to is closed."""
         self._unacknowledged.clear()
 
+    @property
+    def owes_reports(self) -> bool:
+        """Whether a report has not been acknowledged yet."""
+        return bool(self._unacknowledged)
+
     def lease_ended(self) -> bool:
         """Whether the coordinator has been silent for a whole lease; False before its welcome."""
         return 0 < self._lease_until_ns < _boot_ns()
 
     def close(self) -> None:
-        """End the stream after what is queued."""
+        """End the stream after what is queued; at once where there is no coordinator yet."""
         self._outbox.put_nowait(None)
+        if self._lease_ns == 0:
+            self._cut()
+
+    def abandon(self) -> None:
+        """End the stream now: a coordinator that is silent would not end it either."""
+        self._is_silent = True
+        self._cut()
+
+    def _cut(self) -> None:
+        self._is_closing = True
+        if self._call is not None:
+            self._call.cancel()
 
     async def serve(self) -> None:
-        """Attach and stay until the stream ends; raises CoordinatorUnreachable when it does not end well."""
+        """Attach and stay until the stream ends.
+
+        Raises CoordinatorUnreachable when it does not end well.
+        """
+        if self._is_closing:
+            return
         async with grpc.aio.insecure_channel(self._address, options=CHANNEL_OPTIONS) as channel:
             stub = agent_pb2_grpc.AgentServiceStub(channel)
-            renewals = asyncio.create_task(self._renew())
+            self._call = stub.Attach(self._messages(), wait_for_ready=True)
             try:
-                async for message in stub.Attach(self._messages(), wait_for_ready=True):
+                async for message in self._call:
                     self._take(message)
             except grpc.aio.AioRpcError as error:
                 raise CoordinatorUnreachable(
                     f"the stream to {self._address} ended: {error.details() or error.code().name}"
                 ) from error
+            except asyncio.CancelledError:
+                # A call that we cancelled ourselves and a task that is cancelled look alike.
+                if not self._is_closing or _is_cancelled_from_outside():
+                    raise
+                if self._is_silent:
+                    raise CoordinatorUnreachable(
+                        f"{self._address} was silent for a whole lease"
+                    ) from None
             finally:
-                renewals.cancel()
+                if self._renewals is not None:
+                    self._renewals.cancel()
 
     async def _messages(self) -> AsyncIterator[agent_pb2.AgentMessage]:
         yield agent_pb2.AgentMessage(hello=self._hello)
@@ -97,15 +140,23 @@ class Link:
             yield message
 
     async def _renew(self) -> None:
+        # Several are to fit into a lease, so that one that is late costs nothing.
+        period = min(_RENEW_EVERY_S, self._lease_ns / 1e9 / 5)
         while True:
             self.send(renewal=agent_pb2.Renewal(sent_ns=_boot_ns()))
-            await asyncio.sleep(_RENEW_EVERY_S)
+            await asyncio.sleep(period)
+
+    def _welcomed(self, welcome: agent_pb2.Welcome) -> None:
+        self._lease_ns = welcome.lease_ms * 1_000_000
+        self._lease_until_ns = _boot_ns() + self._lease_ns
+        # Not before: nobody would acknowledge what is sent while the coordinator is not up yet.
+        if self._renewals is None:
+            self._renewals = asyncio.create_task(self._renew())
 
     def _take(self, message: agent_pb2.CoordinatorMessage) -> None:
         match message.WhichOneof("body"):
             case "welcome":
-                self._lease_ns = message.welcome.lease_ms * 1_000_000
-                self._lease_until_ns = _boot_ns() + self._lease_ns
+                self._welcomed(message.welcome)
             case "renewal_acknowledged":
                 self._lease_until_ns = message.renewal_acknowledged.sent_ns + self._lease_ns
             case "clock_probe":

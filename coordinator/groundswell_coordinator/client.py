@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Self
 
 import grpc
 
-from groundswell.errors import CoordinatorUnreachable
+from groundswell.errors import CoordinatorUnreachable, GroundswellError, UnknownRun
 from groundswell.v1 import control_pb2, control_pb2_grpc
 from groundswell.v1.agent_pb2 import STOP_MODE_ABORT, STOP_MODE_GRACEFUL
 from groundswell_coordinator.run.submission import source_to_wire
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, Mapping
     from types import TracebackType
 
     from groundswell.scenario.loader import TestSource
@@ -23,9 +23,7 @@ class ControlClient:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._channel = grpc.aio.insecure_channel(
-            address, options=(("grpc.enable_http_proxy", 0),)
-        )
+        self._channel = grpc.aio.insecure_channel(address, options=(("grpc.enable_http_proxy", 0),))
         self._stub = control_pb2_grpc.ControlServiceStub(self._channel)
 
     async def __aenter__(self) -> Self:
@@ -61,15 +59,15 @@ class ControlClient:
         try:
             await self._stub.Submit(request)
         except grpc.aio.AioRpcError as error:
-            raise self._unreachable(error) from error
+            raise self._refused(error) from error
 
-    async def watch(self, run_id: str) -> AsyncIterator[control_pb2.RunEvent]:
+    async def watch(self, run_id: str) -> AsyncGenerator[control_pb2.RunEvent]:
         """Where the run stands, then what happens, until its end."""
         try:
             async for event in self._stub.Watch(control_pb2.WatchRequest(run_id=run_id)):
                 yield event
         except grpc.aio.AioRpcError as error:
-            raise self._unreachable(error) from error
+            raise self._refused(error) from error
 
     async def stop(self, run_id: str, *, abort: bool, cause: str) -> None:
         mode = STOP_MODE_ABORT if abort else STOP_MODE_GRACEFUL
@@ -77,8 +75,10 @@ class ControlClient:
         try:
             await self._stub.StopRun(request)
         except grpc.aio.AioRpcError as error:
-            raise self._unreachable(error) from error
+            raise self._refused(error) from error
 
-    def _unreachable(self, error: grpc.aio.AioRpcError) -> CoordinatorUnreachable:
+    def _refused(self, error: grpc.aio.AioRpcError) -> GroundswellError:
         said = error.details() or error.code().name
+        if error.code() is grpc.StatusCode.NOT_FOUND:
+            return UnknownRun(said)
         return CoordinatorUnreachable(f"the coordinator at {self._address} says: {said}")

@@ -1,8 +1,9 @@
 """How far an agent's monotonic clock is from the coordinator's, from four timestamps a round trip.
 
-The offset is NTP's: ((t1 - t0) + (t2 - t3)) / 2, with t0 and t3 taken by the coordinator, t1 and t2 by the agent
-(RFC 5905, section 8). The error is at most half the round trip; a delay that differs between the two directions hides in
-it and cannot be seen. Of several round trips the shortest is believed, because queueing only ever lengthens one.
+The offset is NTP's: ((t1 - t0) + (t2 - t3)) / 2, with t0 and t3 taken by the coordinator, t1 and t2
+by the agent (RFC 5905, section 8). The error is at most half the round trip; a delay that differs
+between the two directions hides in it and cannot be seen. Of several round trips the shortest is
+believed, because queueing only ever lengthens one.
 """
 
 from __future__ import annotations

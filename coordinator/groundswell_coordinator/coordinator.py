@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+
 import grpc
 
 from groundswell.errors import CoordinatorUnreachable
@@ -19,19 +20,22 @@ _OPTIONS = (
     ("grpc.max_send_message_length", _MAX_MESSAGE),
     # A second coordinator on the same port would get half of the agents.
     ("grpc.so_reuseport", 0),
+    # Who does not even answer a ping is gone, whatever its connection says.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
 )
 
 
 class Coordinator:
     """Serves on one address from `start` to `stop`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, lease_s: float = LEASE_S) -> None:
         self.id = secrets.token_hex(8)
         self.pool = Pool()
         self.runs = RunRegistry(self.pool, self.id)
         self._server = grpc.aio.server(options=_OPTIONS)
         agent_pb2_grpc.add_AgentServiceServicer_to_server(
-            AgentService(self.pool, coordinator_id=self.id, generation=1, lease_s=LEASE_S),
+            AgentService(self.pool, coordinator_id=self.id, generation=1, lease_s=lease_s),
             self._server,
         )
         control_pb2_grpc.add_ControlServiceServicer_to_server(
@@ -50,6 +54,6 @@ class Coordinator:
         return port
 
     async def stop(self) -> None:
-        """Let runs write their end, then end every stream."""
+        """Stop every run and let it write its end; then end every stream."""
         await self.runs.close()
         await self._server.stop(grace=0.5)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -23,12 +25,19 @@ class ByteCounter:
     requests: int = 0
     received: int = 0
     sent: int = 0
+    # On the monotonic clock; infinite before the first request.
+    first_at: float = math.inf
+    _heard: list[bytes] = field(default_factory=list[bytes])
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _threads: list[threading.Thread] = field(default_factory=list[threading.Thread])
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+
+    def seen(self, text: bytes) -> int:
+        """How often `text` came, whatever it was part of."""
+        return b"".join(self._heard).count(text)
 
     def serve(self) -> None:
         """Until the listener is shut down."""
@@ -51,12 +60,14 @@ class ByteCounter:
                 complete = waiting.count(_END)
                 waiting = waiting.rpartition(_END)[2]
                 connection.sendall(_ANSWER * complete)
-                self._note(complete, len(chunk))
+                self._note(complete, chunk)
 
-    def _note(self, requests: int, received: int) -> None:
+    def _note(self, requests: int, chunk: bytes) -> None:
         with self._lock:
+            self.first_at = min(self.first_at, time.monotonic())
+            self._heard.append(chunk)
             self.requests += requests
-            self.received += received
+            self.received += len(chunk)
             self.sent += requests * len(_ANSWER)
 
 

@@ -117,14 +117,14 @@ class Groundswell:
         self._started += 1
         folder = self.folder / f"command-{self._started}"
         folder.mkdir()
-        arguments = [PROGRAM, *(str(word).replace(HERE, str(folder)) for word in words)]
+        arguments = [str(PROGRAM), *(str(word).replace(HERE, str(folder)) for word in words)]
         with _files(folder) as (out, err):
             process = subprocess.Popen(
                 arguments,
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=err,
-                env=self._environment(env or {}),
+                env=self.environment(env or {}),
             )
         try:
             _feed(process, stdin)
@@ -138,7 +138,7 @@ class Groundswell:
         self,
         test: Path | str,
         *words: str | Path,
-        agents: int = 2,
+        agents: int = 1,
         stdin: str = "",
         env: Mapping[str, str] | None = None,
     ) -> Generator[Running]:
@@ -154,9 +154,16 @@ class Groundswell:
         with self.starting(*words, stdin=stdin, env=env) as running:
             return running.end()
 
-    def run(self, test: Path | str, *words: str | Path, agents: int = 2, stdin: str = "") -> Ran:
+    def run(
+        self,
+        test: Path | str,
+        *words: str | Path,
+        agents: int = 1,
+        stdin: str = "",
+        env: Mapping[str, str] | None = None,
+    ) -> Ran:
         """A run from its start to its end."""
-        with self.starting_run(test, *words, agents=agents, stdin=stdin) as running:
+        with self.starting_run(test, *words, agents=agents, stdin=stdin, env=env) as running:
             return running.end_of_run()
 
     def assert_nothing_is_left(self, within_s: float = 0.0) -> None:
@@ -169,7 +176,7 @@ class Groundswell:
         for process in self.processes():
             process.kill()
 
-    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+    def environment(self, more: Mapping[str, str]) -> dict[str, str]:
         inherited = {key: os.environ[key] for key in os.environ.keys() - _NOT_INHERITED}
         return {**inherited, HOME: str(self.home), **more}
 

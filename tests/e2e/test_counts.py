@@ -94,10 +94,10 @@ def test_twenty_thousand_planned_requests_of_four_agents_are_twenty_thousand_at_
 def test_users_without_pauses_send_exactly_what_nginx_counts(
     groundswell: Groundswell, nginx: NginxServer
 ) -> None:
-    test = write_test(groundswell.folder, nginx.url, {"load": users(8, "2s")})
+    test = write_test(groundswell.folder, nginx.url, {"load": users(8, "1s")})
     before = nginx.requests()
 
-    ran = groundswell.run(test)
+    ran = groundswell.run(test, agents=2)
 
     load = ran.summary.scenarios["load"]
     assert load.planned is None
@@ -132,14 +132,14 @@ def test_what_is_sent_during_warm_up_is_counted_and_not_judged(
 ) -> None:
     # All of the first count as failed, and all of them come within the warm-up.
     scenarios = {
-        "early": arrivals("100/s", "1s", steps=[{"get": "/", "expect_status": 404}]),
-        "later": arrivals("50/s", "1s", start_time="2s"),
+        "early": arrivals("200/s", "500ms", steps=[{"get": "/", "expect_status": 404}]),
+        "later": arrivals("50/s", "1s", start_time="1s"),
     }
     thresholds = {"http_req_failed": ["rate == 0"], "http_reqs": ["count == 50"]}
-    test = write_test(groundswell.folder, nginx.url, scenarios, warmup="2s", thresholds=thresholds)
+    test = write_test(groundswell.folder, nginx.url, scenarios, warmup="1s", thresholds=thresholds)
     before = nginx.requests()
 
-    ran = groundswell.run(test)
+    ran = groundswell.run(test, agents=2)
 
     failed = ran.summary.metrics["http_req_failed"].values
     assert nginx.requests() - before == ran.count("http_reqs") == 150

@@ -17,28 +17,29 @@ from tests.e2e.writing import arrivals, iterations, write_test
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.e2e.byte_counter import ByteCounter
     from tests.e2e.commands import Groundswell, Ran
+    from tests.e2e.writing import Fields
     from tests.nginx_server import NginxServer
 
 _ESCAPE = "\x1b"
 
 
-def _quick(folder: Path, target: str, **more: object) -> Path:
-    """A run of a moment, with everything in it that a summary speaks of."""
+def _write(folder: Path, target: str, **more: Fields) -> Path:
+    """A run of a moment, with everything in it that a summary speaks of; `more` are scenarios."""
     steps = [
-        {"get": "/page", "check": [{"status": 200}, {"name": "is small", "size": "< 10"}]},
+        {"get": "/page", "check": [{"status": 200}, {"name": "is missing", "status": 404}]},
         {"get": "/page", "name": "refused", "expect_status": 404},
     ]
     thresholds = {"http_reqs": ["count > 0"], "http_req_duration": ["p(95) < 10s"]}
-    scenarios = {"walk": iterations(20, steps=steps)}
-    return write_test(folder, target, scenarios, thresholds=thresholds, **more)
+    scenarios = {"walk": iterations(20, steps=steps), **more}
+    return write_test(folder, target, scenarios, thresholds=thresholds)
 
 
 @pytest.fixture(scope="module")
 def ran(shared_groundswell: Groundswell, nginx: NginxServer) -> Ran:
     """One run, looked at by several tests."""
-    test = _quick(shared_groundswell.folder, nginx.url)
+    # Long enough for a line of progress.
+    test = _write(shared_groundswell.folder, nginx.url, wait=arrivals("100/s", "1s"))
     return shared_groundswell.run(test, "--label", "team=qa", "--label", "build=7=8", agents=3)
 
 
@@ -59,13 +60,13 @@ def test_the_counts_of_a_summary_add_up(ran: Ran) -> None:
     values = ran.summary.metrics["checks"].values
 
     assert discrepancies(ran.summary) == ()
-    assert checks == {"/page: status 200": (20, 0), "is small": (0, 20)}
+    assert checks == {"/page: status 200": (20, 0), "is missing": (0, 20)}
     assert (values["passes"], values["fails"]) == (20, 20)
     failed = ran.summary.metrics["http_req_failed"].values
-    assert (failed["passes"], failed["fails"]) == (20, 20)
-    assert ran.count("http_req_duration") == 40
+    assert (failed["passes"], failed["fails"]) == (20, 120)
+    assert ran.count("http_req_duration") == 140
     expected = ran.summary.metrics["http_req_duration{expected_response:true}"].values
-    assert expected["count"] == 20
+    assert expected["count"] == 120
 
 
 def test_labels_and_agents_are_in_the_summary(ran: Ran) -> None:
@@ -81,7 +82,7 @@ def test_the_summary_goes_to_stdout_and_the_progress_to_stderr(ran: Ran) -> None
     assert places == sorted(places)
     for word in ("checks_total", "HTTP ", "http_reqs", "EXECUTION", "iterations", "NETWORK"):
         assert word in ran.stdout
-    assert "running" in ran.stderr
+    assert re.search(r"^1s / \S+ .*100/s of 100/s planned", ran.stderr, re.MULTILINE), ran
     assert "TOTAL RESULTS" not in ran.stderr
     assert "e2e: running" not in ran.stdout
 
@@ -94,7 +95,7 @@ def test_nothing_that_is_piped_holds_escape_codes(ran: Ran) -> None:
 def test_json_is_all_that_is_printed_when_it_is_asked_for(
     groundswell: Groundswell, nginx: NginxServer
 ) -> None:
-    test = _quick(groundswell.folder, nginx.url)
+    test = _write(groundswell.folder, nginx.url)
 
     with groundswell.starting_run(test, "--json") as running:
         ran = running.end_of_run()
@@ -106,7 +107,7 @@ def test_json_is_all_that_is_printed_when_it_is_asked_for(
 def test_a_quiet_run_prints_nothing_and_still_writes_its_summary(
     groundswell: Groundswell, nginx: NginxServer
 ) -> None:
-    ran = groundswell.run(_quick(groundswell.folder, nginx.url), "--quiet")
+    ran = groundswell.run(_write(groundswell.folder, nginx.url), "--quiet")
 
     assert (ran.exit_code, ran.stdout, ran.stderr) == (0, "", "")
     assert ran.summary.verdict == "PASS"
@@ -115,7 +116,7 @@ def test_a_quiet_run_prints_nothing_and_still_writes_its_summary(
 def test_a_summary_that_cannot_be_written_is_found_out_before_any_load(
     groundswell: Groundswell, nginx: NginxServer
 ) -> None:
-    test = _quick(groundswell.folder, nginx.url)
+    test = _write(groundswell.folder, nginx.url)
     nowhere = groundswell.folder / "none" / "summary.json"
     before = nginx.requests()
 
@@ -127,26 +128,16 @@ def test_a_summary_that_cannot_be_written_is_found_out_before_any_load(
     assert nginx.requests() == before
 
 
-def test_a_long_run_prints_a_line_of_progress_with_what_it_achieves(
+@pytest.mark.slow
+def test_a_summary_file_that_fails_after_the_run_costs_neither_the_printed_one_nor_the_verdict(
     groundswell: Groundswell, nginx: NginxServer
 ) -> None:
-    test = write_test(groundswell.folder, nginx.url, {"load": arrivals("100/s", "3s")})
+    # Can be opened, and is full when it is written to.
+    done = groundswell("run", _write(groundswell.folder, nginx.url), "--summary-json", "/dev/full")
 
-    ran = groundswell.run(test)
-
-    assert re.search(r"^\d+s / 3s .*100/s of 100/s planned", ran.stderr, re.MULTILINE), ran
-    # Nothing was asked of the target: this is said, and is no failure.
-    assert "No thresholds" in ran.stdout
-    assert ran.exit_code == 0
-
-
-def test_bytes_sent_and_received_are_those_that_crossed_the_wire(
-    groundswell: Groundswell, byte_counter: ByteCounter
-) -> None:
-    test = write_test(groundswell.folder, byte_counter.url, {"load": iterations(200, vus=4)})
-
-    ran = groundswell.run(test)
-
-    assert ran.count("http_reqs") == byte_counter.requests == 200
-    assert ran.count("data_sent") == byte_counter.received
-    assert ran.count("data_received") == byte_counter.sent
+    assert "PASS  e2e" in done.stdout, done
+    assert "TOTAL RESULTS" in done.stdout
+    assert done.exit_code == 1
+    assert "/dev/full" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "PASS" in groundswell("runs").stdout

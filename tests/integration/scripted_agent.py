@@ -14,14 +14,14 @@ from groundswell.v1 import agent_pb2, agent_pb2_grpc
 from tests.coordinator.run.reporting import Reporter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
     from types import TracebackType
 
     from groundswell.v1.metrics_pb2 import Report, ScenarioAccount
     from tests.coordinator.run.reporting import Values
 
 PATIENCE_S = 10.0
-_RENEW_EVERY_S = 1.0
+_RENEW_EVERY_S = 0.2
 
 
 class ScriptedAgent:
@@ -136,6 +136,9 @@ class ScriptedAgent:
         self.send(prepared=agent_pb2.Prepared(run_id=self.run_id))
         return prepare
 
+    async def expect_start(self) -> agent_pb2.Start:
+        return (await self.expect("start")).start
+
     async def expect_share(self) -> agent_pb2.Prepare:
         prepare = (await self.expect("prepare")).prepare
         self.run_id, self.name = prepare.run_id, prepare.agent
@@ -145,7 +148,7 @@ class ScriptedAgent:
 
     async def start(self, skew_ns: int = 0) -> None:
         """Acknowledge the start, wait for T and say that the load began `skew_ns` after it."""
-        start = (await self.expect("start")).start
+        start = await self.expect_start()
         self.acknowledge_start(start)
         self.start_at_ns = start.start_at_ns
         await asyncio.sleep(max(0, start.start_at_ns - self.now_ns()) / 1e9)
@@ -243,10 +246,17 @@ class ScriptedAgent:
             await self._news.wait_for(holds)
 
 
+async def eventually(holds: Callable[[], bool]) -> None:
+    """For what nobody is told of."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not holds():  # noqa: ASYNC110 - there is nothing to wait for
+            await asyncio.sleep(0.01)
+
+
 @contextlib.asynccontextmanager
 async def attached(
     address: str, *names: str, clock_offsets_s: Iterable[float] = ()
-) -> AsyncIterator[list[ScriptedAgent]]:
+) -> AsyncGenerator[list[ScriptedAgent]]:
     """Several agents at once."""
     offsets = dict(zip(names, clock_offsets_s, strict=False))
     async with contextlib.AsyncExitStack() as stack:
@@ -254,3 +264,9 @@ async def attached(
             ScriptedAgent(address, name, clock_offset_s=offsets.get(name, 0.0)) for name in names
         ]
         yield [await stack.enter_async_context(agent) for agent in agents]
+
+
+async def start_together(*agents: ScriptedAgent) -> None:
+    """Prepare and start them; returns when T has come."""
+    await asyncio.gather(*(agent.prepare() for agent in agents))
+    await asyncio.gather(*(agent.start() for agent in agents))

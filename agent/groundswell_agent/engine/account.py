@@ -22,7 +22,11 @@ class Drop(StrEnum):
 
 @dataclass(slots=True)
 class Account:
-    """Counts since the start. When the scenario has ended, `planned` is `fired` plus all that was dropped."""
+    """Counts since the start.
+
+    What is planned is counted once it is decided: started, or dropped. So `planned` is always
+    `fired` plus all that was dropped, however the run ends; 0 for executors without a plan.
+    """
 
     scenario: str
     planned: int = 0
@@ -31,6 +35,7 @@ class Account:
     dropped: dict[Drop, int] = field(default_factory=dict[Drop, int])
 
     def drop(self, reason: Drop, times: int = 1) -> None:
+        self.planned += times
         self.dropped[reason] = self.dropped.get(reason, 0) + times
 
     def to_wire(self) -> ScenarioAccount:

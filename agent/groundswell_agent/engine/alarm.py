@@ -1,8 +1,9 @@
 """Waking at a moment of `time.monotonic()`, more exactly than the event loop's own timers can.
 
-uvloop's timers are whole milliseconds, may ring half of one early, and run at once below half of one. The kernel's
-timerfd takes an absolute moment in nanoseconds and wakes the loop like a socket does: half a millisecond of lag becomes
-fifty microseconds. Where there is none (not Linux), the loop's timer has to do.
+uvloop's timers are whole milliseconds, may ring half of one early, and run at once below half of
+one. The kernel's timerfd takes an absolute moment in nanoseconds and wakes the loop like a socket
+does: half a millisecond of lag becomes fifty microseconds. Where there is none (not Linux), the
+loop's timer has to do.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import asyncio
 
-# Alarms nearer than this are put off to it: at high rates one wake starts several arrivals, instead of a wake for each
-# eating the core that the requests need.
+# Alarms nearer than this are put off to it: at high rates one wake starts several arrivals, instead
+# of a wake for each eating the core that the requests need.
 _COALESCE_S = 0.0002
 _SHORTEST_LOOP_TIMER_S = 0.001
 

@@ -1,4 +1,4 @@
-"""What all VUs of one scenario share on one agent: the compiled steps, the account, and where its samples go."""
+"""What all VUs of one scenario share on one agent: compiled steps, account, where samples go."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class ScenarioLoad:
         seed: int,
     ) -> None:
         self.account = Account(name)
-        self.cut = Cut.ABORT
+        # Why an iteration that is cancelled now is. An abort is the last word: see Executor.cancel.
+        self.cut = Cut.GRACE
         self.recorder = recorder
         self.tags: Mapping[str, str] = {"scenario": name, **scenario.tags}
         self.random = random.Random(seed)

@@ -1,7 +1,7 @@
 """Steps, compiled once per scenario into objects that a VU awaits.
 
-Nothing here is looked up, formatted or allocated per request that can be prepared: the request is bytes, the place of
-its samples is a bound method, found by status in a small dict.
+Nothing here is looked up, formatted or allocated per request that can be prepared: the request is
+bytes, the place of its samples is a bound method, found by status in a small dict.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def compile_steps(
 
 
 class Pause:
-    """Think time. It ends at a planned moment, so that being late before it does not shift what follows."""
+    """Think time. It ends at a planned moment: what was late before it does not shift the rest."""
 
     __slots__ = ("_draw", "_longest", "_shortest")
 
@@ -76,12 +76,13 @@ class Request:
         self._load = load
         self._request = prepare_step(step, target)
         self._expected = step.expect_status
-        self._tags = {**load.tags, **step.tags, "name": step.name, "method": step.method}
+        tags = {**load.tags, **step.tags}
+        self._tags = {**tags, "name": step.name, "method": step.method}
         self._answered: dict[int, RequestSeries] = {}
         self._failed: dict[str, ErrorSeries] = {}
         self._retries = load.recorder.counter("http_req_retries", self._tags)
         self._checks = tuple(
-            (check.statuses, load.recorder.rate("checks", {**load.tags, "check": check.name}))
+            (check.statuses, load.recorder.rate("checks", {**tags, "check": check.name}))
             for check in step.checks
         )
 
@@ -90,11 +91,16 @@ class Request:
         try:
             exchange = await client.exchange(self._request)
         except asyncio.CancelledError:
-            self._cut_off(vu.due, client.last)
+            self._cut_off(vu, client.last)
             raise
-        if exchange.error is not None:
-            await self._unanswered(vu, exchange)
+        if exchange.error is None:
+            self._record_answer(vu, exchange)
             return
+        self._record_failure(exchange.error, vu, exchange)
+        # An error may come back without ever waiting; others must have their turn nevertheless.
+        await asyncio.sleep(0)
+
+    def _record_answer(self, vu: VirtualUser, exchange: Exchange) -> None:
         status, end = exchange.status, exchange.end
         answered = self._answered.get(status) or self._open(status)
         if exchange.dirty:
@@ -124,28 +130,31 @@ class Request:
             )
         )
 
-    async def _unanswered(self, vu: VirtualUser, exchange: Exchange) -> None:
-        assert exchange.error is not None
-        self._record_error(exchange.error, vu.due, exchange)
+    def _record_failure(self, error: str, vu: VirtualUser, exchange: Exchange) -> None:
+        if exchange.retried:
+            self._retries.count(exchange.end)
+        self._record_error(error, vu.due, exchange)
         vu.due = exchange.end
         for _, rate in self._checks:
             rate.failed(exchange.end)
-        # An error may come back without ever waiting; the others must have their turn nevertheless.
-        await asyncio.sleep(0)
 
-    def _cut_off(self, due: float, exchange: Exchange) -> None:
+    def _cut_off(self, vu: VirtualUser, exchange: Exchange) -> None:
         """The engine cancelled the iteration. Not a byte sent: not a request."""
-        if not exchange.wrote:
-            return
-        now = monotonic()
+        # It may have ended by itself, only the VU has not had its turn since.
+        if exchange.status:
+            self._record_answer(vu, exchange)
+        elif exchange.error is not None:
+            self._record_failure(exchange.error, vu, exchange)
+        elif exchange.wrote:
+            self._record_cut(vu.due, exchange)
+
+    def _record_cut(self, due: float, exchange: Exchange) -> None:
         if self._load.cut is Cut.GRACE:
-            exchange.end = now
             self._record_error("interrupted", due, exchange)
             return
-        self._load.recorder.counter("http_reqs", self._tags).count(now)
-        self._load.recorder.counter("data_sent", self._tags).record(
-            amount(now, exchange.bytes_sent)
-        )
+        recorder, at = self._load.recorder, exchange.end
+        recorder.counter("http_reqs", self._tags).count(at)
+        recorder.counter("data_sent", self._tags).record(amount(at, exchange.bytes_sent))
 
     def _record_error(self, error: str, due: float, exchange: Exchange) -> None:
         series = self._failed.get(error)

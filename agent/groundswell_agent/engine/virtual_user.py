@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class VirtualUser:
-    """One of a scenario's VUs. `due` is the moment from which the response time of its next request counts."""
+    """One of a scenario's VUs. From `due` on counts the response time of its next request."""
 
     __slots__ = ("client", "due", "load", "number")
 

@@ -1,4 +1,9 @@
-"""One run's way into the store: what is written when, and that a failing store is heard of but once."""
+"""One run's way into the store: what is written when, and that a failure is heard of but once.
+
+Before the load a failure is the StoreFailed of the method: nothing has begun, and nothing will.
+Under load it is `failure`, which stops the run, and the methods say whether they have written;
+after it nothing but the end is tried, because an interval behind a gap would pass for all there is.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from groundswell import __version__
+from groundswell.errors import GroundswellError, StoreFailed
 from groundswell_coordinator.store.records import (
     AgentClock,
     Amendment,
@@ -16,20 +22,25 @@ from groundswell_coordinator.store.records import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from groundswell.v1.metrics_pb2 import Report
     from groundswell_coordinator.run.crew import Crew
     from groundswell_coordinator.run.interval import Interval
     from groundswell_coordinator.run.submission import Submission
+    from groundswell_coordinator.store.run_store import RunStore
     from groundswell_coordinator.store.writer import StoreWriter
 
 
 class Archive:
-    """Every method returns after the commit, or raises StoreFailed."""
+    """Every method returns after the commit, or without one."""
 
     def __init__(self, store: StoreWriter, submission: Submission) -> None:
         self._store = store
         self._submission = submission
         self._run_id = submission.run_id
+        # The first one under load.
+        self.failure: StoreFailed | None = None
 
     async def create(self, coordinator_id: str, generation: int) -> None:
         """Before anything is prepared."""
@@ -69,38 +80,39 @@ class Archive:
         ]
         await self._store.submit(lambda store: store.save_start(self._run_id, start_at, clocks))
 
-    async def skew(self, incarnation: str, skew_ns: int) -> None:
-        await self._store.submit(lambda store: store.save_skew(self._run_id, incarnation, skew_ns))
+    async def skew(self, incarnation: str, skew_ns: int) -> bool:
+        return await self._write(lambda store: store.save_skew(self._run_id, incarnation, skew_ns))
 
-    async def interval(self, interval: Interval) -> None:
+    async def interval(self, interval: Interval) -> bool:
         """Before the reports that are in it are acknowledged."""
         merged = interval.to_report(self._run_id).SerializeToString()
         contained = [
             Contribution(part.incarnation, part.SerializeToString()) for part in interval.parts
         ]
-        await self._store.submit(
+        return await self._write(
             lambda store: store.save_interval(self._run_id, interval.number, merged, contained)
         )
 
-    async def amendment(self, late: Report, part: Report) -> None:
+    async def amendment(self, late: Report, part: Report) -> bool:
         """A late report, whole, beside the interval that it amends."""
-        amendment = Amendment(
-            late.incarnation, part.SerializeToString(), late.SerializeToString()
-        )
-        await self._store.submit(
+        amendment = Amendment(late.incarnation, part.SerializeToString(), late.SerializeToString())
+        return await self._write(
             lambda store: store.save_amendment(self._run_id, late.interval, amendment)
         )
 
-    async def event(self, code: str, message: str, agent: str | None = None) -> None:
+    async def event(self, code: str, message: str, agent: str | None = None) -> bool:
         event = StoredEvent(datetime.now(UTC), code, message, agent)
-        await self._store.submit(lambda store: store.save_event(self._run_id, event))
+        return await self._write(lambda store: store.save_event(self._run_id, event))
 
     async def close(
         self, *, verdict: str | None, exit_code: int, summary_json: str | None, duration_s: float
-    ) -> None:
-        """The end; nothing of the run is written after it."""
+    ) -> bool:
+        """The end; nothing of the run is written after it.
+
+        Tried also after a failure: a disk may have room again.
+        """
         ended_at = datetime.now(UTC)
-        await self._store.submit(
+        return await self._try(
             lambda store: store.close_run(
                 self._run_id,
                 verdict=verdict,
@@ -110,3 +122,16 @@ class Archive:
                 duration_s=duration_s,
             )
         )
+
+    async def _write(self, operation: Callable[[RunStore], object]) -> bool:
+        return self.failure is None and await self._try(operation)
+
+    async def _try(self, operation: Callable[[RunStore], object]) -> bool:
+        try:
+            await self._store.submit(operation)
+        except GroundswellError as error:
+            # Also one that says that the run is not there any more.
+            failure = error if isinstance(error, StoreFailed) else StoreFailed(error.message)
+            self.failure = self.failure or failure
+            return False
+        return True

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from groundswell.v1.control_pb2 import Ended, Notice, Progress, RunEvent, StateChanged
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
-# A watcher this many events behind gets the oldest dropped: progress repeats itself, and memory is bounded.
+# A watcher this many events behind gets the oldest dropped: progress repeats itself, and memory is
+# bounded.
 _QUEUE = 256
 
 
@@ -36,7 +37,7 @@ class Broadcast:
         self._notices.append(event)
         self._fan_out(event)
 
-    async def watch(self) -> AsyncIterator[RunEvent]:
+    async def watch(self) -> AsyncGenerator[RunEvent]:
         """Where the run stands now, then everything until its end."""
         queue: asyncio.Queue[RunEvent] = asyncio.Queue()
         for event in (*self._notices, *self._latest.values()):

@@ -1,4 +1,4 @@
-"""Conducts one run: carries out what its state machine says, between the pool, the timeline, the judge and the store.
+"""Conducts one run: carries out what its state machine says.
 
     agents' messages ─┐                       ┌─ orders to agents
     client's stop ────┼─> RunMachine ─────────┼─ transactions
@@ -6,7 +6,8 @@
 
     reports ─> Timeline ─seal─> Judge ─> store ─> acknowledgement, progress
 
-Everything that happens goes through one queue and is taken in order, so no two of these steps ever overlap.
+Everything that happens goes through one queue and is taken in order, so no two of these steps ever
+overlap.
 """
 
 from __future__ import annotations
@@ -14,19 +15,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from groundswell.errors import GroundswellError, ProtocolViolation, StoreFailed
+from groundswell.errors import GroundswellError, ProtocolViolation
 from groundswell.exit_codes import ExitCode
 from groundswell.schedule.shape import run_duration, run_duration_with_grace
 from groundswell.v1 import control_pb2
+from groundswell.verdict.verdict import Reason, ReasonCode
 from groundswell_coordinator.report.summarize import Facts, summarize
 from groundswell_coordinator.run.archive import Archive
 from groundswell_coordinator.run.broadcast import Broadcast
 from groundswell_coordinator.run.crew import Crew
 from groundswell_coordinator.run.judgement import Ending, judge_run
-from groundswell_coordinator.lease import VIEW_S
 from groundswell_coordinator.run.loss import loss_of
 from groundswell_coordinator.run.machine import (
     AgentEnded,
@@ -53,10 +55,11 @@ from groundswell_coordinator.run.measurement import Measurement
 from groundswell_coordinator.run.submission import source_to_wire
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterable
 
     from groundswell.v1 import agent_pb2
     from groundswell_coordinator.pool import Attachment, Pool
+    from groundswell_coordinator.report.summary import Summary
     from groundswell_coordinator.run.accounts import Loss
     from groundswell_coordinator.run.submission import Submission
     from groundswell_coordinator.store.writer import StoreWriter
@@ -65,6 +68,12 @@ _log = logging.getLogger(__name__)
 
 _TICK_S = 0.05
 _GENERATION = 1
+# What one agent may have sent that has not been taken yet: minutes of reports while the store is
+# slow, but no flood.
+_MOST_WAITING_BYTES = 64 * 1024 * 1024
+
+_BEFORE_LOAD = (State.PREPARING, State.STARTING)
+_UNDER_LOAD = (State.RUNNING, State.STOPPING)
 
 _STATES = {
     State.WAITING: control_pb2.RUN_STATE_WAITING,
@@ -102,7 +111,11 @@ class Conductor:
         self._inbox: asyncio.Queue[tuple[Attachment, agent_pb2.AgentMessage] | Event] = (
             asyncio.Queue()
         )
+        self._waiting_bytes: Counter[Attachment] = Counter()
+        self._prepared: set[str] = set()
         self._helpers: set[asyncio.Task[None]] = set()
+        # What a helper failed of; the run fails of it, too.
+        self._fault: BaseException | None = None
         self._announced: State | None = None
         # From the moment the agents are chosen, and from the moment the start is ordered.
         self._crew: Crew | None = None
@@ -115,7 +128,10 @@ class Conductor:
     # --- from outside --------------------------------------------------------------------------
 
     def deliver(self, agent: Attachment, message: agent_pb2.AgentMessage) -> None:
-        """A message of one of the run's agents."""
+        """A message of one of the run's agents; ProtocolViolation where they are a flood."""
+        if self._waiting_bytes[agent] > _MOST_WAITING_BYTES:
+            raise ProtocolViolation("it sends more than its run can take")
+        self._waiting_bytes[agent] += _cost(message)
         self._inbox.put_nowait((agent, message))
 
     def lost(self, agent: Attachment) -> None:
@@ -128,27 +144,39 @@ class Conductor:
     # --- the run -------------------------------------------------------------------------------
 
     async def conduct(self) -> None:
-        """From the submission to the end; whatever happens, watchers hear of an end and the agents are free again."""
+        """From the submission to the end.
+
+        Whatever happens, watchers hear of an end and the agents are free again.
+        """
         try:
             await self._archive.create(self._coordinator_id, _GENERATION)
-            self._announce()
+            self._announce(self._machine.state)
             self._help(self._choose_agents())
             while self._machine.state is not State.CLOSED:
                 await self._step()
         except GroundswellError as error:
-            self._end_with_error(error.message, error.hint, error.exit_code)
+            await self._end_with_error(error.message, error.hint, error.exit_code)
         except Exception:
             _log.exception("run %s failed", self.run_id)
-            self._end_with_error("the coordinator failed", "see its log", ExitCode.INTERNAL)
+            await self._end_with_error("the coordinator failed", "see its log", ExitCode.INTERNAL)
         finally:
-            for helper in self._helpers:
-                helper.cancel()
-            if self._crew is not None:
-                self._crew.release()
-                self._pool.release(self._crew.agents)
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        """Free the agents, and memory: a coordinator lives for months."""
+        for helper in self._helpers:
+            helper.cancel()
+        await asyncio.gather(*self._helpers, return_exceptions=True)
+        if self._crew is not None:
+            self._crew.release()
+        self._pool.release(self)
+        self._crew = self._measurement = None
+        self._waiting_bytes.clear()
 
     async def _step(self) -> None:
         """Wait for the next event, at most a tick; then let time pass."""
+        if self._fault is not None:
+            raise self._fault
         try:
             item = await asyncio.wait_for(self._inbox.get(), _TICK_S)
         except TimeoutError:
@@ -159,14 +187,21 @@ class Conductor:
 
     async def _take(self, item: tuple[Attachment, agent_pb2.AgentMessage] | Event) -> None:
         if isinstance(item, tuple):
-            try:
-                await self._message(*item)
-            except ProtocolViolation as violation:
-                await self._expel(item[0], violation)
+            agent, message = item
+            self._waiting_bytes[agent] -= _cost(message)
+            # What was still queued when it was expelled is not heard either.
+            if agent.refusal is None:
+                await self._hear(agent, message)
             return
         if isinstance(item, AgentLost):
             await self._note_loss(item.agent)
         await self._handle(item)
+
+    async def _hear(self, agent: Attachment, message: agent_pb2.AgentMessage) -> None:
+        try:
+            await self._message(agent, message)
+        except ProtocolViolation as violation:
+            await self._expel(agent, violation)
 
     async def _pass_time(self) -> None:
         if self._measurement is not None and self._machine.state is not State.CLOSED:
@@ -176,35 +211,41 @@ class Conductor:
                 self._aborted_by = str(standing.threshold)
                 self.broadcast.notice("threshold_abort", f"aborting: {standing.threshold} failed")
                 await self._handle(StopRequested(StopMode.ABORT, Cause.THRESHOLD))
-            elif self._measurement.store_failure is not None and running:
-                self.broadcast.notice("store_failed", str(self._measurement.store_failure))
+            elif self._archive.failure is not None and running:
+                self.broadcast.notice("store_failed", str(self._archive.failure))
                 await self._handle(StopRequested(StopMode.GRACEFUL, Cause.STORE_FAILED))
         await self._handle(Tick())
 
     async def _message(self, agent: Attachment, message: agent_pb2.AgentMessage) -> None:
-        match message.WhichOneof("body"):
-            case "prepared":
+        """Take what may be said in this state; ProtocolViolation for the rest."""
+        state, kind = self._machine.state, message.WhichOneof("body")
+        match kind:
+            case "prepared" if state is State.PREPARING and agent.name not in self._prepared:
+                self._prepared.add(agent.name)
                 self._help(self._measure_clock(agent))
-            case "refused":
+            case "refused" if state in _BEFORE_LOAD:
                 refused = message.refused
                 await self._handle(AgentRefused(agent.name, refused.message, refused.hint))
-            case "start_acknowledged":
+            case "start_acknowledged" if state is State.STARTING and self._crew is not None:
+                self._crew.check_start(agent, message.start_acknowledged.start_at_ns)
                 await self._handle(StartAcknowledged(agent.name))
-            case "started" if self._crew is not None:
-                self._crew.note_start(agent, message.started)
-                await self._archive.skew(agent.incarnation, self._crew.skews[agent.name])
-            case "report" if self._measurement is not None:
+            case "started" if state in _UNDER_LOAD and self._crew is not None:
+                skew = self._crew.note_start(agent, message.started)
+                await self._archive.skew(agent.incarnation, skew)
+            case "report" if state in _UNDER_LOAD and self._measurement is not None:
                 await self._measurement.take(message.report, self._now())
                 if message.report.last:
                     await self._handle(AgentEnded(agent.name))
-            case other:
-                raise ProtocolViolation(f"{other} is not in order now")
+            case _:
+                raise ProtocolViolation(f"{kind} is not in order while the run is {state.value}")
 
     async def _handle(self, event: Event) -> None:
-        was_running = self._machine.state in (State.RUNNING, State.STOPPING)
-        for instruction in self._machine.handle(event, time.monotonic()):
+        was_running = self._machine.state in _UNDER_LOAD
+        instructions = self._machine.handle(event, time.monotonic())
+        # The state before what is done in it, so that the last event of all is the run's end.
+        self._announce(self._machine.state)
+        for instruction in instructions:
             await self._execute(instruction, was_running=was_running)
-        self._announce()
 
     async def _execute(self, instruction: Instruction, *, was_running: bool) -> None:
         match instruction:
@@ -213,10 +254,7 @@ class Conductor:
             case Start(start_at):
                 await self._start(start_at)
             case Stop(mode):
-                if self._stopped_at is None:
-                    self._stopped_at = self._now()
-                assert self._crew is not None
-                self._crew.stop(mode)
+                await self._stop_load(mode)
             case Close(cause, message, hint):
                 if was_running:
                     await self._conclude(cause)
@@ -246,64 +284,80 @@ class Conductor:
         assert self._crew is not None
         self._started_at = datetime.now(UTC) + timedelta(seconds=start_at - time.monotonic())
         await self._archive.start(self._crew, self._started_at)
-        self._measurement = Measurement(
-            self._submission, self._crew, self._archive, self.broadcast
-        )
+        self._measurement = Measurement(self._submission, self._crew, self._archive, self.broadcast)
         self._crew.start(round(start_at * 1e9))
+
+    async def _stop_load(self, mode: StopMode) -> None:
+        assert self._crew is not None
+        if self._stopped_at is None:
+            # An order may come between the acknowledgements and T.
+            self._stopped_at = max(self._now(), 0.0)
+        cause = self._machine.cause.value
+        await self._archive.event(cause, f"{mode.value} stop after {self._stopped_at:.1f} s")
+        self._crew.stop(mode)
 
     async def _conclude(self, cause: Cause) -> None:
         """The load has ended: judge what is there, store it, tell everybody."""
-        measurement, crew = self._measurement, self._crew
-        assert measurement is not None
-        assert crew is not None
-        await measurement.close()
-        if measurement.store_failure is not None:
-            cause = Cause.STORE_FAILED
-        ending = Ending(cause, self._stopped_at, self._aborted_by, tuple(self._losses))
+        assert self._measurement is not None
+        await self._measurement.close()
+        known = self._archive.failure
+        summary = self._summary(cause, self._measurement)
+        if not await self._close(summary) and known is None:
+            # It fails only now: a verdict that is not stored does not pass for one that is.
+            summary = self._summary(cause, self._measurement)
+        if self._archive.failure is not None and cause is not Cause.STORE_FAILED:
+            self.broadcast.notice("store_failed", str(self._archive.failure))
+        self.broadcast.ended(
+            control_pb2.Ended(summary_json=summary.to_json(), exit_code=summary.exit_code)
+        )
+
+    def _summary(self, cause: Cause, measurement: Measurement) -> Summary:
+        assert self._crew is not None
+        ending = Ending(
+            cause,
+            self._stopped_at,
+            self._aborted_by,
+            tuple(self._losses),
+            tuple(self._store_reasons(cause)),
+        )
         judgement = judge_run(self._submission.test, measurement.timeline, ending)
         facts = Facts(
             started_at=self._started_at,
             duration_s=self._duration(measurement),
-            weights={agent.name: agent.weight for agent in crew.agents},
-            skews_ms={name: skew / 1e6 for name, skew in crew.skews.items()},
+            weights={agent.name: agent.weight for agent in self._crew.agents},
+            skews_ms={name: skew / 1e6 for name, skew in self._crew.skews.items()},
         )
-        summary = summarize(self._submission, measurement.timeline, judgement, facts)
-        text = summary.to_json()
-        try:
-            await self._archive.close(
-                verdict=summary.verdict,
-                exit_code=summary.exit_code,
-                summary_json=text,
-                duration_s=summary.duration_s,
-            )
-        except StoreFailed as failure:
-            self.broadcast.notice("store_failed", str(failure))
-        self.broadcast.ended(
-            control_pb2.Ended(summary_json=text, exit_code=summary.exit_code)
+        return summarize(self._submission, measurement.timeline, judgement, facts)
+
+    def _store_reasons(self, cause: Cause) -> Iterable[Reason]:
+        """That the store failed, where something else is the cause of the end."""
+        if self._archive.failure is not None and cause is not Cause.STORE_FAILED:
+            message = f"the store failed: {self._archive.failure.message}"
+            yield Reason(ReasonCode.STORE_FAILED, message)
+
+    async def _close(self, summary: Summary) -> bool:
+        return await self._archive.close(
+            verdict=summary.verdict,
+            exit_code=summary.exit_code,
+            summary_json=summary.to_json(),
+            duration_s=summary.duration_s,
         )
 
     async def _give_up(self, cause: Cause, message: str, hint: str) -> None:
         """The run ends before any load."""
         code = _NEVER_STARTED.get(cause, ExitCode.ERROR)
         await self._archive.event(cause.value, message or cause.value)
-        await self._archive.close(
-            verdict=None, exit_code=int(code), summary_json=None, duration_s=0.0
-        )
-        self._end_with_error(message or "stopped before the start", hint or None, code)
+        await self._end_with_error(message or "stopped before the start", hint or None, code)
 
     # --- losses --------------------------------------------------------------------------------
 
     async def _note_loss(self, name: str) -> None:
         """Account for an agent that is gone, unless it had delivered all it owed."""
         measurement, crew = self._measurement, self._crew
-        if measurement is None or crew is None:
+        if measurement is None or crew is None or self._machine.state not in _UNDER_LOAD:
             return
-        attachment = next(agent for agent in crew.agents if agent.name == name)
-        record = next(
-            record
-            for record in measurement.timeline.agents
-            if record.incarnation == attachment.incarnation
-        )
+        attachment = crew[name]
+        record = measurement.record(attachment.incarnation)
         if record.has_ended or record.is_lost:
             return
         measurement.timeline.lose(attachment.incarnation)
@@ -314,7 +368,7 @@ class Conductor:
             agent=name,
             incarnation=attachment.incarnation,
             accounts=record.book.latest,
-            lease_end=attachment.last_heard + VIEW_S - self._machine.start_at,
+            lease_end=attachment.lease_until - self._machine.start_at,
         )
         self._losses.append(loss)
         self.broadcast.notice("agent_lost", f"{name} is lost; the others go on with their shares")
@@ -322,10 +376,8 @@ class Conductor:
 
     async def _expel(self, agent: Attachment, violation: ProtocolViolation) -> None:
         """What an agent that breaks the protocol says next cannot be believed either."""
-        _log.warning("%s: %s", agent.name, violation)
         self.broadcast.notice("protocol", f"{agent.name} broke the protocol: {violation}")
-        agent.run = None
-        agent.outbox.put_nowait(None)
+        self._pool.expel(agent, violation)
         await self._take(AgentLost(agent.name))
 
     # --- small things --------------------------------------------------------------------------
@@ -335,7 +387,7 @@ class Conductor:
         return time.monotonic() - self._machine.start_at
 
     def _duration(self, measurement: Measurement) -> float:
-        """The planned length, or up to the stop, or up to the last thing that happened in counted iterations."""
+        """The planned length, or up to the stop, or to the last thing that counted iterations did."""
         planned = float(run_duration(self._submission.test.scenarios.values()))
         seen = float(measurement.timeline.sealed_count)
         return min(planned, seen if self._stopped_at is None else self._stopped_at)
@@ -343,15 +395,26 @@ class Conductor:
     def _help(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._helpers.add(task)
-        task.add_done_callback(self._helpers.discard)
+        task.add_done_callback(self._helped)
 
-    def _announce(self) -> None:
-        state = self._machine.state
+    def _helped(self, helper: asyncio.Task[None]) -> None:
+        self._helpers.discard(helper)
+        if not helper.cancelled():
+            self._fault = self._fault or helper.exception()
+
+    def _announce(self, state: State) -> None:
         if state is not self._announced:
             self._announced = state
             self.broadcast.state(control_pb2.StateChanged(state=_STATES[state]))
 
-    def _end_with_error(self, message: str, hint: str | None, code: ExitCode) -> None:
-        self.broadcast.ended(
-            control_pb2.Ended(error=message, hint=hint or "", exit_code=int(code))
+    async def _end_with_error(self, message: str, hint: str | None, code: ExitCode) -> None:
+        await self._archive.close(
+            verdict=None, exit_code=int(code), summary_json=None, duration_s=0.0
         )
+        self._announce(State.CLOSED)
+        self.broadcast.ended(control_pb2.Ended(error=message, hint=hint or "", exit_code=int(code)))
+
+
+def _cost(message: agent_pb2.AgentMessage) -> int:
+    """About what a waiting message takes in memory."""
+    return message.ByteSize() + 1024

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from groundswell.errors import ProtocolViolation
 from groundswell.schedule.shares import ShareEntry, ShareTable
 from groundswell.v1 import agent_pb2
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from groundswell_coordinator.pool import Attachment
     from groundswell_coordinator.run.machine import StopMode
 
+# An hour: more is no loop that was busy.
+_MOST_SKEW_NS = 3600 * 10**9
 _STOP_MODES = {"graceful": agent_pb2.STOP_MODE_GRACEFUL, "abort": agent_pb2.STOP_MODE_ABORT}
 
 
@@ -23,10 +26,15 @@ class Crew:
     def __init__(self, run_id: str, agents: Sequence[Attachment]) -> None:
         self._run_id = run_id
         self._agents = {agent.name: agent for agent in agents}
+        self._by_incarnation = {agent.incarnation: agent for agent in agents}
+        self._starts: dict[str, int] = {}
         self.clocks: dict[str, ClockOffset] = {}
         # How late each agent's loop reached T, in nanoseconds on the coordinator's clock.
         self.skews: dict[str, int] = {}
         self.table = ShareTable(tuple(ShareEntry(agent.name, agent.weight) for agent in agents))
+
+    def __getitem__(self, name: str) -> Attachment:
+        return self._agents[name]
 
     @property
     def agents(self) -> Sequence[Attachment]:
@@ -61,13 +69,26 @@ class Crew:
         self.clocks[agent.name] = await agent.measure_clock()
 
     def start(self, start_at_ns: int) -> None:
-        """Order the start at one instant of the coordinator's clock, told to each agent in its own."""
+        """Order the start at an instant of our clock, told to each agent in its own."""
         for agent in self.agents:
-            own = start_at_ns + self.clocks[agent.name].offset_ns
+            own = self._starts[agent.name] = start_at_ns + self.clocks[agent.name].offset_ns
             agent.send(start=agent_pb2.Start(run_id=self._run_id, start_at_ns=own))
 
-    def note_start(self, agent: Attachment, started: agent_pb2.Started) -> None:
-        self.skews[agent.name] = started.started_ns - started.start_at_ns
+    def check_start(self, agent: Attachment, start_at_ns: int) -> None:
+        """An agent that speaks of another moment than it was told starts with nobody."""
+        if start_at_ns != self._starts[agent.name]:
+            raise ProtocolViolation(
+                f"a start at {start_at_ns} instead of {self._starts[agent.name]} ns"
+            )
+
+    def note_start(self, agent: Attachment, started: agent_pb2.Started) -> int:
+        """The agent's skew."""
+        self.check_start(agent, started.start_at_ns)
+        skew = started.started_ns - started.start_at_ns
+        if abs(skew) > _MOST_SKEW_NS:
+            raise ProtocolViolation(f"a start {skew / 1e9:.3g} s after the common one")
+        self.skews[agent.name] = skew
+        return skew
 
     def stop(self, mode: StopMode) -> None:
         for agent in self.agents:
@@ -75,12 +96,10 @@ class Crew:
 
     def acknowledge(self, incarnation: str, interval: int) -> None:
         """Everything of this agent up to `interval` is stored."""
-        for agent in self.agents:
-            if agent.incarnation == incarnation:
-                acknowledged = agent_pb2.ReportAcknowledged(
-                    run_id=self._run_id, incarnation=incarnation, interval=interval
-                )
-                agent.send(report_acknowledged=acknowledged)
+        acknowledged = agent_pb2.ReportAcknowledged(
+            run_id=self._run_id, incarnation=incarnation, interval=interval
+        )
+        self._by_incarnation[incarnation].send(report_acknowledged=acknowledged)
 
     def release(self) -> None:
         for agent in self.agents:

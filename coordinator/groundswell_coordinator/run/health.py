@@ -27,6 +27,8 @@ _MOST_LOST = 0.05
 # Drops that the target causes by being slow, as long as the agent itself keeps up.
 _SLOW_TARGET = frozenset({"no_vu", "time"})
 _NO_DATA = "no_data"
+# Share of a core below which an agent's own load is not what holds it up.
+_AT_EASE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class AgentHealth:
     def of(cls, agent: AgentRecord, test: Test) -> AgentHealth:
         send_lag = _p99(agent.lag("send_lag", open_scenarios(test)))
         loop_lag = _p99(agent.lag("agent_loop_lag", ()))
-        saturation = _saturation(agent.name, send_lag, loop_lag, test)
+        saturation = _saturation(agent.name, send_lag, loop_lag, agent.cpu_max, test)
         return cls(agent.incarnation, agent.name, send_lag, loop_lag, agent.cpu_max, saturation)
 
 
@@ -137,19 +139,30 @@ _ADVICE = {
 
 
 def _saturation(
-    name: str, send_lag: float | None, loop_lag: float | None, test: Test
+    name: str, send_lag: float | None, loop_lag: float | None, cpu: float | None, test: Test
 ) -> Reason | None:
     """Open executors go by send lag; closed ones have no plan to lag behind, but a loop."""
     open_names, limits = open_scenarios(test), test.generator_limits
     has_closed = len(open_names) < len(test.scenarios)
     message = None
     if open_names and send_lag is not None and send_lag > limits.send_lag * 1000:
-        message = _above("send lag", send_lag, limits.send_lag, "add agents or lower the rate")
+        advice = _advice(cpu, "add agents or lower the rate")
+        message = _above("send lag", send_lag, limits.send_lag, advice)
     elif has_closed and loop_lag is not None and loop_lag > limits.loop_lag * 1000:
         message = _above("loop lag", loop_lag, limits.loop_lag, "add agents or use fewer VUs")
     if message is None:
         return None
     return Reason(ReasonCode.AGENT_SATURATED, f"{name}: {message}", agent=name)
+
+
+def _advice(cpu: float | None, against_load: str) -> str:
+    """More agents help an agent that is busy; one that lags at its ease is kept waiting by its machine."""
+    if cpu is None or cpu > _AT_EASE:
+        return against_load
+    return (
+        f"with {cpu:.0%} of a core in use it waited for its machine: give it one that is less busy, "
+        "or raise generator_limits if this is precise enough"
+    )
 
 
 def _above(what: str, value_ms: float, limit: Fraction, advice: str) -> str:

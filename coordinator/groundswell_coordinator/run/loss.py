@@ -1,7 +1,10 @@
-"""What the loss of an agent costs: which of its planned iterations nobody will carry out, and of which nobody can know."""
+"""What the loss of an agent costs: iterations that nobody will carry out, or that nobody knows of."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from groundswell.schedule.rate import RateCurve
@@ -28,8 +31,8 @@ def loss_of(
 ) -> Loss:
     """`accounts` are its last; `lease_end` is in seconds of the run, on the coordinator's view.
 
-    What it had not decided by its last report is unknown if it was due before its lease ended, because until then it may
-    have gone on; what was due later it cannot have started.
+    What it had not decided by its last report is unknown if it was due before its lease ended,
+    because until then it may have gone on; what was due later it cannot have started.
     """
     unknown: dict[str, int] = {}
     dropped: dict[str, int] = {}
@@ -50,9 +53,12 @@ def _due_before(share: ScenarioShare, moment: float) -> int:
     if not isinstance(share.curve, RateCurve):
         # Counted iterations have no moments: all are due from the scenario's start on.
         return (share.planned or 0) if moment > 0 else 0
-    due = 0
-    arrivals = share.arrivals()
-    while arrivals.next_moment < moment:
-        arrivals.pop()
-        due += 1
-    return due
+    if share.is_poisson:
+        return sum(1 for _ in takewhile(lambda arrival: arrival[1] < moment, share.arrivals()))
+    return bisect_left(range(share.planned or 0), moment, key=partial(_moment_of, share))
+
+
+def _moment_of(share: ScenarioShare, position: int) -> float:
+    """When the arrival at `position` of the share is planned."""
+    assert isinstance(share.curve, RateCurve)
+    return float(share.curve.moments(share.iterations.slice(position, position + 1))[0])

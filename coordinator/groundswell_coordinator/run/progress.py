@@ -75,7 +75,7 @@ class ProgressMeter:
         )
 
     def _fired_by_plan(self, accounts: Mapping[str, ScenarioTotals]) -> int:
-        """What is held against the planned rate: the open scenarios' iterations; all where none is open."""
+        """What is held against the planned rate: open scenarios' iterations; all if none is open."""
         names = open_scenarios(self._test) or self._test.scenarios
         return sum(account.fired for name, account in accounts.items() if name in names)
 

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 from groundswell.errors import StoreFailed, UnknownRun
 from groundswell_coordinator.run.conductor import Conductor
+from groundswell_coordinator.run.machine import Cause, StopMode
 from groundswell_coordinator.run.submission import Submission
 
 if TYPE_CHECKING:
     from groundswell.v1.control_pb2 import SubmitRequest
     from groundswell_coordinator.pool import Pool
     from groundswell_coordinator.store.writer import StoreWriter
+
+# Longer than any run takes from an abort to its end.
+_CLOSE_S = 10.0
 
 
 class RunRegistry:
@@ -32,7 +36,7 @@ class RunRegistry:
     def submit(self, request: SubmitRequest) -> str:
         """Start the run, or find it where its id has been submitted before. Raises InvalidTest."""
         if self._store is None:
-            raise StoreFailed("the store is not open yet", hint="try again in a moment")
+            raise StoreFailed("the store is not open", hint="try again in a moment")
         if request.run_id not in self._runs:
             submission = Submission.from_wire(request)
             run = Conductor(submission, self._pool, self._store, self._coordinator_id)
@@ -49,6 +53,12 @@ class RunRegistry:
             raise UnknownRun(f"no run {run_id} on this coordinator") from None
 
     async def close(self) -> None:
-        """Wait for runs to write their end."""
+        """Stop every run and wait for its end to be written; take none any more."""
+        self._store = None
+        for run in self._runs.values():
+            run.stop(StopMode.ABORT, Cause.INTERRUPTED)
         if self._tasks:
-            await asyncio.wait(self._tasks)
+            _, hanging = await asyncio.wait(self._tasks, timeout=_CLOSE_S)
+            for task in hanging:
+                task.cancel()
+            await asyncio.gather(*hanging, return_exceptions=True)

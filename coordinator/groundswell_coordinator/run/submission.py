@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from groundswell.errors import ProtocolViolation
 from groundswell.scenario.loader import TestSource, load
 from groundswell.v1 import agent_pb2, control_pb2
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from groundswell.scenario.model import Test
+
+# What the store's key takes.
+_LONGEST_ID = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Submission:
     @classmethod
     def from_wire(cls, request: control_pb2.SubmitRequest) -> Submission:
         """Raises InvalidTest for a test that the client should have refused."""
+        if not 0 < len(request.run_id) <= _LONGEST_ID:
+            raise ProtocolViolation(f"a run's id has 1 to {_LONGEST_ID} letters")
         source = source_from_wire(request.source)
         return cls(
             run_id=request.run_id,

@@ -1,12 +1,13 @@
-"""The people's side of the coordinator: submit a run, watch it, stop it, ask about runs and agents."""
+"""The people's side of the coordinator: submit a run, watch it, stop it, ask about agents."""
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 
-from groundswell.errors import GroundswellError, InvalidTest, UnknownRun
+from groundswell.errors import GroundswellError, InvalidTest, ProtocolViolation, UnknownRun
 from groundswell.v1 import control_pb2, control_pb2_grpc
 from groundswell.v1.agent_pb2 import STOP_MODE_ABORT
 from groundswell_coordinator.run.machine import Cause, StopMode
@@ -29,7 +30,7 @@ class ControlService(control_pb2_grpc.ControlServiceServicer):
         self._runs = runs
         self._pool = pool
 
-    async def Submit(  # noqa: N802 - the names are the wire's
+    async def Submit(
         self, request: control_pb2.SubmitRequest, context: type_context
     ) -> control_pb2.SubmitResponse:
         try:
@@ -38,17 +39,19 @@ class ControlService(control_pb2_grpc.ControlServiceServicer):
             await _abort(context, error)
         return control_pb2.SubmitResponse(run_id=run_id)
 
-    async def Watch(  # noqa: N802
+    async def Watch(
         self, request: control_pb2.WatchRequest, context: type_context
     ) -> AsyncIterator[control_pb2.RunEvent]:
         try:
             broadcast = self._runs.get(request.run_id).broadcast
         except GroundswellError as error:
             await _abort(context, error)
-        async for event in broadcast.watch():
-            yield event
+        # Closed by us: a client that goes away leaves the generator where it stands.
+        async with aclosing(broadcast.watch()) as events:
+            async for event in events:
+                yield event
 
-    async def StopRun(  # noqa: N802
+    async def StopRun(
         self, request: control_pb2.StopRunRequest, context: type_context
     ) -> control_pb2.StopRunResponse:
         mode = StopMode.ABORT if request.mode == STOP_MODE_ABORT else StopMode.GRACEFUL
@@ -58,7 +61,7 @@ class ControlService(control_pb2_grpc.ControlServiceServicer):
             await _abort(context, error)
         return control_pb2.StopRunResponse()
 
-    async def ListAgents(  # noqa: N802
+    async def ListAgents(
         self, request: control_pb2.ListAgentsRequest, context: type_context
     ) -> control_pb2.ListAgentsResponse:
         lines = [
@@ -76,7 +79,7 @@ class ControlService(control_pb2_grpc.ControlServiceServicer):
 
 async def _abort(context: type_context, error: GroundswellError) -> NoReturn:
     status = grpc.StatusCode.FAILED_PRECONDITION
-    if isinstance(error, InvalidTest):
+    if isinstance(error, InvalidTest | ProtocolViolation):
         status = grpc.StatusCode.INVALID_ARGUMENT
     elif isinstance(error, UnknownRun):
         status = grpc.StatusCode.NOT_FOUND

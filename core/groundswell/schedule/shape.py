@@ -75,12 +75,6 @@ def run_duration(scenarios: Iterable[Scenario]) -> Fraction:
 def run_duration_with_grace(scenarios: Iterable[Scenario]) -> Fraction:
     """The same until the last iteration has ended or is interrupted."""
     return max(
-        (s.start_time + planned_duration(s) + _grace(s) for s in scenarios), default=Fraction(0)
+        (s.start_time + planned_duration(s) + s.graceful_stop for s in scenarios),
+        default=Fraction(0),
     )
-
-
-def _grace(scenario: Scenario) -> Fraction:
-    # A VU that the last stage takes away may outlast the VUs that stay to the end.
-    if isinstance(scenario, RampingVus):
-        return max(scenario.graceful_stop, scenario.graceful_ramp_down)
-    return scenario.graceful_stop

@@ -60,8 +60,8 @@ def test_a_run_lasts_until_its_last_scenario_has_ended() -> None:
     assert run_duration([]) == run_duration_with_grace([]) == 0
 
 
-@pytest.mark.parametrize(("ramp_down", "stop", "end"), [(90, 30, 100), (0, 30, 40)])
-def test_a_ramp_down_may_outlast_the_graceful_stop(ramp_down: int, stop: int, end: int) -> None:
-    scenario = ramping_vus(5, (10, 0), ramp_down=ramp_down, stop=stop)
+@pytest.mark.parametrize("ramp_down", [90, 0])
+def test_a_ramp_down_does_not_outlast_the_graceful_stop(ramp_down: int) -> None:
+    scenario = ramping_vus(5, (10, 0), ramp_down=ramp_down, stop=30)
 
-    assert run_duration_with_grace([scenario]) == end
+    assert run_duration_with_grace([scenario]) == 40

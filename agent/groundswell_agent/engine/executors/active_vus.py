@@ -1,7 +1,7 @@
-"""constant-vus and ramping-vus: each VU iterates without a pause of its own for as long as the curve has it active.
+"""constant-vus and ramping-vus: each VU iterates for as long as the curve has it active.
 
-A VU that the curve takes away ends its iteration within `graceful_ramp_down`, then is cancelled; one that comes back
-while it still does simply goes on.
+A VU that the curve takes away ends its iteration within `graceful_ramp_down`, then is cancelled;
+one that comes back while it still does simply goes on.
 """
 
 from __future__ import annotations
@@ -14,11 +14,8 @@ from typing import TYPE_CHECKING
 from groundswell.scenario.model import RampingVus
 from groundswell.schedule.vus import VuCurve
 from groundswell_agent.engine.executors.base import BATCH, Executor
-from groundswell_agent.engine.cut import Cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from groundswell.schedule.scenario_plan import ScenarioShare
     from groundswell_agent.engine.scenario_load import ScenarioLoad
     from groundswell_agent.engine.virtual_user import VirtualUser
@@ -35,13 +32,16 @@ class ActiveVus(Executor):
         self._ramp_down = (
             float(scenario.graceful_ramp_down) if isinstance(scenario, RampingVus) else 0.0
         )
+        # Before the run: 100,000 VUs take a second or two.
+        self._spells = self._all_spells()
         self._by_number: dict[int, VirtualUser] = {}
         self._running: dict[int, asyncio.Task[None]] = {}
         # When each VU is to start no further iteration.
         self._until: dict[int, float] = {}
+        self._last_calls: dict[int, asyncio.TimerHandle] = {}
 
     async def drive(self, start: float) -> None:
-        spells = self._spells()
+        spells = iter(self._spells)
         on, off, number = next(spells, _NO_SPELL)
         while on < math.inf and await self.until(start + on):
             now = monotonic() - start
@@ -53,27 +53,46 @@ class ActiveVus(Executor):
             await asyncio.sleep(0)
         await self.until(start + self.duration)
 
-    def _spells(self) -> Iterator[tuple[float, float, int]]:
+    def close(self) -> None:
+        super().close()
+        for last_call in self._last_calls.values():
+            last_call.cancel()
+
+    def _all_spells(self) -> list[tuple[float, float, int]]:
         """When each of the share's VUs comes and goes, in the order of coming."""
         curve = self.share.curve
         assert isinstance(curve, VuCurve)
-        spells = [
+        return sorted(
             (on, off, number)
             for number in self.share.vu_ids().tolist()
             for on, off in curve.spells(number)
-        ]
-        return iter(sorted(spells))
+        )
 
     def _begin(self, number: int, start: float, off: float) -> None:
         self._until[number] = start + off
+        self._set_last_call(number, start, off)
+        task = self._running.get(number)
+        if task is None:
+            self._enter(number)
+        elif task.cancelling():
+            # It was ramped away this very moment and still has to unwind.
+            task.add_done_callback(lambda _: self._enter(number))
+
+    def _set_last_call(self, number: int, start: float, off: float) -> None:
+        """The end of this spell's ramp-down; that of the VU's spell before is off."""
+        if (before := self._last_calls.pop(number, None)) is not None:
+            before.cancel()
         if off < self.duration:
-            last_call = start + off + self._ramp_down
-            self._loop.call_later(last_call - monotonic(), self._ramp_away, number, last_call)
-        if number not in self._running:
-            vu = self._by_number.get(number)
-            if vu is None:
-                vu = self._by_number[number] = self.new_vu(number)
-            self._running[number] = self.spawn(self._live(vu))
+            delay = start + off + self._ramp_down - monotonic()
+            self._last_calls[number] = self._loop.call_later(max(delay, 0), self._ramp_away, number)
+
+    def _enter(self, number: int) -> None:
+        if self.halted or monotonic() >= self._until[number]:
+            return
+        vu = self._by_number.get(number)
+        if vu is None:
+            vu = self._by_number[number] = self.new_vu(number)
+        self._running[number] = self.spawn(self._live(vu))
 
     async def _live(self, vu: VirtualUser) -> None:
         number, until = vu.number, self._until
@@ -83,9 +102,8 @@ class ActiveVus(Executor):
         finally:
             del self._running[number]
 
-    def _ramp_away(self, number: int, last_call: float) -> None:
-        """Cancel a VU whose ramp-down has run out, unless it has come back in the meantime."""
+    def _ramp_away(self, number: int) -> None:
+        """Cancel a VU whose ramp-down has run out."""
         task = self._running.get(number)
-        if task is not None and self._until[number] < last_call:
-            self.load.cut = Cut.GRACE
+        if task is not None:
             task.cancel()

@@ -1,7 +1,7 @@
-"""constant-arrival-rate and ramping-arrival-rate: iterations start when they are due, whether others have ended or not.
+"""constant-arrival-rate and ramping-arrival-rate: iterations start when they are due.
 
-The curve and this agent's part of it are in the share; here is only the draining: on every wake, start *all* arrivals
-whose moment has passed, so that a late wake makes some late and loses none.
+The curve and this agent's part of it are in the share; here is only the draining: on every wake,
+start *all* arrivals whose moment has passed, so that a late wake makes some late and loses none.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from groundswell_agent.engine.account import Drop
-from groundswell_agent.engine.executors.base import Executor
+from groundswell_agent.engine.executors.base import BATCH, Executor
 
 if TYPE_CHECKING:
     from groundswell.schedule.scenario_plan import ScenarioShare
@@ -28,16 +28,19 @@ class ArrivalRate(Executor):
 
     async def drive(self, start: float) -> None:
         arrivals = self.share.arrivals()
+        # An agent without a VU has no arrivals at all.
         while arrivals.next_moment < math.inf and await self.until(start + arrivals.next_moment):
             now = monotonic() - start
-            while arrivals.next_moment <= now:
+            # What is left over by a late wake beyond a batch comes right after the others' turn.
+            for _ in range(BATCH):
+                if arrivals.next_moment > now:
+                    break
                 planned = start + arrivals.next_moment
                 arrivals.pop()
                 self._arrive(planned, late=now >= self.duration)
         await self.until(start + self.duration)
 
     def _arrive(self, planned: float, *, late: bool) -> None:
-        self.load.account.planned += 1
         if late:
             self.load.drop(Drop.LATE, planned)
             return
@@ -56,6 +59,8 @@ class ArrivalRate(Executor):
         return self.new_vu(self.share.vus.nth(len(self.vus)) + 1)
 
     async def _iterate(self, vu: VirtualUser, planned: float) -> None:
+        # Not before it really starts: an abort may cancel it until then, and it was never decided.
+        self.load.account.planned += 1
         try:
             await vu.planned_iteration(planned)
         finally:

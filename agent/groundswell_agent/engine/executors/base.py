@@ -1,7 +1,7 @@
-"""What every executor is: the part of the engine that decides when an iteration starts, and on which VU.
+"""What every executor is: what decides when an iteration starts, and on which VU.
 
-An executor runs for its scenario's planned duration, then grants the graceful stop to the iterations still running,
-then cancels them. `halt` and `cancel` cut that short from outside.
+An executor runs for its scenario's planned duration, then grants the graceful stop to the
+iterations still running, then cancels them. `halt` and `cancel` cut that short from outside.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from groundswell_agent.engine.alarm import new_alarm
+from groundswell_agent.engine.alarm import Alarm, new_alarm
 from groundswell_agent.engine.cut import Cut
 from groundswell_agent.engine.virtual_user import VirtualUser
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from groundswell.schedule.scenario_plan import ScenarioShare
     from groundswell_agent.engine.scenario_load import ScenarioLoad
 
-# Starting this many VUs in one go holds the loop for a millisecond or two; then others get their turn.
+# Starting this many VUs in one go holds the loop for a millisecond or two; then others may run.
 BATCH = 500
 
 
@@ -40,11 +40,11 @@ class Executor(ABC):
         self._most_active = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._alarm = new_alarm(self._loop)
+        self._alarm: Alarm | None = None
 
     def take_active_vus(self) -> int:
         """The most VUs that were at work at once since this was asked last."""
-        # A task lingers for a moment after its VU is free again, so there may be more of them than VUs.
+        # A task lingers for a moment after its VU is free again: there may be more than VUs.
         most, self._most_active = self._most_active, len(self._tasks)
         return min(most, len(self.vus))
 
@@ -54,19 +54,26 @@ class Executor(ABC):
 
     async def run(self, start: float) -> None:
         """The whole scenario, its graceful stop included."""
-        await self.drive(start)
-        await self._idle_until(start + self.duration + self.graceful_stop)
-        self.cancel(Cut.GRACE)
-        await self._idle.wait()
+        self._alarm = new_alarm(self._loop)
+        try:
+            await self.drive(start)
+            await self._idle_until(start + self.duration + self.graceful_stop)
+            self.cancel(Cut.GRACE)
+            await self._idle.wait()
+        finally:
+            self._alarm.close()
 
     def halt(self) -> None:
         """No new iteration; those that run go on until they end or are cancelled."""
         self.halted = True
-        self._alarm.ring()
+        if self._alarm is not None:
+            self._alarm.ring()
 
     def cancel(self, cut: Cut) -> None:
         """Cancel all running iterations; `cut` says how their requests count."""
-        self.load.cut = cut
+        if cut is Cut.ABORT:
+            # Never back to GRACE: what an abort cancels may take a moment to be gone.
+            self.load.cut = cut
         for task in self._tasks:
             task.cancel()
 
@@ -82,6 +89,7 @@ class Executor(ABC):
 
     async def until(self, moment: float) -> bool:
         """Sleep until `moment`, or a little less; False when the executor is halted."""
+        assert self._alarm is not None
         if self.halted:
             return False
         if moment > monotonic():
@@ -98,7 +106,6 @@ class Executor(ABC):
 
     def close(self) -> None:
         """Close the connections of all VUs, when everything is over."""
-        self._alarm.close()
         for vu in self.vus:
             vu.client.close()
 

@@ -1,4 +1,4 @@
-"""shared-iterations and per-vu-iterations: a number of iterations, as fast as the VUs get through them.
+"""shared-iterations and per-vu-iterations: so many iterations, as fast as VUs get through them.
 
 What is left when `max_duration` ends is dropped, by name of `time`.
 """
@@ -35,7 +35,6 @@ class Iterations(Executor):
         self._end = start + self.duration
         if not await self.until(start):
             return
-        self.load.account.planned = self._planned
         for started, number in enumerate(self.share.vu_ids().tolist(), 1):
             self.spawn(self._live(self.new_vu(number)))
             if started % BATCH == 0:
@@ -48,12 +47,12 @@ class Iterations(Executor):
         while own > 0 and self._left > 0 and not self.halted and monotonic() < self._end:
             own -= 1
             self._left -= 1
+            self.load.account.planned += 1
             await vu.iteration()
 
     def _account_for_the_rest(self) -> None:
-        if self.halted:
-            # The plan is cut where the run was.
-            self.load.account.planned -= self._left
-        elif self._left:
-            self.load.drop(Drop.TIME, self._end, times=self._left)
+        # The plan of a run that was halted is cut where the run was.
+        if self._left and not self.halted:
+            # A timer may ring early, and a sample of the future might miss the last report.
+            self.load.drop(Drop.TIME, min(self._end, monotonic()), times=self._left)
         self._left = 0

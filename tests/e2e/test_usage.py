@@ -1,0 +1,64 @@
+"""Wrong usage is exit code 2 with a way out; help is a page with an example."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from groundswell.cli import COMMANDS
+
+if TYPE_CHECKING:
+    from tests.e2e.commands import Groundswell
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("run", "TEST"),
+        ("run --agnts 2 t.yaml", "--agents"),
+        ("run --agents 0 t.yaml", "--agents"),
+        ("run --agents many t.yaml", "many"),
+        ("run --label nothing t.yaml", "K=V"),
+        ("run --wait 5 t.yaml", "5s"),
+        ("run -e 1=2 t.yaml", "NAME=VALUE"),
+        ("run --inconclusive perhaps t.yaml", "warn"),
+        ("run one.yaml two.yaml", "two.yaml"),
+        ("runn t.yaml", "runn"),
+        ("show", "RUN"),
+    ],
+)
+def test_wrong_usage_exits_2_and_says_what_is_wrong(
+    groundswell: Groundswell, words: str, said: str
+) -> None:
+    done = groundswell(*words.split())
+
+    assert done.exit_code == 2, done
+    assert said in done.stderr
+    assert "--help" in done.stderr
+    assert done.stdout == ""
+    groundswell.assert_nothing_is_left()
+
+
+def test_a_command_that_is_nearly_right_is_suggested(groundswell: Groundswell) -> None:
+    assert "'run'" in groundswell("rum", "t.yaml").stderr
+
+
+def test_help_lists_every_command_and_the_exit_codes(groundswell: Groundswell) -> None:
+    done = groundswell("--help")
+
+    assert done.exit_code == 0
+    for word in (*COMMANDS, "groundswell run test.yaml", "96  INCONCLUSIVE"):
+        assert word in done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_help_page_with_an_example(
+    groundswell: Groundswell, command: str
+) -> None:
+    done = groundswell(command, "--help")
+
+    assert done.exit_code == 0
+    assert f"Usage: groundswell {command}" in done.stdout
+    assert "Example" in done.stdout
+    assert f"\n    groundswell {command}" in done.stdout

@@ -1,0 +1,350 @@
+"""The real agent, in the same loop as its coordinator and a tiny target."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import grpc
+import pytest
+from aiohttp import web
+
+from groundswell.errors import CoordinatorUnreachable
+from groundswell.v1 import agent_pb2, agent_pb2_grpc
+from groundswell_agent.agent import Agent
+from groundswell_coordinator.coordinator import Coordinator
+from groundswell_coordinator.pool import Pool
+from groundswell_coordinator.services.agent_service import AgentService
+from tests.integration.scripted_agent import eventually
+from tests.integration.site import assert_no_task_is_left
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+
+    from tests.integration.site import Site
+
+
+@dataclass(slots=True)
+class Target:
+    """Answers everything at once and knows how often it was asked."""
+
+    url: str = ""
+    requests: int = 0
+
+    async def answer(self, _: web.Request) -> web.Response:
+        self.requests += 1
+        return web.Response(text="ok")
+
+
+@pytest.fixture
+async def target() -> AsyncGenerator[Target]:
+    target = Target()
+    app = web.Application()
+    app.router.add_get("/", target.answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    _, port = runner.addresses[0]
+    target.url = f"http://127.0.0.1:{port}"
+    yield target
+    await runner.cleanup()
+
+
+def load_on(target: Target, rate: str = "50/s", duration: str = "1s") -> str:
+    return f"""
+test: small
+target: {target.url}
+scenarios:
+  browse:
+    executor: constant-arrival-rate
+    rate: {rate}
+    duration: {duration}
+    max_vus: 4
+    steps:
+      - get: /
+"""
+
+
+def new_agent(address: str, name: str = "agent") -> Agent:
+    hello = agent_pb2.Hello(
+        protocol="groundswell.v1", name=name, incarnation=secrets.token_hex(8), weight=1
+    )
+    return Agent(address, hello)
+
+
+@contextlib.asynccontextmanager
+async def serving(agent: Agent) -> AsyncGenerator[asyncio.Task[None]]:
+    """The agent's task; it has ended when this ends."""
+    task = asyncio.create_task(agent.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_two_real_agents_do_what_was_planned_and_leave_when_told(
+    site: Site, target: Target
+) -> None:
+    first, second = new_agent(site.address, "a"), new_agent(site.address, "b")
+    async with serving(first) as one, serving(second) as other:
+        run = await site.submit(load_on(target), agents=2)
+        summary = await run.summary()
+        first.drain()
+        second.drain()
+        await asyncio.wait_for(asyncio.gather(one, other), 5)
+    assert summary.verdict == "PASS"
+    assert summary.metrics["http_reqs"].values["count"] == target.requests == 50
+    browse = summary.scenarios["browse"]
+    assert (browse.planned, browse.fired, browse.dropped, browse.unknown) == (50, 50, {}, 0)
+    assert [agent.skew_ms is not None for agent in summary.agents] == [True, True]
+    await site.agents(0)
+
+
+async def test_a_real_agent_serves_one_run_after_the_other(site: Site, target: Target) -> None:
+    async with serving(new_agent(site.address)):
+        for _ in range(2):
+            run = await site.submit(load_on(target, duration="0.5s"))
+            assert (await run.summary()).metrics["http_reqs"].values["count"] == 25
+    assert target.requests == 50
+
+
+async def test_a_real_agent_is_free_again_after_a_run_that_was_stopped_while_it_loaded(
+    site: Site, target: Target
+) -> None:
+    async with serving(new_agent(site.address)):
+        run = await site.submit(load_on(target, duration="30s"))
+        await run.until(lambda: bool(run.progress))
+        await site.client.stop(run.run_id, abort=True, cause="operator")
+        assert (await run.summary()).exit_code == 103
+        run = await site.submit(load_on(target, duration="0.2s"))
+        assert (await run.summary()).metrics["http_reqs"].values["count"] == 10
+
+
+async def test_a_real_agent_refuses_a_test_that_it_cannot_read() -> None:
+    test = "test: t\ntarget: '{{ env.NOWHERE }}'\nscenarios: {}"
+    agent = await attach_by_hand()
+    prepare = agent_pb2.Prepare(run_id="r", source=agent_pb2.TestSource(text=test.encode()))
+    agent.send(prepare=prepare)
+    refused = await agent.replied("refused")
+    assert refused.refused.code == "invalid"
+    assert "NOWHERE" in refused.refused.message
+    await agent.end()
+
+
+async def test_an_agent_that_was_there_before_its_coordinator_attaches_once_it_is_up() -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{reserved.getsockname()[1]}"
+    async with serving(new_agent(address)) as task:
+        await asyncio.sleep(0.3)
+        assert not task.done()
+        coordinator = Coordinator()
+        await coordinator.start(address)
+        try:
+            await eventually(lambda: bool(coordinator.pool.agents()))
+            await asyncio.sleep(0.3)
+            assert not task.done()
+        finally:
+            await coordinator.stop()
+        with pytest.raises(CoordinatorUnreachable):
+            await asyncio.wait_for(task, 5)
+
+
+async def test_an_agent_that_waits_for_its_coordinator_can_still_be_told_to_leave() -> None:
+    agent = new_agent("127.0.0.1:9")
+    async with serving(agent) as task:
+        await asyncio.sleep(0.1)
+        agent.drain()
+        await asyncio.wait_for(task, 2)
+
+
+async def test_an_agent_that_is_told_to_leave_before_it_runs_does_not_attach(site: Site) -> None:
+    agent = new_agent(site.address)
+    agent.drain()
+    await asyncio.wait_for(agent.run(), 2)
+    assert await site.agents(0) == []
+
+
+async def test_an_idle_agent_leaves_at_once(site: Site) -> None:
+    agent = new_agent(site.address)
+    async with serving(agent) as task:
+        await site.agents(1)
+        agent.drain()
+        agent.drain()
+        await asyncio.wait_for(task, 2)
+    await site.agents(0)
+
+
+async def test_an_agent_that_leaves_under_load_delivers_what_it_measured(
+    site: Site, target: Target
+) -> None:
+    stays, leaves = new_agent(site.address, "stays"), new_agent(site.address, "leaves")
+    async with serving(stays), serving(leaves) as left:
+        run = await site.submit(load_on(target, duration="3s"), agents=2)
+        await run.until(lambda: bool(run.progress))
+        leaves.drain()
+        await asyncio.wait_for(left, 5)
+        # It does not wait for the end of the run, only for its own last acknowledgement.
+        assert "closed" not in run.states
+        summary = await run.summary()
+    assert summary.metrics["http_reqs"].values["count"] == target.requests
+    assert 75 < target.requests < 150
+    assert "agent_lost" not in [reason.code for reason in summary.reasons]
+
+
+async def test_a_real_agent_whose_process_dies_is_a_loss(site: Site, target: Target) -> None:
+    async with serving(new_agent(site.address, "stays")):
+        async with serving(new_agent(site.address, "dies")):
+            run = await site.submit(load_on(target, duration="2s"), agents=2)
+            await run.until(lambda: bool(run.progress))
+        summary = await run.summary()
+    assert ("agent_lost", "dies") in [(reason.code, reason.agent) for reason in summary.reasons]
+
+
+# --- the lease ---------------------------------------------------------------------------------
+
+
+class Unresponsive(AgentService):
+    """A coordinator that at some point answers nothing any more, while its connections stand."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(pool, coordinator_id="c", generation=1, lease_s=0.5)
+        self.is_silent = False
+
+    async def Attach(
+        self,
+        request_iterator: AsyncIterator[agent_pb2.AgentMessage],
+        context: grpc.aio.ServicerContext[agent_pb2.AgentMessage, agent_pb2.CoordinatorMessage],
+    ) -> AsyncIterator[agent_pb2.CoordinatorMessage]:
+        async for message in super().Attach(request_iterator, context):
+            if self.is_silent:
+                await asyncio.Event().wait()
+            yield message
+
+
+class Inbox:
+    """A run that keeps what its agent says."""
+
+    run_id = "r"
+
+    def __init__(self) -> None:
+        self.messages: list[agent_pb2.AgentMessage] = []
+
+    def deliver(self, agent: object, message: agent_pb2.AgentMessage) -> None:
+        self.messages.append(message)
+
+    def lost(self, agent: object) -> None:
+        pass
+
+
+@dataclass(slots=True)
+class ByHand:
+    """A real agent under a coordinator that is played by the test."""
+
+    agent: Agent
+    task: asyncio.Task[None]
+    pool: Pool
+    service: Unresponsive
+    inbox: Inbox
+    server: grpc.aio.Server
+
+    def send(self, **body: object) -> None:
+        (attachment,) = self.pool.agents()
+        attachment.send(**body)
+
+    async def replied(self, kind: str) -> agent_pb2.AgentMessage:
+        messages = self.inbox.messages
+        await eventually(lambda: kind in [one.WhichOneof("body") for one in messages])
+        return next(one for one in messages if one.WhichOneof("body") == kind)
+
+    async def end(self) -> None:
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+        await self.server.stop(None)
+
+
+async def attach_by_hand() -> ByHand:
+    pool, inbox = Pool(), Inbox()
+    service = Unresponsive(pool)
+    server = grpc.aio.server()
+    agent_pb2_grpc.add_AgentServiceServicer_to_server(service, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    agent = new_agent(f"127.0.0.1:{port}")
+    task = asyncio.create_task(agent.run())
+    await eventually(lambda: bool(pool.agents()))
+    pool.agents()[0].run = inbox
+    return ByHand(agent, task, pool, service, inbox, server)
+
+
+async def load_by_hand(target: Target) -> ByHand:
+    """Prepare and start it, and let it load for a moment."""
+    by_hand = await attach_by_hand()
+    loop = asyncio.get_running_loop()
+    prepare = agent_pb2.Prepare(
+        run_id="r",
+        source=agent_pb2.TestSource(text=load_on(target, "200/s", "60s").encode()),
+        shares=agent_pb2.ShareTable(entries=[agent_pb2.ShareEntry(agent="agent", weight=1)]),
+        agent="agent",
+    )
+    by_hand.send(prepare=prepare)
+    await by_hand.replied("prepared")
+    by_hand.send(start=agent_pb2.Start(run_id="r", start_at_ns=round(loop.time() * 1e9)))
+    await by_hand.replied("started")
+    return by_hand
+
+
+async def test_the_load_goes_on_while_the_lease_is_renewed(target: Target) -> None:
+    by_hand = await load_by_hand(target)
+    await asyncio.sleep(1.2)
+    assert not by_hand.task.done()
+    assert target.requests > 150
+    await by_hand.end()
+
+
+async def test_no_load_outlives_the_lease_by_a_second_when_the_coordinator_falls_silent(
+    target: Target,
+) -> None:
+    others = asyncio.all_tasks()
+    by_hand = await load_by_hand(target)
+    by_hand.service.is_silent = True
+    with pytest.raises(CoordinatorUnreachable, match="silent for a whole lease"):
+        await asyncio.wait_for(by_hand.task, 0.5 + 1 + 1)
+    asked = target.requests
+    assert asked > 0
+    await asyncio.sleep(0.3)
+    assert target.requests == asked
+    await by_hand.end()
+    await assert_no_task_is_left(others)
+
+
+async def test_no_load_outlives_its_coordinator(target: Target) -> None:
+    by_hand = await load_by_hand(target)
+    await by_hand.server.stop(None)
+    with pytest.raises(CoordinatorUnreachable):
+        await asyncio.wait_for(by_hand.task, 3)
+    asked = target.requests
+    await asyncio.sleep(0.3)
+    assert target.requests == asked
+    await by_hand.end()
+
+
+async def test_a_released_load_ends_and_the_agent_takes_another(target: Target) -> None:
+    by_hand = await load_by_hand(target)
+    by_hand.send(release=agent_pb2.Release(run_id="r"))
+    await asyncio.sleep(0.3)
+    asked = target.requests
+    await asyncio.sleep(0.3)
+    assert target.requests == asked
+    reports = [one for one in by_hand.inbox.messages if one.HasField("report")]
+    assert not any(one.report.last for one in reports)
+    assert not by_hand.task.done()
+    by_hand.agent.drain()
+    await asyncio.wait_for(by_hand.task, 2)
+    await by_hand.end()
