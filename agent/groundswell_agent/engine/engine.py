@@ -20,8 +20,8 @@ from groundswell_agent.engine.executors import EXECUTORS
 from groundswell_agent.engine.scenario_load import ScenarioLoad
 from groundswell_agent.http.connector import Connector
 from groundswell_agent.lifecycle import HaltMode
-from groundswell_agent.recorder import Recorder, unhurried
-from groundswell_agent.vitals import Vitals
+from groundswell_agent.recording.recorder import Recorder, unhurried
+from groundswell_agent.recording.vitals import Vitals
 
 if TYPE_CHECKING:
     from collections.abc import Callable

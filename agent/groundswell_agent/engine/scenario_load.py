@@ -9,14 +9,14 @@ from groundswell_agent.engine.account import Account, Drop
 from groundswell_agent.engine.cut import Cut
 from groundswell_agent.engine.steps import compile_steps
 from groundswell_agent.http.client import Client
-from groundswell_agent.rows import amount, span
+from groundswell_agent.recording.rows import amount, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from groundswell.scenario.model import BaseScenario
     from groundswell_agent.http.connector import Connector
-    from groundswell_agent.recorder import Recorder
+    from groundswell_agent.recording.recorder import Recorder
 
 
 class ScenarioLoad:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from groundswell.scenario.model import PauseStep, RequestStep
 from groundswell_agent.engine.cut import Cut
 from groundswell_agent.http.request import PreparedRequest, prepare, split_url
-from groundswell_agent.rows import amount, connection_row, error_row, request_row
+from groundswell_agent.recording.rows import amount, connection_row, error_row, request_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from groundswell_agent.engine.scenario_load import ScenarioLoad
     from groundswell_agent.engine.virtual_user import VirtualUser
     from groundswell_agent.http.exchange import Exchange
-    from groundswell_agent.meters import ErrorSeries, RequestSeries
+    from groundswell_agent.recording.meters import ErrorSeries, RequestSeries
 
 
 class CompiledStep(Protocol):

@@ -4,8 +4,8 @@ import pytest
 
 from groundswell.metrics.catalog import Kind
 from groundswell.metrics.series import Series
-from groundswell_agent.recorder import Recorder
-from groundswell_agent.series_table import MAX_SERIES, SeriesTable
+from groundswell_agent.recording.recorder import Recorder
+from groundswell_agent.recording.series_table import MAX_SERIES, SeriesTable
 
 
 def filled(table: SeriesTable, upto: int) -> None:

@@ -7,8 +7,8 @@ import time
 from typing import TYPE_CHECKING, cast
 
 from groundswell.metrics.histogram import Histogram
-from groundswell_agent.recorder import Recorder, unhurried
-from groundswell_agent.vitals import PERIOD_S, Vitals
+from groundswell_agent.recording.recorder import Recorder, unhurried
+from groundswell_agent.recording.vitals import PERIOD_S, Vitals
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from groundswell.metrics.histogram import add_rows
-from groundswell_agent.rows import RowBuffer
+from groundswell_agent.recording.rows import RowBuffer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from groundswell.metrics.histogram import Histogram
-    from groundswell_agent.totals import CounterTotal, GaugeTotal, RateTotal, TrendTotal
+    from groundswell_agent.recording.totals import CounterTotal, GaugeTotal, RateTotal, TrendTotal
 
 
 class Meter(Protocol):

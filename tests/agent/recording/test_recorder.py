@@ -18,8 +18,8 @@ from groundswell.metrics.catalog import REQUEST_TRENDS
 from groundswell.metrics.histogram import Histogram
 from groundswell.metrics.rank import nearest_rank
 from groundswell.v1 import metrics_pb2 as pb
-from groundswell_agent.recorder import Recorder, unhurried
-from groundswell_agent.rows import amount, connection_row, error_row, request_row, span
+from groundswell_agent.recording.recorder import Recorder, unhurried
+from groundswell_agent.recording.rows import amount, connection_row, error_row, request_row, span
 
 if TYPE_CHECKING:
     from collections.abc import Generator

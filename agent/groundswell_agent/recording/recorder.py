@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 from groundswell.metrics.catalog import REQUEST_TRENDS, Kind
 from groundswell.metrics.series import Series
 from groundswell.v1.metrics_pb2 import Report
-from groundswell_agent.meters import (
+from groundswell_agent.recording.meters import (
     Counter,
     ErrorSeries,
     Gauge,
@@ -31,8 +31,14 @@ from groundswell_agent.meters import (
     RequestSeries,
     Trend,
 )
-from groundswell_agent.series_table import MAX_SERIES, SeriesTable
-from groundswell_agent.totals import CounterTotal, GaugeTotal, RateTotal, Total, TrendTotal
+from groundswell_agent.recording.series_table import MAX_SERIES, SeriesTable
+from groundswell_agent.recording.totals import (
+    CounterTotal,
+    GaugeTotal,
+    RateTotal,
+    Total,
+    TrendTotal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from groundswell_agent.rows import span
+from groundswell_agent.recording.rows import span
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from groundswell_agent.recorder import Recorder
+    from groundswell_agent.recording.recorder import Recorder
 
 PERIOD_S = 0.02
 SHORTEST_SPAN_S = 0.5
