@@ -20,7 +20,9 @@ def main(quick: bool) -> None:
         pairs = measure(CASES[0], seconds=5, rounds=3)
         click.echo(f"{CASES[0].name}: {median_ratio(pairs):.2f} × wrk's requests per CPU-second")
         return
-    click.echo(f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {platform.machine()}")
+    click.echo(
+        f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {platform.machine()}"
+    )
     click.echo("\n| case | wrk, requests/CPU-s | agent, requests/CPU-s | ratio [min–max] |")
     click.echo("|---|---|---|---|")
     for case in CASES:

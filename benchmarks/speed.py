@@ -1,7 +1,8 @@
 """Requests per CPU-second of an agent against wrk's, on the same target in the same run.
 
-The target has core 0; wrk and the agent, one after the other, have core 1; the client with its coordinator has core 0 as
-well, since it is not what is measured. Each round is a pair, so that a machine whose speed drifts does so for both.
+The target has core 0; wrk and the agent, one after the other, have core 1; the client with its
+coordinator has core 0 as well, since it is not what is measured. Each round is a pair, so that a
+machine whose speed drifts does so for both.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.cpu import children, cpu_seconds, run_pinned
 from tests.nginx_server import running_nginx
+
+from benchmarks.cpu import children, cpu_seconds, run_pinned
 
 TARGET_CORE, LOAD_CORE = 0, 1
 _WARM_UP_S = 2

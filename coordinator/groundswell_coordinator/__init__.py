@@ -1,1 +1,4 @@
-"""The coordinator: splits a test into shares, merges what agents measured, gives the verdict; and the client commands."""
+"""The coordinator: splits a test into shares, merges what agents measure, gives the verdict.
+
+The commands that people type are here as well.
+"""

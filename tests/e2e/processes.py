@@ -31,8 +31,17 @@ class Process:
         return named[1] if named else None
 
     def kill(self) -> None:
+        self._send(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        self._send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._send(signal.SIGCONT)
+
+    def _send(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self.pid, number)
 
 
 def processes_with(variable: str, value: str) -> tuple[Process, ...]:

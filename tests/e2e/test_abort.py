@@ -64,6 +64,7 @@ def _moments_of_the_abort(running: Running, demo: Demo) -> tuple[float, float]:
     return abort_at, last_growth_at
 
 
+@pytest.mark.slow
 def test_a_bad_moment_fails_its_window_though_the_whole_run_is_good(
     groundswell: Groundswell, demo: Demo
 ) -> None:

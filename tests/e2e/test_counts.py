@@ -91,6 +91,7 @@ def test_twenty_thousand_planned_requests_of_four_agents_are_twenty_thousand_at_
     _run_at_rate(groundswell, nginx, rate=2000, seconds=10, agents=4)
 
 
+@pytest.mark.slow
 def test_users_without_pauses_send_exactly_what_nginx_counts(
     groundswell: Groundswell, nginx: NginxServer
 ) -> None:

@@ -39,6 +39,7 @@ def _judged(folder: Path, demo: Demo, *thresholds: str) -> Path:
     return write_test(folder, demo.url, scenarios, thresholds={"http_req_failed": list(thresholds)})
 
 
+@pytest.mark.slow
 def test_a_run_with_a_failed_threshold_exits_99_and_names_it(
     groundswell: Groundswell, demo: Demo
 ) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from signal import SIGCONT, SIGKILL, SIGSTOP
+from signal import SIGKILL
 from typing import TYPE_CHECKING
 
 import pytest
@@ -173,8 +172,8 @@ def test_an_agent_that_is_frozen_for_longer_than_its_lease_is_lost_and_not_waite
 
     with groundswell.starting_run(test, agents=3) as running:
         demo.wait_for_load(60)
-        os.kill(groundswell.agents()["agent-2"].pid, SIGSTOP)
-        ran = running.end_of_run()
+        groundswell.agents()["agent-2"].freeze()
+        ran = running.end_of_run(within_s=40)
 
     load = ran.summary.scenarios["load"]
     assert load.planned == 540 == load.fired + sum(load.dropped.values()) + load.unknown, ran
@@ -193,9 +192,9 @@ def test_an_agent_that_is_frozen_for_less_than_its_lease_loses_no_iteration(
     with groundswell.starting_run(test, agents=2) as running:
         demo.wait_for_load(60)
         agent = groundswell.agents()["agent-2"]
-        os.kill(agent.pid, SIGSTOP)
+        agent.freeze()
         time.sleep(2.0)
-        os.kill(agent.pid, SIGCONT)
+        agent.thaw()
         ran = running.end_of_run()
 
     load = ran.summary.scenarios["load"]

@@ -78,7 +78,7 @@ def test_two_runs_at_once_on_one_data_folder_do_not_disturb_each_other(
 ) -> None:
     tests = {
         name: write_test(
-            groundswell.folder, demo.url, {name: arrivals("50/s", "2s", path)}, name=name
+            groundswell.folder, demo.url, {name: arrivals("100/s", "1s", path)}, name=name
         )
         for name, path in (("one", "/fast"), ("two", "/products"))
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.commands import PROGRAM
-from tests.e2e.writing import arrivals, iterations, write_test
+from tests.e2e.writing import iterations, write_test
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +56,7 @@ def _read_all(terminal: int, heard: list[bytes]) -> None:
 @pytest.fixture
 def failing(groundswell: Groundswell) -> Path:
     """Nobody listens there, so the threshold fails."""
-    scenarios = {"load": iterations(10), "wait": arrivals("10/s", "1s")}
+    scenarios = {"load": iterations(10)}
     thresholds = {"http_req_failed": ["rate < 1%"]}
     return write_test(groundswell.folder, "http://127.0.0.1:1", scenarios, thresholds=thresholds)
 
@@ -85,9 +85,8 @@ def test_a_terminal_without_colours_has_none_and_the_same_words(
         assert line in lines
 
 
-@pytest.mark.parametrize(
-    "words", ["run TEST", pytest.param("run TEST --json", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("words", ["run TEST", "run TEST --json"])
 def test_a_reader_that_leaves_does_not_change_the_exit_code(
     groundswell: Groundswell, failing: Path, words: str
 ) -> None:

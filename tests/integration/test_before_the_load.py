@@ -98,4 +98,5 @@ async def test_an_id_that_the_store_has_from_before_is_an_error_of_the_run(site:
         run = await site.submit(run_id="old")
         ended = await run.ended()
         assert (ended.exit_code, ended.error) == (1, "there is a run old already")
+        assert site.stored_run("old").line.ended_at is None
         assert agent.kinds() == ["welcome"]

@@ -150,6 +150,20 @@ async def test_what_was_under_way_when_its_run_ended_is_no_offence(site: Site) -
     assert summary.reasons == ()
 
 
+async def test_what_was_sent_before_the_offence_counts(site: Site) -> None:
+    async with attached(site.address, "bad", "good") as (bad, good):
+        run = await site.submit(agents=2)
+        await start_together(bad, good)
+        bad.report(0, {"http_reqs": 3})
+        bad.report(1, {"http_reqs": 4})
+        bad.send(hello=bad.hello)
+        await bad.refusal()
+        for interval in (0, 1):
+            good.report(interval, {"http_reqs": 10}, last=interval == 1)
+        summary = await run.summary()
+    assert summary.metrics["http_reqs"].values["count"] == 27
+
+
 async def test_a_second_hello_is_refused(site: Site) -> None:
     async with ScriptedAgent(site.address) as agent:
         agent.send(hello=agent.hello)

@@ -39,9 +39,7 @@ def _seconds(context: click.Context, parameter: click.Parameter, value: str) -> 
         raise click.BadParameter(str(error)) from error
 
 
-def _writable(
-    context: click.Context, parameter: click.Parameter, path: Path | None
-) -> Path | None:
+def _writable(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
     """Find out before the run, not after it, that a file cannot be written."""
     if path is not None:
         try:

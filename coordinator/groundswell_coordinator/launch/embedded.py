@@ -14,8 +14,8 @@ from groundswell_coordinator.store.writer import StoreWriter
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from groundswell_coordinator.store.run_store import RunStore
     from groundswell_coordinator.launch.local import LocalAgents
+    from groundswell_coordinator.store.run_store import RunStore
 
 
 class Embedded:

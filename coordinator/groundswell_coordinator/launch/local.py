@@ -1,8 +1,8 @@
 """Agents as processes of this machine: how a run without a pool gets its agents.
 
-Each agent has a process session of its own, so that Ctrl-C in the terminal reaches the client alone and the load is
-stopped in order; and its standard input is a pipe from the client: the first line says where the coordinator is, and its
-end, that no client is left to load for.
+Each agent has a process session of its own, so that Ctrl-C in the terminal reaches the client alone
+and the load is stopped in order; and its standard input is a pipe from the client: the first line
+says where the coordinator is, and its end, that no client is left to load for.
 
 This module imports nothing heavy: the agents are to be starting up while the client still imports the rest.
 """

@@ -30,7 +30,9 @@ def _lines(table: PlanTable) -> Iterator[Text]:
     longest = clock(table.duration_with_grace)
     yield Text("")
     yield Text.assemble(
-        INDENT, (table.test, STRONG), f"  {clock(table.duration)}, at most {longest} with graceful stops"
+        INDENT,
+        (table.test, STRONG),
+        f"  {clock(table.duration)}, at most {longest} with graceful stops",
     )
     for scenario in table.scenarios:
         yield Text("")
@@ -45,9 +47,7 @@ def _scenario(scenario: ScenarioOutline) -> Iterator[Text]:
         planned = f"{scenario.planned:,} iterations{drawn}"
     yield Text.assemble(INDENT, (scenario.name, STRONG), f"  {scenario.executor}")
     start, end = scenario.start_time, scenario.start_time + scenario.duration
-    yield Text(
-        f"{INDENT}{INDENT}{clock(start)} to {clock(end)} · {scenario.vus:,} VUs · {planned}"
-    )
+    yield Text(f"{INDENT}{INDENT}{clock(start)} to {clock(end)} · {scenario.vus:,} VUs · {planned}")
     yield from _curve(scenario.curve, scenario.curve_unit)
     for group in _groups(scenario.agents):
         yield Text(f"{INDENT}{INDENT}{group}")

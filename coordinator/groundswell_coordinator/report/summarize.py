@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from groundswell import __version__
 from groundswell.metrics.catalog import BUILTIN, Kind
-from groundswell.metrics.histogram import Histogram
 from groundswell.scenario.model import ConstantVus, RampingVus
 from groundswell.verdict.selection import Selection
 from groundswell_coordinator.report.summary import (
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from groundswell.metrics.catalog import Metric
+    from groundswell.metrics.histogram import Histogram
     from groundswell.verdict.verdict import Reason
     from groundswell_coordinator.run.accounts import ScenarioTotals
     from groundswell_coordinator.run.health import AgentHealth

@@ -39,6 +39,8 @@ class Archive:
         self._store = store
         self._submission = submission
         self._run_id = submission.run_id
+        # Until then there may be another's run of the same id.
+        self._is_ours = False
         # The first one under load.
         self.failure: StoreFailed | None = None
 
@@ -58,6 +60,7 @@ class Archive:
             labels=submission.labels,
         )
         await self._store.submit(lambda store: store.create_run(run))
+        self._is_ours = True
 
     async def shares(self, crew: Crew) -> None:
         """Before the shares are told to anybody."""
@@ -112,7 +115,7 @@ class Archive:
         Tried also after a failure: a disk may have room again.
         """
         ended_at = datetime.now(UTC)
-        return await self._try(
+        return self._is_ours and await self._try(
             lambda store: store.close_run(
                 self._run_id,
                 verdict=verdict,

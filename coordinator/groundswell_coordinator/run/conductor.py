@@ -113,6 +113,7 @@ class Conductor:
         )
         self._waiting_bytes: Counter[Attachment] = Counter()
         self._prepared: set[str] = set()
+        self._expelled: set[str] = set()
         self._helpers: set[asyncio.Task[None]] = set()
         # What a helper failed of; the run fails of it, too.
         self._fault: BaseException | None = None
@@ -189,8 +190,8 @@ class Conductor:
         if isinstance(item, tuple):
             agent, message = item
             self._waiting_bytes[agent] -= _cost(message)
-            # What was still queued when it was expelled is not heard either.
-            if agent.refusal is None:
+            # What was still queued when it was expelled is not heard; what one sent that was lost is.
+            if agent.name not in self._expelled:
                 await self._hear(agent, message)
             return
         if isinstance(item, AgentLost):
@@ -377,6 +378,7 @@ class Conductor:
     async def _expel(self, agent: Attachment, violation: ProtocolViolation) -> None:
         """What an agent that breaks the protocol says next cannot be believed either."""
         self.broadcast.notice("protocol", f"{agent.name} broke the protocol: {violation}")
+        self._expelled.add(agent.name)
         self._pool.expel(agent, violation)
         await self._take(AgentLost(agent.name))
 

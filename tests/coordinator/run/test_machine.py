@@ -68,9 +68,7 @@ def test_the_start_is_ordered_once_the_last_agent_is_prepared() -> None:
 
 
 def test_a_second_word_of_one_agent_does_not_stand_for_another() -> None:
-    machine, instructions = played(
-        *PREPARING, (1.5, AgentPrepared("a")), (1.6, AgentPrepared("a"))
-    )
+    machine, instructions = played(*PREPARING, (1.5, AgentPrepared("a")), (1.6, AgentPrepared("a")))
     assert (machine.state, instructions) == (State.PREPARING, [])
 
 
@@ -81,9 +79,7 @@ def test_it_runs_when_all_have_acknowledged_the_start() -> None:
 
 
 def test_without_all_acknowledgements_200_ms_before_the_start_it_is_cancelled() -> None:
-    machine, instructions = played(
-        *STARTING, (2.01, StartAcknowledged("a")), (2.19, Tick())
-    )
+    machine, instructions = played(*STARTING, (2.01, StartAcknowledged("a")), (2.19, Tick()))
     assert (machine.state, instructions) == (State.STARTING, [])
     [close] = machine.handle(Tick(), 2.21)
     assert isinstance(close, Close)
@@ -159,7 +155,11 @@ def test_an_agent_that_cannot_prepare_ends_the_run_before_any_load(
 
 agent_events = st.sampled_from(
     [
-        *(kind(agent) for kind in (AgentPrepared, StartAcknowledged, AgentEnded, AgentLost) for agent in AGENTS),
+        *(
+            kind(agent)
+            for kind in (AgentPrepared, StartAcknowledged, AgentEnded, AgentLost)
+            for agent in AGENTS
+        ),
         AgentRefused("a", "", ""),
         AgentsChosen(AGENTS),
         GRACEFUL,
