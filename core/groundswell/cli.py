@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -77,6 +78,8 @@ def main() -> NoReturn:
     """Run the command and exit with its code; every GroundswellError becomes a line and its own code."""
     # grpc prepares for a process that forks, and says so on stderr when one starts another program; we never fork.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
+    # Being ended from outside is being interrupted, also while nothing is ready yet to do it in order.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         result = cli.main(standalone_mode=False, prog_name="groundswell")
     except click.ClickException as error:

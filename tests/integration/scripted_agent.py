@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Self
 import grpc
 
 from groundswell.v1 import agent_pb2, agent_pb2_grpc
-from tests.coordinator.run.reporting import Reporter
+from tests.coordinator.reporting import Reporter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
     from types import TracebackType
 
     from groundswell.v1.metrics_pb2 import Report, ScenarioAccount
-    from tests.coordinator.run.reporting import Values
+    from tests.coordinator.reporting import Values
 
 PATIENCE_S = 10.0
 _RENEW_EVERY_S = 0.2

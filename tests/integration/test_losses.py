@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 
-from tests.coordinator.run.reporting import account
+from tests.coordinator.reporting import account
 from tests.integration.scripted_agent import ScriptedAgent, attached, start_together
 from tests.integration.site import running_site
 

@@ -16,7 +16,7 @@ from groundswell.v1.metrics_pb2 import (
     SeriesDeclaration,
     TrendValue,
 )
-from tests.coordinator.run.reporting import trend_value
+from tests.coordinator.reporting import trend_value
 from tests.integration.scripted_agent import ScriptedAgent, attached, start_together
 
 if TYPE_CHECKING:
@@ -49,6 +49,18 @@ async def fails_alone(site: Site, spoil: Callable[[Report], object]) -> tuple[st
 
 def use_an_undeclared_series(report: Report) -> None:
     report.counters.append(CounterValue(series=77, delta=1))
+
+
+def count_beyond_measure(report: Report) -> None:
+    report.counters[0].delta = 2**64 - 1
+
+
+def drop_beyond_measure(report: Report) -> None:
+    report.accounts.add(scenario="s", planned=1, dropped={"no_vu": 2**64 - 1})
+
+
+def last_beyond_measure(report: Report) -> None:
+    report.trends[0].sum_ns = 2**64 - 1
 
 
 def declare_another_kind(report: Report) -> None:
@@ -109,7 +121,10 @@ def be_from_another_agent(report: Report) -> None:
         (use_a_number_twice, "series 1 was declared as another series before"),
         (use_a_counter_as_a_trend, "series 1 is a counter, not a trend: http_reqs"),
         (name_a_series_twice, "a series stands twice in one report"),
-        (declare_too_many_series, "more than 1000 series in one run"),
+        (declare_too_many_series, "more than 1000 series of one agent"),
+        (count_beyond_measure, "a count beyond all measure"),
+        (drop_beyond_measure, "a count beyond all measure"),
+        (last_beyond_measure, "a histogram with"),
         (send_no_histogram, "a histogram with the cookie 0xffffffff"),
         (send_a_histogram_that_claims_more, "a histogram of 9223372036854775808 values"),
         (send_a_histogram_with_negative_counts, "a histogram"),

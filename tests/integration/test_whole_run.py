@@ -8,14 +8,14 @@ import pytest
 from groundswell.metrics.series import Series
 from groundswell.v1.metrics_pb2 import Report
 from groundswell_coordinator.report.summarize import trend_values
-from groundswell_coordinator.run.interval import Interval
-from tests.coordinator.run.reporting import account, histogram_of
+from groundswell_coordinator.timeline.interval import Interval
+from tests.coordinator.reporting import account, histogram_of
 from tests.integration.scripted_agent import ScriptedAgent, attached, start_together
 from tests.integration.site import TEST
 
 if TYPE_CHECKING:
     from groundswell_coordinator.store.records import StoredInterval
-    from tests.coordinator.run.reporting import Values
+    from tests.coordinator.reporting import Values
     from tests.integration.site import Site
 
     Seconds = tuple[Values, Values]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from typing import TYPE_CHECKING
 
 from groundswell.errors import CoordinatorUnreachable
@@ -11,10 +10,9 @@ from groundswell.v1.control_pb2 import RUN_STATE_RUNNING
 
 if TYPE_CHECKING:
     from groundswell.v1.control_pb2 import Ended, RunEvent
+    from groundswell_coordinator.cli.interrupts import Interrupts
     from groundswell_coordinator.client import ControlClient
     from groundswell_coordinator.report.live import LiveView
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Follower:
@@ -24,23 +22,20 @@ class Follower:
         self._client = client
         self._run_id = run_id
         self._view = view
-        self._interrupts = 0
         # Whether the run has come as far as to be under way.
         self.is_running = False
         self._stops: set[asyncio.Task[None]] = set()
 
-    async def follow(self) -> Ended:
-        loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, self._interrupt)
+    async def follow(self, interrupts: Interrupts) -> Ended:
+        interrupts.tell(self._interrupt)
         try:
             async for event in self._client.watch(self._run_id):
                 if event.HasField("ended"):
                     return event.ended
                 self._show(event)
         finally:
-            for number in _SIGNALS:
-                loop.remove_signal_handler(number)
+            # The run is over; what is left is to take things down, and that is not to be cut short.
+            interrupts.tell(_ignore)
             self._view.close()
         raise CoordinatorUnreachable("the coordinator ended the stream before the run did")
 
@@ -59,8 +54,11 @@ class Follower:
             case _:
                 pass
 
-    def _interrupt(self) -> None:
-        self._interrupts += 1
-        stop = asyncio.create_task(self.stop(abort=self._interrupts > 1))
+    def _interrupt(self, count: int) -> None:
+        stop = asyncio.create_task(self.stop(abort=count > 1))
         self._stops.add(stop)
         stop.add_done_callback(self._stops.discard)
+
+
+def _ignore(count: int) -> None:
+    pass

@@ -13,6 +13,7 @@ import uvloop
 from groundswell.errors import GroundswellError, NotEnoughAgents
 from groundswell.exit_codes import ExitCode
 from groundswell_coordinator.cli.follow import Follower
+from groundswell_coordinator.cli.interrupts import Interrupts
 from groundswell_coordinator.client import ControlClient
 from groundswell_coordinator.launch.embedded import Embedded
 from groundswell_coordinator.report.live import LiveView
@@ -46,34 +47,56 @@ def run_embedded(order: Order, agents: LocalAgents) -> Ended:
 
 
 async def _run_embedded(order: Order, agents: LocalAgents) -> Ended:
-    async with Embedded(agents) as address, ControlClient(address) as client:
-        run_id = new_run_id()
-        await client.submit(
-            run_id,
-            order.source,
-            agents=order.agents,
-            labels=order.labels,
-            seed=order.seed,
-            wait_s=order.wait_s,
-        )
-        follower = Follower(client, run_id, LiveView(order.title, quiet=order.quiet))
-        watch = asyncio.create_task(_watch(agents, follower))
+    with Interrupts() as interrupts:
         try:
-            ended = await follower.follow()
-        finally:
-            watch.cancel()
+            async with Embedded(agents) as address, ControlClient(address) as client:
+                ended = await _run(order, client, agents, interrupts)
+        except asyncio.CancelledError:
+            raise Interrupted("interrupted before the load") from None
     if ended.error:
         raise NeverStarted(ended)
     return ended
 
 
+async def _run(
+    order: Order, client: ControlClient, agents: LocalAgents, interrupts: Interrupts
+) -> Ended:
+    run_id = new_run_id()
+    await client.submit(
+        run_id,
+        order.source,
+        agents=order.agents,
+        labels=order.labels,
+        seed=order.seed,
+        wait_s=order.wait_s,
+    )
+    follower = Follower(client, run_id, LiveView(order.title, quiet=order.quiet))
+    watch = asyncio.create_task(_watch(agents, follower))
+    try:
+        ended = await follower.follow(interrupts)
+        if watch.done():
+            watch.result()
+        return ended
+    finally:
+        watch.cancel()
+
+
 async def _watch(agents: LocalAgents, follower: Follower) -> None:
-    """An agent that dies before the run has it would be waited for in vain; later, the coordinator notices."""
+    """Give up where an agent dies before the run has begun: it would be waited for in vain.
+
+    One that dies later is the coordinator's to notice.
+    """
     while not follower.is_running:
         if agents.ended():
             await follower.stop(abort=True)
             raise NotEnoughAgents("an agent process ended before the run began")
         await asyncio.sleep(_LOOK_S)
+
+
+class Interrupted(GroundswellError):
+    """Somebody pressed Ctrl-C before there was a run to stop."""
+
+    exit_code = ExitCode.INTERRUPTED
 
 
 class NeverStarted(GroundswellError):

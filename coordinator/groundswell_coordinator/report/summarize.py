@@ -25,7 +25,7 @@ from groundswell_coordinator.report.summary import (
     ThresholdSummary,
     WindowSummary,
 )
-from groundswell_coordinator.run.slice import Slice, trend_of
+from groundswell_coordinator.timeline.slice import Slice, trend_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from groundswell.metrics.catalog import Metric
     from groundswell.metrics.histogram import Histogram
     from groundswell.verdict.verdict import Reason
-    from groundswell_coordinator.run.accounts import ScenarioTotals
-    from groundswell_coordinator.run.health import AgentHealth
-    from groundswell_coordinator.run.judgement import Judgement
-    from groundswell_coordinator.run.standing import Standing
+    from groundswell_coordinator.judge.health import AgentHealth
+    from groundswell_coordinator.judge.judgement import Judgement
+    from groundswell_coordinator.judge.standing import Standing
     from groundswell_coordinator.run.submission import Submission
-    from groundswell_coordinator.run.timeline import Timeline
+    from groundswell_coordinator.timeline.accounts import ScenarioTotals
+    from groundswell_coordinator.timeline.timeline import Timeline
 
 _PERCENTILES = {"p(90)": 90.0, "p(95)": 95.0, "p(99)": 99.0, "p(99.9)": 99.9}
 _EXPECTED = Selection("http_req_duration", (("expected_response", "true"),))

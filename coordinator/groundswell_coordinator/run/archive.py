@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from groundswell.v1.metrics_pb2 import Report
     from groundswell_coordinator.run.crew import Crew
-    from groundswell_coordinator.run.interval import Interval
     from groundswell_coordinator.run.submission import Submission
     from groundswell_coordinator.store.run_store import RunStore
     from groundswell_coordinator.store.writer import StoreWriter
+    from groundswell_coordinator.timeline.interval import Interval
 
 
 class Archive:

@@ -21,14 +21,12 @@ from typing import TYPE_CHECKING
 
 from groundswell.errors import GroundswellError, ProtocolViolation
 from groundswell.exit_codes import ExitCode
-from groundswell.schedule.shape import run_duration, run_duration_with_grace
+from groundswell.schedule.shape import run_duration_with_grace
 from groundswell.v1 import control_pb2
-from groundswell.verdict.verdict import Reason, ReasonCode
-from groundswell_coordinator.report.summarize import Facts, summarize
 from groundswell_coordinator.run.archive import Archive
 from groundswell_coordinator.run.broadcast import Broadcast
+from groundswell_coordinator.run.conclusion import Story, conclude
 from groundswell_coordinator.run.crew import Crew
-from groundswell_coordinator.run.judgement import Ending, judge_run
 from groundswell_coordinator.run.loss import loss_of
 from groundswell_coordinator.run.machine import (
     AgentEnded,
@@ -55,14 +53,13 @@ from groundswell_coordinator.run.measurement import Measurement
 from groundswell_coordinator.run.submission import source_to_wire
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Coroutine
 
     from groundswell.v1 import agent_pb2
     from groundswell_coordinator.pool import Attachment, Pool
-    from groundswell_coordinator.report.summary import Summary
-    from groundswell_coordinator.run.accounts import Loss
     from groundswell_coordinator.run.submission import Submission
     from groundswell_coordinator.store.writer import StoreWriter
+    from groundswell_coordinator.timeline.accounts import Loss
 
 _log = logging.getLogger(__name__)
 
@@ -300,48 +297,22 @@ class Conductor:
     async def _conclude(self, cause: Cause) -> None:
         """The load has ended: judge what is there, store it, tell everybody."""
         assert self._measurement is not None
+        assert self._crew is not None
         await self._measurement.close()
-        known = self._archive.failure
-        summary = self._summary(cause, self._measurement)
-        if not await self._close(summary) and known is None:
-            # It fails only now: a verdict that is not stored does not pass for one that is.
-            summary = self._summary(cause, self._measurement)
+        story = Story(
+            cause,
+            started_at=self._started_at,
+            stopped_at=self._stopped_at,
+            aborted_by=self._aborted_by,
+            losses=tuple(self._losses),
+        )
+        summary = await conclude(
+            self._submission, self._crew, self._measurement.timeline, story, self._archive
+        )
         if self._archive.failure is not None and cause is not Cause.STORE_FAILED:
             self.broadcast.notice("store_failed", str(self._archive.failure))
         self.broadcast.ended(
             control_pb2.Ended(summary_json=summary.to_json(), exit_code=summary.exit_code)
-        )
-
-    def _summary(self, cause: Cause, measurement: Measurement) -> Summary:
-        assert self._crew is not None
-        ending = Ending(
-            cause,
-            self._stopped_at,
-            self._aborted_by,
-            tuple(self._losses),
-            tuple(self._store_reasons(cause)),
-        )
-        judgement = judge_run(self._submission.test, measurement.timeline, ending)
-        facts = Facts(
-            started_at=self._started_at,
-            duration_s=self._duration(measurement),
-            weights={agent.name: agent.weight for agent in self._crew.agents},
-            skews_ms={name: skew / 1e6 for name, skew in self._crew.skews.items()},
-        )
-        return summarize(self._submission, measurement.timeline, judgement, facts)
-
-    def _store_reasons(self, cause: Cause) -> Iterable[Reason]:
-        """That the store failed, where something else is the cause of the end."""
-        if self._archive.failure is not None and cause is not Cause.STORE_FAILED:
-            message = f"the store failed: {self._archive.failure.message}"
-            yield Reason(ReasonCode.STORE_FAILED, message)
-
-    async def _close(self, summary: Summary) -> bool:
-        return await self._archive.close(
-            verdict=summary.verdict,
-            exit_code=summary.exit_code,
-            summary_json=summary.to_json(),
-            duration_s=summary.duration_s,
         )
 
     async def _give_up(self, cause: Cause, message: str, hint: str) -> None:
@@ -387,12 +358,6 @@ class Conductor:
     def _now(self) -> float:
         """Seconds since the run's start."""
         return time.monotonic() - self._machine.start_at
-
-    def _duration(self, measurement: Measurement) -> float:
-        """The planned length, or up to the stop, or to the last thing that counted iterations did."""
-        planned = float(run_duration(self._submission.test.scenarios.values()))
-        seen = float(measurement.timeline.sealed_count)
-        return min(planned, seen if self._stopped_at is None else self._stopped_at)
 
     def _help(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

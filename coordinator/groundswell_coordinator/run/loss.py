@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from groundswell.schedule.rate import RateCurve
 from groundswell.schedule.scenario_plan import plan_scenario
-from groundswell_coordinator.run.accounts import Account, Loss
+from groundswell_coordinator.timeline.accounts import Account, Loss
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

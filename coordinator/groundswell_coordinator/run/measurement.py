@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groundswell_coordinator.run.judge import Judge
+from groundswell_coordinator.judge.judge import Judge
 from groundswell_coordinator.run.progress import ProgressMeter
-from groundswell_coordinator.run.timeline import Outcome, Timeline, first_judged
+from groundswell_coordinator.timeline.timeline import Outcome, Timeline, first_judged
 
 if TYPE_CHECKING:
     from groundswell.v1.metrics_pb2 import Report
-    from groundswell_coordinator.run.agent_record import AgentRecord
+    from groundswell_coordinator.judge.standing import Standing
     from groundswell_coordinator.run.archive import Archive
     from groundswell_coordinator.run.broadcast import Broadcast
     from groundswell_coordinator.run.crew import Crew
-    from groundswell_coordinator.run.interval import Interval
-    from groundswell_coordinator.run.standing import Standing
     from groundswell_coordinator.run.submission import Submission
+    from groundswell_coordinator.timeline.agent_record import AgentRecord
+    from groundswell_coordinator.timeline.interval import Interval
 
 
 class Measurement:

@@ -9,19 +9,19 @@ from groundswell.schedule.shape import planned_rate_at, run_duration
 from groundswell.v1.control_pb2 import AgentState, Progress, ThresholdState
 from groundswell.verdict.selection import Selection
 from groundswell.verdict.value_text import value_text
-from groundswell_coordinator.run.accounts import totals
-from groundswell_coordinator.run.health import AgentHealth, open_scenarios
-from groundswell_coordinator.run.slice import Slice, trend_of
+from groundswell_coordinator.judge.health import AgentHealth, open_scenarios
+from groundswell_coordinator.timeline.accounts import totals
+from groundswell_coordinator.timeline.slice import Slice, trend_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from groundswell.scenario.model import Test
-    from groundswell_coordinator.run.accounts import ScenarioTotals
-    from groundswell_coordinator.run.interval import Interval
-    from groundswell_coordinator.run.judge import Judge
-    from groundswell_coordinator.run.standing import Standing
-    from groundswell_coordinator.run.timeline import Timeline
+    from groundswell_coordinator.judge.judge import Judge
+    from groundswell_coordinator.judge.standing import Standing
+    from groundswell_coordinator.timeline.accounts import ScenarioTotals
+    from groundswell_coordinator.timeline.interval import Interval
+    from groundswell_coordinator.timeline.timeline import Timeline
 
 _STANDINGS = {
     True: ThresholdState.STANDING_PASSING,

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from groundswell.scenario.model import ConstantArrivalRate, Test
 from groundswell.schedule.scenario_plan import plan_scenario
 from groundswell.schedule.shares import ShareEntry, ShareTable
-from groundswell_coordinator.run.accounts import Account
 from groundswell_coordinator.run.loss import loss_of
-from tests.coordinator.run.played import STEP
+from groundswell_coordinator.timeline.accounts import Account
+from tests.coordinator.played import STEP
 
 if TYPE_CHECKING:
     from typing import Literal

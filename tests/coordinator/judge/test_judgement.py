@@ -10,14 +10,14 @@ from groundswell.exit_codes import ExitCode
 from groundswell.scenario.model import ThresholdSpec
 from groundswell.verdict.selection import parse_selection
 from groundswell.verdict.verdict import DropCause, Reason, ReasonCode, Verdict
-from groundswell_coordinator.run.accounts import Loss
-from groundswell_coordinator.run.judgement import Ending, judge_run
+from groundswell_coordinator.judge.judgement import Ending, judge_run
+from groundswell_coordinator.judge.meter import measure
+from groundswell_coordinator.judge.view import CounterView, GaugeView, RateView
 from groundswell_coordinator.run.machine import Cause
-from groundswell_coordinator.run.meter import measure
-from groundswell_coordinator.run.timeline import Timeline
-from groundswell_coordinator.run.view import CounterView, GaugeView, RateView
-from tests.coordinator.run.played import CLOSED, COUNTED, plan_of, play, scenario
-from tests.coordinator.run.reporting import RUN, Reporter, Values, account
+from groundswell_coordinator.timeline.accounts import Loss
+from groundswell_coordinator.timeline.timeline import Timeline
+from tests.coordinator.played import CLOSED, COUNTED, plan_of, play, scenario
+from tests.coordinator.reporting import RUN, Reporter, Values, account
 
 if TYPE_CHECKING:
     from groundswell.scenario.model import Test

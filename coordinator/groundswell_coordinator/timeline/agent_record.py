@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from groundswell.errors import ProtocolViolation
 from groundswell.metrics.histogram import Histogram
-from groundswell_coordinator.run.accounts import AccountBook, AgentAccounts
-from groundswell_coordinator.run.declarations import Declarations, SeriesRegistry
-from groundswell_coordinator.run.part import VITALS
+from groundswell_coordinator.timeline.accounts import AccountBook, AgentAccounts
+from groundswell_coordinator.timeline.declarations import Declarations, SeriesRegistry
+from groundswell_coordinator.timeline.part import VITALS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from groundswell.metrics.series import Series
     from groundswell.v1.metrics_pb2 import Report
-    from groundswell_coordinator.run.interval import Interval
+    from groundswell_coordinator.timeline.interval import Interval
 
 
 class AgentRecord:

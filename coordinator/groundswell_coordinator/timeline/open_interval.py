@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from groundswell.metrics.catalog import BUILTIN, Across
 from groundswell.metrics.histogram import Histogram
-from groundswell_coordinator.run.interval import Interval, Rate, Trend
+from groundswell_coordinator.timeline.interval import Interval, Rate, Trend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -20,7 +20,7 @@ from groundswell.v1.metrics_pb2 import (
     TrendValue,
 )
 from groundswell.verdict.selection import parse_selection
-from groundswell_coordinator.run.declarations import WIRE_KIND
+from groundswell_coordinator.timeline.declarations import WIRE_KIND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

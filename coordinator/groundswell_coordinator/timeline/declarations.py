@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
     from groundswell.verdict.selection import Selection
 
-MOST_SERIES = 1000
+# An agent folds new names together long before; one that does not is at fault, and not the others.
+MOST_SERIES_OF_AN_AGENT = 1000
+# Agents meet different statuses and errors, so a run may have more than each of them.
+MOST_SERIES = 5000
 
 WIRE_KIND: dict[Kind, MetricKind.ValueType] = {
     Kind.COUNTER: METRIC_KIND_COUNTER,
@@ -106,6 +109,8 @@ class Declarations:
     def _add(self, number: int, series: Series, kind: Kind) -> None:
         if self._declared.get(number, (series, kind)) != (series, kind):
             raise ProtocolViolation(f"series {number} was declared as another series before")
+        if number not in self._declared and len(self._declared) >= MOST_SERIES_OF_AN_AGENT:
+            raise ProtocolViolation(f"more than {MOST_SERIES_OF_AN_AGENT} series of one agent")
         self._registry.register(series, kind)
         self._declared[number] = (series, kind)
 

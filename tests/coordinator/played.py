@@ -15,16 +15,16 @@ from groundswell.scenario.model import (
     Test,
     ThresholdSpec,
 )
-from groundswell_coordinator.run.judge import Judge
-from groundswell_coordinator.run.judgement import Ending, Judgement, judge_run
-from groundswell_coordinator.run.timeline import Timeline, first_judged
-from tests.coordinator.run.reporting import RUN, Reporter, Values
+from groundswell_coordinator.judge.judge import Judge
+from groundswell_coordinator.judge.judgement import Ending, Judgement, judge_run
+from groundswell_coordinator.timeline.timeline import Timeline, first_judged
+from tests.coordinator.reporting import RUN, Reporter, Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from groundswell.v1.metrics_pb2 import ScenarioAccount
-    from groundswell_coordinator.run.standing import Standing
+    from groundswell_coordinator.judge.standing import Standing
 
 KINDS: dict[str, type[Scenario]] = {
     "constant-arrival-rate": ConstantArrivalRate,

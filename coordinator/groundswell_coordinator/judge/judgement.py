@@ -9,24 +9,24 @@ from groundswell.exit_codes import ExitCode
 from groundswell.units import format_duration
 from groundswell.verdict.value_text import value_text
 from groundswell.verdict.verdict import Decision, Reason, ReasonCode, decide
-from groundswell_coordinator.run.accounts import totals
-from groundswell_coordinator.run.health import (
+from groundswell_coordinator.judge.health import (
     AgentHealth,
     drop_reasons,
     loss_reasons,
     saturation_reasons,
 )
-from groundswell_coordinator.run.judge import Judge
+from groundswell_coordinator.judge.judge import Judge
 from groundswell_coordinator.run.machine import Cause
+from groundswell_coordinator.timeline.accounts import totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from groundswell.scenario.model import Test
-    from groundswell_coordinator.run.accounts import Loss, ScenarioTotals
-    from groundswell_coordinator.run.activity import Activity
-    from groundswell_coordinator.run.standing import Standing
-    from groundswell_coordinator.run.timeline import Timeline
+    from groundswell_coordinator.judge.activity import Activity
+    from groundswell_coordinator.judge.standing import Standing
+    from groundswell_coordinator.timeline.accounts import Loss, ScenarioTotals
+    from groundswell_coordinator.timeline.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groundswell.verdict.threshold import parse
-from groundswell_coordinator.run.activity import Activity
-from groundswell_coordinator.run.meter import Meter
-from groundswell_coordinator.run.standing import WholeWatch, WindowWatch
+from groundswell_coordinator.judge.activity import Activity
+from groundswell_coordinator.judge.meter import Meter
+from groundswell_coordinator.judge.standing import WholeWatch, WindowWatch
 
 if TYPE_CHECKING:
     from groundswell.scenario.model import Test
     from groundswell.verdict.selection import Selection
     from groundswell.verdict.threshold import Threshold
-    from groundswell_coordinator.run.interval import Interval
-    from groundswell_coordinator.run.standing import Standing, Watch
-    from groundswell_coordinator.run.timeline import Timeline
+    from groundswell_coordinator.judge.standing import Standing, Watch
+    from groundswell_coordinator.timeline.interval import Interval
+    from groundswell_coordinator.timeline.timeline import Timeline
 
 
 def thresholds_of(test: Test) -> tuple[Threshold, ...]:

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from groundswell.scenario.model import ThresholdSpec
 from groundswell.verdict.selection import parse_selection
 from groundswell.verdict.threshold import parse
-from groundswell_coordinator.run.interval import Interval
-from groundswell_coordinator.run.standing import value_of
-from groundswell_coordinator.run.timeline import Outcome, Timeline
-from groundswell_coordinator.run.window import TrendQueue
-from tests.coordinator.run.reporting import RUN, Reporter, Values, histogram_of
+from groundswell_coordinator.judge.standing import value_of
+from groundswell_coordinator.judge.window import TrendQueue
+from groundswell_coordinator.timeline.interval import Interval
+from groundswell_coordinator.timeline.timeline import Outcome, Timeline
+from tests.coordinator.reporting import RUN, Reporter, Values, histogram_of
 
 if TYPE_CHECKING:
     from groundswell.v1.metrics_pb2 import Report

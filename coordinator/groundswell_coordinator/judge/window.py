@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from groundswell.metrics.catalog import BUILTIN, Kind
 from groundswell.metrics.histogram import Histogram
-from groundswell_coordinator.run.slice import Slice, trend_of
-from groundswell_coordinator.run.view import CounterView, GaugeView, RateView
+from groundswell_coordinator.judge.view import CounterView, GaugeView, RateView
+from groundswell_coordinator.timeline.slice import Slice, trend_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from groundswell.metrics.series import Series
-    from groundswell_coordinator.run.interval import Interval
-    from groundswell_coordinator.run.view import View
+    from groundswell_coordinator.judge.view import View
+    from groundswell_coordinator.timeline.interval import Interval
 
 
 class TrendQueue:

@@ -6,12 +6,12 @@ from fractions import Fraction
 import pytest
 
 from groundswell.scenario.model import ThresholdSpec
-from groundswell_coordinator.run.judge import Judge
-from groundswell_coordinator.run.judgement import Ending, judge_run
+from groundswell_coordinator.judge.judge import Judge
+from groundswell_coordinator.judge.judgement import Ending, judge_run
+from groundswell_coordinator.judge.standing import Window
 from groundswell_coordinator.run.machine import Cause
-from groundswell_coordinator.run.standing import Window
-from groundswell_coordinator.run.timeline import Timeline
-from tests.coordinator.run.played import (
+from groundswell_coordinator.timeline.timeline import Timeline
+from tests.coordinator.played import (
     CLOSED,
     COUNTED,
     OPEN,
@@ -19,7 +19,7 @@ from tests.coordinator.run.played import (
     play,
     scenario,
 )
-from tests.coordinator.run.reporting import RUN, Reporter, Values
+from tests.coordinator.reporting import RUN, Reporter, Values
 
 DURATION = "http_req_duration"
 

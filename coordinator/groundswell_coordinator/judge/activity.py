@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from groundswell.scenario.model import Scenario, Test
     from groundswell.verdict.selection import Selection
-    from groundswell_coordinator.run.timeline import Timeline
+    from groundswell_coordinator.timeline.timeline import Timeline
 
 _Span = tuple[Fraction, Fraction]
 

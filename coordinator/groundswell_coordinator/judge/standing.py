@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from groundswell.metrics.histogram import Histogram
 from groundswell.verdict.expression import Aggregation
-from groundswell_coordinator.run.view import CounterView, GaugeView, RateView
-from groundswell_coordinator.run.window import SlidingWindow
+from groundswell_coordinator.judge.view import CounterView, GaugeView, RateView
+from groundswell_coordinator.judge.window import SlidingWindow
 
 if TYPE_CHECKING:
     from groundswell.verdict.threshold import Threshold
-    from groundswell_coordinator.run.activity import Activity
-    from groundswell_coordinator.run.interval import Interval
-    from groundswell_coordinator.run.meter import Meter
-    from groundswell_coordinator.run.timeline import Timeline
-    from groundswell_coordinator.run.view import View
+    from groundswell_coordinator.judge.activity import Activity
+    from groundswell_coordinator.judge.meter import Meter
+    from groundswell_coordinator.judge.view import View
+    from groundswell_coordinator.timeline.interval import Interval
+    from groundswell_coordinator.timeline.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from groundswell.v1.metrics_pb2 import Report
 
 if TYPE_CHECKING:
-    from groundswell_coordinator.run.declarations import Declarations
+    from groundswell_coordinator.timeline.declarations import Declarations
 
 # By these an agent's health is judged; the interval has them merged over all agents.
 VITALS = frozenset({"send_lag", "agent_loop_lag", "agent_cpu"})

@@ -14,15 +14,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groundswell.metrics.catalog import BUILTIN, Kind
-from groundswell_coordinator.run.slice import Slice
-from groundswell_coordinator.run.view import CounterView, GaugeView, RateView
+from groundswell_coordinator.judge.view import CounterView, GaugeView, RateView
+from groundswell_coordinator.timeline.slice import Slice
 
 if TYPE_CHECKING:
     from groundswell.verdict.selection import Selection
-    from groundswell_coordinator.run.activity import Activity
-    from groundswell_coordinator.run.interval import Interval
-    from groundswell_coordinator.run.timeline import Timeline
-    from groundswell_coordinator.run.view import View
+    from groundswell_coordinator.judge.activity import Activity
+    from groundswell_coordinator.judge.view import View
+    from groundswell_coordinator.timeline.interval import Interval
+    from groundswell_coordinator.timeline.timeline import Timeline
 
 _AT_THE_END = frozenset({"dropped_iterations", "interrupted_iterations"})
 

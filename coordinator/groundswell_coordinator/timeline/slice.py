@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groundswell.metrics.histogram import Histogram
-from groundswell_coordinator.run.open_interval import across
+from groundswell_coordinator.timeline.open_interval import across
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from groundswell.metrics.series import Series
-    from groundswell_coordinator.run.interval import Interval
+    from groundswell_coordinator.timeline.interval import Interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from groundswell.errors import ProtocolViolation
 from groundswell.metrics.series import Series
 from groundswell.v1.metrics_pb2 import CounterValue, Report, SeriesDeclaration, TrendValue
 from groundswell.verdict.selection import parse_selection
-from groundswell_coordinator.run.declarations import MOST_SERIES
-from groundswell_coordinator.run.interval import Interval, Rate
-from groundswell_coordinator.run.timeline import Outcome, Timeline, first_judged
-from tests.coordinator.run.reporting import (
+from groundswell_coordinator.timeline.declarations import MOST_SERIES_OF_AN_AGENT
+from groundswell_coordinator.timeline.interval import Interval, Rate
+from groundswell_coordinator.timeline.timeline import Outcome, Timeline, first_judged
+from tests.coordinator.reporting import (
     RUN,
     Reporter,
     Values,
@@ -263,7 +263,7 @@ def test_a_report_that_is_not_in_order_is_refused_whole(
 
 @pytest.mark.parametrize(
     ("name", "value", "message"),
-    [("checks", (3, 2), "more passes"), ("vus", float("nan"), "not a number")],
+    [("checks", (3, 2), "more passes"), ("vus", float("nan"), "no number")],
 )
 def test_impossible_values_are_refused(
     timeline: Timeline, one: Reporter, name: str, value: float, message: str
@@ -272,8 +272,8 @@ def test_impossible_values_are_refused(
         timeline.add(one.report(0, {name: value}), 1.0)
 
 
-def test_a_run_has_at_most_a_thousand_series(timeline: Timeline, one: Reporter) -> None:
-    for number in range(MOST_SERIES):
+def test_an_agent_has_at_most_a_thousand_series(timeline: Timeline, one: Reporter) -> None:
+    for number in range(MOST_SERIES_OF_AN_AGENT):
         one.number(f"http_reqs{{name:{number}}}")
     timeline.add(one.report(0), 1.0)
     with pytest.raises(ProtocolViolation, match="more than 1000 series"):

@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING
 
 from groundswell.errors import ProtocolViolation
 from groundswell.metrics.histogram import Histogram
-from groundswell_coordinator.run.agent_record import AgentRecord
-from groundswell_coordinator.run.declarations import SeriesRegistry
-from groundswell_coordinator.run.interval import Interval, read
-from groundswell_coordinator.run.open_interval import HistogramPool, OpenInterval, amended
-from groundswell_coordinator.run.part import part_of, self_contained
-from groundswell_coordinator.run.slice import trend_of
+from groundswell_coordinator.timeline.agent_record import AgentRecord
+from groundswell_coordinator.timeline.declarations import SeriesRegistry
+from groundswell_coordinator.timeline.interval import Interval, read
+from groundswell_coordinator.timeline.open_interval import HistogramPool, OpenInterval, amended
+from groundswell_coordinator.timeline.part import part_of, self_contained
+from groundswell_coordinator.timeline.slice import trend_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from groundswell.scenario.model import OpenScenario
 from groundswell.units import format_duration
 from groundswell.verdict.verdict import DropCause, Reason, ReasonCode
-from groundswell_coordinator.run.accounts import AGENT_LOST
+from groundswell_coordinator.timeline.accounts import AGENT_LOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from groundswell.metrics.histogram import Histogram
     from groundswell.scenario.model import Test
-    from groundswell_coordinator.run.accounts import Account, Loss, ScenarioTotals
-    from groundswell_coordinator.run.agent_record import AgentRecord
+    from groundswell_coordinator.timeline.accounts import Account, Loss, ScenarioTotals
+    from groundswell_coordinator.timeline.agent_record import AgentRecord
 
 # Shares of planned iterations: how many may be dropped, and how many lost with their agents.
 _MOST_DROPPED = 0.001

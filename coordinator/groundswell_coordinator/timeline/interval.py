@@ -7,7 +7,6 @@ back.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,7 @@ from groundswell.v1.metrics_pb2 import (
     SeriesDeclaration,
     TrendValue,
 )
-from groundswell_coordinator.run.declarations import WIRE_KIND, Declarations, SeriesRegistry
+from groundswell_coordinator.timeline.declarations import WIRE_KIND, Declarations, SeriesRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +29,11 @@ if TYPE_CHECKING:
     from groundswell.metrics.histogram import Histogram
 
 _ACTIVITY = frozenset({"http_reqs", "iterations", "vus"})
+
+
+# Exact in a double, and a thousandth of what 64 bits hold: a thousand agents may say it at once.
+_MOST = 2**53
+_MOST_NS = 2**60
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +164,20 @@ def _check(report: Report, interval: Interval) -> None:
         raise ProtocolViolation("a series stands twice in one report")
     if any(rate.passes > rate.total for rate in interval.rates.values()):
         raise ProtocolViolation("a rate with more passes than observations")
-    if not all(math.isfinite(value) for value in interval.gauges.values()):
-        raise ProtocolViolation("a gauge that is not a number")
+    if not all(abs(value) <= _MOST for value in interval.gauges.values()):
+        raise ProtocolViolation("a gauge that is no number, or beyond all measure")
+    _check_amounts(report, interval)
+
+
+def _check_amounts(report: Report, interval: Interval) -> None:
+    """No count of one second comes near these bounds, and no sum of counts within them overflows."""
+    counts = [*interval.counters.values(), *(rate.total for rate in interval.rates.values())]
+    for account in report.accounts:
+        counts += [account.planned, account.fired, account.interrupted, *account.dropped.values()]
+    if any(count > _MOST for count in counts):
+        raise ProtocolViolation("a count beyond all measure")
+    if any(trend.sum_ns > _MOST_NS for trend in interval.trends.values()):
+        raise ProtocolViolation("a trend beyond all measure")
 
 
 class _Numbers:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_coordinator.run.accounts import (
+from groundswell_coordinator.timeline.accounts import (
     Account,
     AccountBook,
     AgentAccounts,
@@ -11,7 +11,7 @@ from groundswell_coordinator.run.accounts import (
     ScenarioTotals,
     totals,
 )
-from tests.coordinator.run.reporting import account
+from tests.coordinator.reporting import account
 
 
 def agent(incarnation: str, ended: bool = True, **scenarios: Account) -> AgentAccounts:
