@@ -79,7 +79,10 @@ def main() -> NoReturn:
     # grpc prepares for a process that forks, and says so on stderr when one starts another program; we never fork.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
     # Being ended from outside is being interrupted, also while nothing is ready yet to do it in order.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Whoever started us with one ignored, as nohup does, means it.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
     try:
         result = cli.main(standalone_mode=False, prog_name="groundswell")
     except click.ClickException as error:

@@ -59,7 +59,7 @@ def drop_beyond_measure(report: Report) -> None:
     report.accounts.add(scenario="s", planned=1, dropped={"no_vu": 2**64 - 1})
 
 
-def last_beyond_measure(report: Report) -> None:
+def sum_beyond_measure(report: Report) -> None:
     report.trends[0].sum_ns = 2**64 - 1
 
 
@@ -124,7 +124,7 @@ def be_from_another_agent(report: Report) -> None:
         (declare_too_many_series, "more than 1000 series of one agent"),
         (count_beyond_measure, "a count beyond all measure"),
         (drop_beyond_measure, "a count beyond all measure"),
-        (last_beyond_measure, "a histogram with"),
+        (sum_beyond_measure, "a trend beyond all measure"),
         (send_no_histogram, "a histogram with the cookie 0xffffffff"),
         (send_a_histogram_that_claims_more, "a histogram of 9223372036854775808 values"),
         (send_a_histogram_with_negative_counts, "a histogram"),

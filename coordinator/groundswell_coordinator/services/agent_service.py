@@ -75,6 +75,9 @@ class AgentService(agent_pb2_grpc.AgentServiceServicer):
             await self._read_under_lease(agent, messages)
         except ProtocolViolation as violation:
             agent.refuse(violation)
+        except grpc.aio.AbortError:
+            # Our side has refused the agent and ended the stream under this reader.
+            return
         except Exception:
             _log.exception("%s: its messages cannot be taken", agent.name)
             agent.refuse(ProtocolViolation("the coordinator failed: see its log"))
