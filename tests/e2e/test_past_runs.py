@@ -51,6 +51,13 @@ def test_the_list_of_runs_names_it_with_its_verdict(
     assert line["duration_s"] == ran.summary.duration_s
 
 
+def test_agents_that_had_work_for_a_moment_only_are_no_less_healthy(ran: Ran) -> None:
+    late_at_the_start = [agent for agent in ran.summary.agents if abs(agent.skew_ms or 0) > 5]
+
+    assert ran.summary.reasons == ()
+    assert ("not healthy" in ran.stdout) == bool(late_at_the_start), ran
+
+
 def test_the_database_holds_the_run_and_is_sound(ran: Ran, shared_groundswell: Groundswell) -> None:
     with closing(sqlite3.connect(shared_groundswell.home / "groundswell.db")) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)

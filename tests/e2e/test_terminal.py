@@ -107,3 +107,19 @@ def test_a_reader_that_leaves_does_not_change_the_exit_code(
 
     assert done.returncode == 99, done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-"])
+def test_a_stream_that_is_closed_from_the_start_does_not_change_the_exit_code(
+    groundswell: Groundswell, failing: Path, closed: str
+) -> None:
+    """As of a daemon or a bare cron job; the next file that is opened then takes its number."""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" run "$1" {closed}', PROGRAM, failing],
+        capture_output=True,
+        env=groundswell.environment({}),
+        timeout=60,
+    )
+
+    assert done.returncode == 99, done
