@@ -5,6 +5,7 @@ The table is text, so that the core imports neither role and an agent's process 
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 import signal
@@ -54,6 +55,17 @@ class _Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, with a suggestion for a name that is nearly right."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            raise click.UsageError(f"{error.message}{hint}", ctx) from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing any of them."""
         with formatter.section("Commands"):
@@ -75,7 +87,8 @@ def cli() -> None:
 
 
 def main() -> NoReturn:
-    """Run the command and exit with its code; every GroundswellError becomes a line and its own code."""
+    """Run the command and exit with its code; every GroundswellError becomes a line and its own."""
+    _open_closed_streams()
     # grpc prepares for a process that forks, and says so on stderr when one starts another program; we never fork.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
     # Being ended from outside is being interrupted, also while nothing is ready yet to do it in order.
@@ -95,6 +108,21 @@ def main() -> NoReturn:
         _print_error(error)
         sys.exit(error.exit_code)
     sys.exit(result if isinstance(result, int) else ExitCode.OK)
+
+
+def _open_closed_streams() -> None:
+    """Standard streams that are closed, as a daemon's may be, lead nowhere instead.
+
+    Otherwise the next socket would get the number of one, and whatever is printed would go to it.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            # Opening takes the lowest number that is free: this one.
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
 
 
 def _print_error(error: GroundswellError) -> None:

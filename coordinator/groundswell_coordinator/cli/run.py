@@ -15,6 +15,7 @@ import click
 from groundswell.errors import GroundswellError
 from groundswell.exit_codes import ExitCode
 from groundswell.units import parse_duration
+from groundswell_coordinator.cli.output import printing, write_file
 from groundswell_coordinator.cli.test_options import test_source_options
 from groundswell_coordinator.launch.local import LocalAgents, default_agents
 
@@ -121,12 +122,13 @@ def command(
             quiet=quiet or as_json,
         )
         ended = run_embedded(order, processes)
+    with printing():
+        if as_json:
+            click.echo(ended.summary_json)
+        elif not quiet:
+            _print(ended.summary_json, verbose=verbose)
     if summary_json is not None:
-        summary_json.write_text(ended.summary_json + "\n", encoding="utf-8")
-    if as_json:
-        click.echo(ended.summary_json)
-    elif not quiet:
-        _print(ended.summary_json, verbose=verbose)
+        write_file(summary_json, ended.summary_json)
     if inconclusive == "warn" and ended.exit_code == ExitCode.INCONCLUSIVE:
         return ExitCode.OK
     return int(ended.exit_code)

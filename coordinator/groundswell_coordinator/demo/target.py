@@ -43,7 +43,9 @@ class DemoTarget:
     @asynccontextmanager
     async def listening(self, host: str, port: int) -> AsyncGenerator[str]:
         """Serves until the block ends; gives the URL, with the real port where 0 was asked for."""
-        runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=_GRACE_S)
+        runner = web.AppRunner(
+            self._app, access_log=None, shutdown_timeout=_GRACE_S, handler_cancellation=True
+        )
         await runner.setup()
         try:
             await _bind(runner, host, port)

@@ -34,7 +34,7 @@ class Embedded:
         try:
             self._store = await opening
         except BaseException:
-            await self._coordinator.stop()
+            await self._take_down()
             raise
         self._coordinator.runs.use(self._store)
         self._store.submit(_close_lost_runs)
@@ -46,10 +46,14 @@ class Embedded:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # The agents first: their streams then end by their own doing, and nobody has anything to complain of.
+        await self._take_down()
+        await self._store.close()
+
+    async def _take_down(self) -> None:
+        # The agents first: their streams then end by their own doing, and nobody has anything to
+        # complain of.
         await asyncio.to_thread(self._agents.stop)
         await self._coordinator.stop()
-        await self._store.close()
 
 
 def _close_lost_runs(store: RunStore) -> None:

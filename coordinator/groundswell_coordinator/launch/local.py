@@ -33,7 +33,13 @@ class LocalAgents:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        if error is not None:
+            # There is nothing to end in order: whoever is still importing need not finish it.
+            for process in self._processes:
+                process.kill()
         self.stop()
 
     def attach_to(self, coordinator: str) -> None:

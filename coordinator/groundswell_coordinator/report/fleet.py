@@ -34,7 +34,7 @@ def agents(summary: Summary, verbose: bool) -> list[list[Text]]:
 
 def _is_odd(agent: AgentSummary) -> bool:
     """Late at the start, or never heard of."""
-    return agent.cpu_max is None or abs(agent.skew_ms or 0) > _SKEW_LIMIT_MS
+    return agent.skew_ms is None or abs(agent.skew_ms) > _SKEW_LIMIT_MS
 
 
 def _overview(agents: Sequence[AgentSummary], odd: int) -> list[Text]:

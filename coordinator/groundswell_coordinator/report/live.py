@@ -58,6 +58,9 @@ class LiveView:
         self._live = self._open_live() if self._console.is_terminal and not quiet else None
 
     def state(self, change: control_pb2.StateChanged) -> None:
+        if change.state == control_pb2.RUN_STATE_CLOSED:
+            # Its last seconds are still to come, and then the summary says so.
+            return
         name = control_pb2.RunState.Name(change.state).removeprefix("RUN_STATE_").lower()
         self._state = f"{name}: {change.message}" if change.message else name
         if self._live is not None:

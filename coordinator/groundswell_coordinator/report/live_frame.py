@@ -123,6 +123,8 @@ def _rate(progress: control_pb2.Progress) -> str:
 
 
 def _percentiles(progress: control_pb2.Progress) -> str:
+    if progress.p99_ms == 0:
+        return "p50 -  p95 -  p99 -"
     named = (("p50", progress.p50_ms), ("p95", progress.p95_ms), ("p99", progress.p99_ms))
     return "  ".join(f"{name} {_latency(value)}" for name, value in named)
 
