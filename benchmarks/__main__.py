@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
+from benchmarks.lag import RATES, measure_lag
 from benchmarks.memory import bytes_per_idle_vu
 from benchmarks.speed import CASES, measure, median_ratio
 
@@ -31,6 +32,13 @@ def main(quick: bool) -> None:
         click.echo(
             f"| {case.name} | {middle.wrk:,.0f} | {middle.agent:,.0f} "
             f"| {middle.ratio:.2f} [{pairs[0].ratio:.2f}–{pairs[-1].ratio:.2f}] |"
+        )
+    click.echo("\n| arrivals | send lag p50 ms | p99 ms | dropped | CPU of the agent |")
+    click.echo("|---|---|---|---|---|")
+    for lag in map(measure_lag, RATES):
+        click.echo(
+            f"| {lag.rate:,}/s | {lag.p50:.2f} | {lag.p99:.2f} | {lag.dropped} of {lag.planned:,} "
+            f"| {lag.cpu:.0%} |"
         )
     for vus in (1_000, 10_000):
         click.echo(f"\nAn idle VU, {vus:,} of them: {bytes_per_idle_vu(vus) / 1024:.1f} KiB")

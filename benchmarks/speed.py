@@ -14,11 +14,18 @@ import statistics
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from tests.nginx_server import running_nginx
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from tests.nginx_server import NginxServer
 
 from benchmarks.cpu import children, cpu_seconds, run_pinned
 
@@ -57,12 +64,19 @@ class Pair:
         return self.agent / self.wrk
 
 
+@contextmanager
+def pinned_target() -> Generator[tuple[NginxServer, Path]]:
+    """Debian's nginx with 1 KiB at /page, on its own core, and a folder."""
+    with TemporaryDirectory() as name, running_nginx(Path(name), locations=_LOCATION) as nginx:
+        os.sched_setaffinity(nginx.pid, {TARGET_CORE})
+        yield nginx, Path(name)
+
+
 def measure(case: Case, *, seconds: int, rounds: int) -> list[Pair]:
     """`rounds` pairs of `seconds` each."""
-    with TemporaryDirectory() as folder, running_nginx(Path(folder), locations=_LOCATION) as nginx:
-        os.sched_setaffinity(nginx.pid, {TARGET_CORE})
+    with pinned_target() as (nginx, folder):
         return [
-            Pair(_wrk(case, nginx.url, seconds), _agent(case, nginx.url, seconds, Path(folder)))
+            Pair(_wrk(case, nginx.url, seconds), _agent(case, nginx.url, seconds, folder))
             for _ in range(rounds)
         ]
 
@@ -76,11 +90,18 @@ def _wrk(case: Case, url: str, seconds: int) -> float:
 
 
 def _agent(case: Case, url: str, seconds: int, folder: Path) -> float:
-    """From one sealed second to another, well within the load: starting up is not what is measured."""
+    """From one stretch without load to the end: starting up is not what is measured."""
+    load = f"executor: constant-vus\n    vus: {case.vus}\n    duration: {seconds + 2 * _WARM_UP_S}s"
+    summary, spent = run_agent(url, load, case.step, folder)
+    return float(summary["metrics"]["http_reqs"]["values"]["count"]) / spent
+
+
+def run_agent(url: str, load: str, step: str, folder: Path) -> tuple[dict[str, Any], float]:
+    """One pinned agent under a scenario's `load`: the summary, and the CPU seconds it took."""
     test = folder / "speed.yaml"
     test.write_text(
-        f"test: speed\ntarget: {url}\nscenarios:\n  load:\n    executor: constant-vus\n"
-        f"    vus: {case.vus}\n    duration: {seconds + 2 * _WARM_UP_S}s\n    steps: [{case.step}]\n"
+        f"test: speed\ntarget: {url}\nwarmup: {_WARM_UP_S}s\nscenarios:\n  load:\n    {load}\n"
+        f"    steps: [{step}]\n"
     )
     summary = folder / "summary.json"
     command = [sys.executable, "-m", "groundswell", "run", str(test), "--agents", "1", "-q"]
@@ -92,8 +113,7 @@ def _agent(case: Case, url: str, seconds: int, folder: Path) -> float:
     spent = _cpu_while_loading(agent, client)
     if client.wait() != 0:
         raise RuntimeError(f"groundswell ended with {client.returncode}")
-    requests = json.loads(summary.read_text())["metrics"]["http_reqs"]["values"]["count"]
-    return float(requests) / spent
+    return json.loads(summary.read_text()), spent
 
 
 def _only_child(client: subprocess.Popen[bytes]) -> int:

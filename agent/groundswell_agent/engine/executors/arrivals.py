@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from groundswell_agent.engine.account import Drop
-from groundswell_agent.engine.executors.base import BATCH, Executor
+from groundswell_agent.engine.executors.base import Executor
 
 if TYPE_CHECKING:
     from groundswell.schedule.scenario_plan import ScenarioShare
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # A wake that is due before the end and comes this little after it still counts as in time, seconds:
 # without it, the last arrivals of a high rate would be dropped by the grain of a timer.
 _IN_TIME_S = 0.1
+# After a late wake, arrivals start in turns of so many. Between them answers come in and free VUs with
+# open connections; all at once, each would need a VU and a connection of its own.
+_AT_ONCE = 50
 
 
 class ArrivalRate(Executor):
@@ -37,7 +40,7 @@ class ArrivalRate(Executor):
         while arrivals.next_moment < math.inf and await self.until(start + arrivals.next_moment):
             now = monotonic() - start
             # What is left over by a late wake beyond a batch comes right after the others' turn.
-            for _ in range(BATCH):
+            for _ in range(_AT_ONCE):
                 if arrivals.next_moment > now:
                     break
                 planned = start + arrivals.next_moment

@@ -1,0 +1,41 @@
+"""How late the iterations of a constant arrival rate start, one GET of 1 KiB each, after two seconds of warm-up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.speed import pinned_target, run_agent
+
+RATES = (1_000, 5_000, 10_000, 20_000, 30_000)
+_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """`p50`, `p99` in ms over the whole run; `dropped` of `planned` arrivals; CPU of one core."""
+
+    rate: int
+    p50: float
+    p99: float
+    planned: int
+    dropped: int
+    cpu: float
+
+
+def measure_lag(rate: int) -> Lag:
+    load = (
+        f"executor: constant-arrival-rate\n    rate: {rate}/s\n    duration: {_SECONDS}s\n"
+        "    max_vus: 500"
+    )
+    with pinned_target() as (nginx, folder):
+        summary, spent = run_agent(nginx.url, load, "{get: /page}", folder)
+    account = summary["scenarios"]["load"]
+    lag = summary["metrics"]["send_lag"]["values"]
+    return Lag(
+        rate,
+        lag["med"],
+        lag["p(99)"],
+        account["planned"],
+        sum(account["dropped"].values()),
+        spent / _SECONDS,
+    )
