@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 from groundswell import __version__
@@ -164,7 +165,10 @@ class _Totals:
         return MetricSummary("trend", trend_values(union), _unit(metric), clamped=union.clamped)
 
     def _gauge(self, selection: Selection, metric: Metric) -> MetricSummary | None:
-        values = [cut.gauge for cut in self._cuts(selection) if cut.gauge is not None]
+        # What follows the planned end is the graceful stop, in which VUs go home one by one.
+        within = max(ceil(self._duration), 1)
+        cuts = self._cuts(selection)[:within]
+        values = [cut.gauge for cut in cuts if cut.gauge is not None]
         if not values:
             return None
         shown = {"value": values[-1], "min": min(values), "max": max(values)}
