@@ -1,4 +1,4 @@
-"""The built-in metrics: their names, kinds and units, as k6 names them (FACE §2), and ours."""
+"""The built-in metrics: their names, kinds and units, as k6 names them, and ours."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """A distribution of durations that adds up exactly: HdrHistogram counts, count, sum, min and max.
 
-The only module that touches the hdrhistogram library, and only its codec. The rest of it is not
-used: its percentile ranks round down, adding an empty histogram makes its minimum 0, and its codec
-frees memory that is not its own when a count is negative, which is why nothing here ever subtracts.
+Of the hdrhistogram library only the codec is used, by payload.py: its percentile ranks round down,
+and adding an empty histogram makes its minimum 0.
 
     >>> seconds = np.array([0.0012, 0.0034])
     >>> histogram = Histogram()
@@ -14,23 +13,19 @@ frees memory that is not its own when a count is negative, which is why nothing 
 from __future__ import annotations
 
 import math
-import struct
-import threading
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyhdrh  # pyright: ignore[reportMissingModuleSource, reportMissingImports]
 
 from groundswell.errors import ProtocolViolation
 from groundswell.metrics.buckets import (
     BUCKET_COUNT,
     HIGHEST_US,
-    LOWEST_US,
-    SIGNIFICANT_DIGITS,
     highest_equivalent,
     index,
     indices,
 )
+from groundswell.metrics.payload import decoded, encode
 from groundswell.metrics.rank import nearest_rank
 
 if TYPE_CHECKING:
@@ -41,37 +36,10 @@ if TYPE_CHECKING:
 HIGHEST_NS = HIGHEST_US * 1000
 
 _CHUNK = 1024
-_WORD = 8
-_LONGEST_VARINT = 9
-_HEADER = struct.Struct(">IIIIQQd")
-_COOKIE = 0x1C849303 | 0x10
-_LAYOUT = (0, SIGNIFICANT_DIGITS, LOWEST_US, HIGHEST_US, 1.0)
 # Below it the sum of all buckets of one payload cannot wrap around 64 bits, whatever they claim.
 _MOST_IN_PAYLOAD = 2**48
 _MOST = 2**62
 _INT64_MAX = 2**63 - 1
-
-
-class _Codec(Protocol):
-    """What is used of pyhdrh, which has no types; arrays are passed as addresses."""
-
-    def encode(
-        self, counts: int, length: int, word: int, target: int, target_length: int, /
-    ) -> int: ...
-
-    def decode(
-        self, payload: bytes, offset: int, counts: int, length: int, word: int, /
-    ) -> dict[str, int]: ...
-
-
-_codec = cast("_Codec", pyhdrh)
-# One target for every encode and one for every decode: allocating them each time costs more than
-# the codec does.
-_encoded = np.zeros(BUCKET_COUNT * _LONGEST_VARINT, np.uint8)
-_encoded_address = int(_encoded.ctypes.data)
-_decoded = np.zeros(BUCKET_COUNT, np.int64)
-_decoded_address = int(_decoded.ctypes.data)
-_codec_lock = threading.Lock()
 
 
 class Histogram:
@@ -149,14 +117,7 @@ class Histogram:
         """
         if self.count == 0:
             raise ValueError("an empty histogram is not encoded")
-        low, length = self._low, self._high - self._low
-        zeros = _varint(2 * low - 1) if low else b""  # a run of n zeros is the number -n, zigzagged
-        with _codec_lock:
-            written = _codec.encode(
-                self._address + low * _WORD, length, _WORD, _encoded_address, _encoded.nbytes
-            )
-            body = zeros + _encoded[:written].tobytes()
-        return _HEADER.pack(_COOKIE, len(body), *_LAYOUT) + body
+        return encode(self._address, self._low, self._high)
 
     def merge_payload(
         self, payload: bytes, count: int, sum_ns: int, min_ns: int, max_ns: int, clamped: int
@@ -173,18 +134,16 @@ class Histogram:
             raise ProtocolViolation(f"a histogram with {min_ns=}, {max_ns=}, {sum_ns=}, {count=}")
         if not 0 <= clamped <= count or (clamped > 0) != (max_ns > HIGHEST_NS):
             raise ProtocolViolation(f"a histogram with {clamped=}, {count=}, {max_ns=}")
-        _check_header(payload)
-        with _codec_lock:
-            low, high = _decode(payload, count)
-            slice_ = _decoded[low:high]
-            try:
-                _check_counts(slice_, count, clamped)
-                if low != _bucket_of(min_ns) or high != _bucket_of(max_ns) + 1:
-                    raise ProtocolViolation("a histogram whose buckets contradict its min or max")
-                self._touch(low, high)
-                self._counts[low:high] += slice_
-            finally:
-                slice_.fill(0)
+        with decoded(payload, count) as (low, counts):
+            high = low + len(counts)
+            if clamped > counts[-1]:
+                raise ProtocolViolation(
+                    f"a histogram with {clamped=} and {counts[-1]} in its top bucket"
+                )
+            if low != _bucket_of(min_ns) or high != _bucket_of(max_ns) + 1:
+                raise ProtocolViolation("a histogram whose buckets contradict its min or max")
+            self._touch(low, high)
+            self._counts[low:high] += counts
         self._account(count, sum_ns, min_ns, max_ns, clamped)
 
     def clear(self) -> None:
@@ -309,47 +268,3 @@ def add_rows(histograms: Sequence[Histogram], values_ns: NDArray[np.int64]) -> N
 
 def _bucket_of(value_ns: int) -> int:
     return index((min(value_ns, HIGHEST_NS) + 500) // 1000)
-
-
-def _varint(number: int) -> bytes:
-    """LEB128."""
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-def _check_header(payload: bytes) -> None:
-    if not _HEADER.size < len(payload) <= _HEADER.size + _encoded.nbytes:
-        raise ProtocolViolation(f"a histogram of {len(payload)} bytes")
-    cookie, length, *layout = _HEADER.unpack_from(payload)
-    if cookie != _COOKIE:
-        raise ProtocolViolation(f"a histogram with the cookie {cookie:#x}")
-    if tuple(layout) != _LAYOUT:
-        raise ProtocolViolation(f"a histogram of the layout {layout}")
-    if length != len(payload) - _HEADER.size:
-        raise ProtocolViolation(f"a histogram that claims {length} bytes of counts")
-
-
-def _decode(payload: bytes, count: int) -> tuple[int, int]:
-    """Decode into the scratch array: its touched slice [low, high). All zero after an error."""
-    try:
-        found = _codec.decode(payload, _HEADER.size, _decoded_address, BUCKET_COUNT, _WORD)
-    except (ValueError, IndexError, OverflowError) as error:
-        _decoded.fill(0)
-        raise ProtocolViolation(f"a histogram that does not decode: {error}") from error
-    if found["total"] != count:
-        _decoded.fill(0)
-        raise ProtocolViolation(f"a histogram of {found['total']} values that claims {count}")
-    return found["min_nonzero_index"], found["max_nonzero_index"] + 1
-
-
-def _check_counts(counts: NDArray[np.int64], count: int, clamped: int) -> None:
-    # The codec's total is modulo 2**64; counts that wrapped around to the right total are each too
-    # large.
-    if counts.min() < 0 or counts.max() > count:
-        raise ProtocolViolation("a histogram with an impossible count")
-    if clamped > counts[-1]:
-        raise ProtocolViolation(f"a histogram with {clamped=} and {counts[-1]} in its top bucket")

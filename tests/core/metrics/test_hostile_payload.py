@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.errors import ProtocolViolation
-from groundswell.metrics import histogram as module
+from groundswell.metrics import payload as module
 from groundswell.metrics.histogram import HIGHEST_NS, Histogram
 
 HEADER = struct.Struct(">IIIIQQd")
