@@ -15,8 +15,9 @@ from groundswell.scenario.model import (
     Test,
     ThresholdSpec,
 )
+from groundswell_coordinator.judge.ending import Ending
 from groundswell_coordinator.judge.judge import Judge
-from groundswell_coordinator.judge.judgement import Ending, Judgement, judge_run
+from groundswell_coordinator.judge.judgement import Judgement, judge_run
 from groundswell_coordinator.timeline.timeline import Timeline, first_judged
 from tests.coordinator.reporting import RUN, Reporter, Values
 

@@ -9,6 +9,7 @@ from groundswell.exit_codes import ExitCode
 from groundswell.units import format_duration
 from groundswell.verdict.value_text import value_text
 from groundswell.verdict.verdict import Decision, Reason, ReasonCode, decide
+from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.judge.health import (
     AgentHealth,
     drop_reasons,
@@ -16,7 +17,6 @@ from groundswell_coordinator.judge.health import (
     saturation_reasons,
 )
 from groundswell_coordinator.judge.judge import Judge
-from groundswell_coordinator.run.machine import Cause
 from groundswell_coordinator.timeline.accounts import totals
 
 if TYPE_CHECKING:
@@ -24,25 +24,10 @@ if TYPE_CHECKING:
 
     from groundswell.scenario.model import Test
     from groundswell_coordinator.judge.activity import Activity
+    from groundswell_coordinator.judge.ending import Ending
     from groundswell_coordinator.judge.standing import Standing
-    from groundswell_coordinator.timeline.accounts import Loss, ScenarioTotals
+    from groundswell_coordinator.timeline.accounts import ScenarioTotals
     from groundswell_coordinator.timeline.timeline import Timeline
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a run ended: `at` is the second of the run at which it was stopped early.
-
-    `aborted_by` is `str(threshold)` of the one that aborted it. `losses` are its lost agents.
-    `reasons` are those that no interval shows: a data source that ran out in an executor without a
-    plan, a coordinator that is gone.
-    """
-
-    cause: Cause = Cause.COMPLETE
-    at: float | None = None
-    aborted_by: str | None = None
-    losses: tuple[Loss, ...] = ()
-    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

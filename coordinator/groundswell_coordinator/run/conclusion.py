@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from groundswell.schedule.shape import run_duration
 from groundswell.verdict.verdict import Reason, ReasonCode
-from groundswell_coordinator.judge.judgement import Ending, judge_run
-from groundswell_coordinator.report.summarize import Facts, summarize
-from groundswell_coordinator.run.machine import Cause
+from groundswell_coordinator.judge.ending import Cause, Ending
+from groundswell_coordinator.judge.judgement import judge_run
+from groundswell_coordinator.run.summarize import Facts, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -23,32 +23,30 @@ from groundswell.errors import GroundswellError, ProtocolViolation
 from groundswell.exit_codes import ExitCode
 from groundswell.schedule.shape import run_duration_with_grace
 from groundswell.v1 import control_pb2
+from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.run.archive import Archive
 from groundswell_coordinator.run.broadcast import Broadcast
 from groundswell_coordinator.run.conclusion import Story, conclude
 from groundswell_coordinator.run.crew import Crew
-from groundswell_coordinator.run.loss import loss_of
-from groundswell_coordinator.run.machine import (
+from groundswell_coordinator.run.events import (
     AgentEnded,
     AgentLost,
     AgentPrepared,
     AgentRefused,
     AgentsChosen,
-    Cause,
     Close,
     Event,
     Instruction,
-    Limits,
     Prepare,
-    RunMachine,
     Start,
     StartAcknowledged,
-    State,
     Stop,
     StopMode,
     StopRequested,
     Tick,
 )
+from groundswell_coordinator.run.loss import loss_of
+from groundswell_coordinator.run.machine import Limits, RunMachine, State
 from groundswell_coordinator.run.measurement import Measurement
 from groundswell_coordinator.run.submission import source_to_wire
 

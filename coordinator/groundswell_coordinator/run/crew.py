@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from groundswell_coordinator.clock import ClockOffset
     from groundswell_coordinator.pool import Attachment
-    from groundswell_coordinator.run.machine import StopMode
+    from groundswell_coordinator.run.events import StopMode
 
 # An hour: more is no loop that was busy.
 _MOST_SKEW_NS = 3600 * 10**9

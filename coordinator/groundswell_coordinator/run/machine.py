@@ -34,6 +34,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from groundswell_coordinator.judge.ending import Cause
+from groundswell_coordinator.run.events import (
+    AgentEnded,
+    AgentLost,
+    AgentPrepared,
+    AgentRefused,
+    AgentsChosen,
+    Close,
+    Event,
+    Instruction,
+    Prepare,
+    Start,
+    StartAcknowledged,
+    Stop,
+    StopMode,
+    StopRequested,
+    Tick,
+)
+
 
 class State(Enum):
     """Where a run is."""
@@ -44,115 +63,6 @@ class State(Enum):
     RUNNING = "running"
     STOPPING = "stopping"
     CLOSED = "closed"
-
-
-class StopMode(Enum):
-    """GRACEFUL lets running iterations end for at most five seconds; ABORT cancels them now."""
-
-    GRACEFUL = "graceful"
-    ABORT = "abort"
-
-
-class Cause(Enum):
-    """Why a run stopped before its plan was done, or never started."""
-
-    COMPLETE = "complete"
-    INTERRUPTED = "interrupted"
-    OPERATOR = "operator"
-    THRESHOLD = "threshold"
-    STORE_FAILED = "store_failed"
-    OVERDUE = "overdue"
-    NO_AGENTS = "no_agents"
-    REFUSED = "refused"
-    START_FAILED = "start_failed"
-
-
-# --- events ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class AgentsChosen:
-    agents: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AgentPrepared:
-    agent: str
-
-
-@dataclass(frozen=True, slots=True)
-class AgentRefused:
-    agent: str
-    message: str
-    hint: str
-
-
-@dataclass(frozen=True, slots=True)
-class StartAcknowledged:
-    agent: str
-
-
-@dataclass(frozen=True, slots=True)
-class AgentEnded:
-    """The agent's last interval is in."""
-
-    agent: str
-
-
-@dataclass(frozen=True, slots=True)
-class AgentLost:
-    agent: str
-
-
-@dataclass(frozen=True, slots=True)
-class StopRequested:
-    mode: StopMode
-    cause: Cause
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """Time has passed; carries nothing, as `handle` is given the time with every event."""
-
-
-Event = (
-    AgentsChosen
-    | AgentPrepared
-    | AgentRefused
-    | StartAcknowledged
-    | AgentEnded
-    | AgentLost
-    | StopRequested
-    | Tick
-)
-
-
-# --- instructions ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Prepare:
-    agents: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    start_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    mode: StopMode
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    cause: Cause
-    message: str = ""
-    hint: str = ""
-
-
-Instruction = Prepare | Start | Stop | Close
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from groundswell.errors import StoreFailed, UnknownRun
+from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.run.conductor import Conductor
-from groundswell_coordinator.run.machine import Cause, StopMode
+from groundswell_coordinator.run.events import StopMode
 from groundswell_coordinator.run.submission import Submission
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import grpc
 from groundswell.errors import GroundswellError, InvalidTest, ProtocolViolation, UnknownRun
 from groundswell.v1 import control_pb2, control_pb2_grpc
 from groundswell.v1.agent_pb2 import STOP_MODE_ABORT
-from groundswell_coordinator.run.machine import Cause, StopMode
+from groundswell_coordinator.judge.ending import Cause
+from groundswell_coordinator.run.events import StopMode
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

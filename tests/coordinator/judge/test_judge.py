@@ -6,10 +6,10 @@ from fractions import Fraction
 import pytest
 
 from groundswell.scenario.model import ThresholdSpec
+from groundswell_coordinator.judge.ending import Cause, Ending
 from groundswell_coordinator.judge.judge import Judge
-from groundswell_coordinator.judge.judgement import Ending, judge_run
+from groundswell_coordinator.judge.judgement import judge_run
 from groundswell_coordinator.judge.standing import Window
-from groundswell_coordinator.run.machine import Cause
 from groundswell_coordinator.timeline.timeline import Timeline
 from tests.coordinator.played import (
     CLOSED,

@@ -10,10 +10,10 @@ from groundswell.exit_codes import ExitCode
 from groundswell.scenario.model import ThresholdSpec
 from groundswell.verdict.selection import parse_selection
 from groundswell.verdict.verdict import DropCause, Reason, ReasonCode, Verdict
-from groundswell_coordinator.judge.judgement import Ending, judge_run
+from groundswell_coordinator.judge.ending import Cause, Ending
+from groundswell_coordinator.judge.judgement import judge_run
 from groundswell_coordinator.judge.meter import measure
 from groundswell_coordinator.judge.view import CounterView, GaugeView, RateView
-from groundswell_coordinator.run.machine import Cause
 from groundswell_coordinator.timeline.accounts import Loss
 from groundswell_coordinator.timeline.timeline import Timeline
 from tests.coordinator.played import CLOSED, COUNTED, plan_of, play, scenario

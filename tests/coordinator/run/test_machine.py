@@ -8,26 +8,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell_coordinator.run.machine import (
+from groundswell_coordinator.judge.ending import Cause
+from groundswell_coordinator.run.events import (
     AgentEnded,
     AgentLost,
     AgentPrepared,
     AgentRefused,
     AgentsChosen,
-    Cause,
     Close,
     Event,
     Instruction,
     Prepare,
-    RunMachine,
     Start,
     StartAcknowledged,
-    State,
     Stop,
     StopMode,
     StopRequested,
     Tick,
 )
+from groundswell_coordinator.run.machine import RunMachine, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,41 @@
+"""How a run came to its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from groundswell.verdict.verdict import Reason
+    from groundswell_coordinator.timeline.accounts import Loss
+
+
+class Cause(Enum):
+    """Why a run stopped before its plan was done, or never started."""
+
+    COMPLETE = "complete"
+    INTERRUPTED = "interrupted"
+    OPERATOR = "operator"
+    THRESHOLD = "threshold"
+    STORE_FAILED = "store_failed"
+    OVERDUE = "overdue"
+    NO_AGENTS = "no_agents"
+    REFUSED = "refused"
+    START_FAILED = "start_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended: `at` is the second of the run at which it was stopped early.
+
+    `aborted_by` is `str(threshold)` of the one that aborted it. `losses` are its lost agents.
+    `reasons` are those that no interval shows: a data source that ran out in an executor without a
+    plan, a coordinator that is gone.
+    """
+
+    cause: Cause = Cause.COMPLETE
+    at: float | None = None
+    aborted_by: str | None = None
+    losses: tuple[Loss, ...] = ()
+    reasons: tuple[Reason, ...] = ()

@@ -1,0 +1,105 @@
+"""What can happen to a run, and what its state machine answers: plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from groundswell_coordinator.judge.ending import Cause
+
+
+class StopMode(Enum):
+    """GRACEFUL lets running iterations end for at most five seconds; ABORT cancels them now."""
+
+    GRACEFUL = "graceful"
+    ABORT = "abort"
+
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AgentsChosen:
+    agents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPrepared:
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRefused:
+    agent: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartAcknowledged:
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentEnded:
+    """The agent's last interval is in."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLost:
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopRequested:
+    mode: StopMode
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed; carries nothing, as `handle` is given the time with every event."""
+
+
+Event = (
+    AgentsChosen
+    | AgentPrepared
+    | AgentRefused
+    | StartAcknowledged
+    | AgentEnded
+    | AgentLost
+    | StopRequested
+    | Tick
+)
+
+
+# --- instructions ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    agents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    start_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    mode: StopMode
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    cause: Cause
+    message: str = ""
+    hint: str = ""
+
+
+Instruction = Prepare | Start | Stop | Close
