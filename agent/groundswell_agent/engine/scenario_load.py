@@ -41,7 +41,8 @@ class ScenarioLoad:
         # Set by the engine: a run with a defect in it must not go on and look well.
         self.on_fault: Callable[[], None] = _ignore
         self._connector = connector
-        self._send_lag = recorder.trend("send_lag", self.tags).record
+        # Made by the first arrival: a closed scenario plans no starts to lag behind.
+        self._send_lag: Callable[[bytes], None] | None = None
         self._iterations = recorder.iterations(self.tags).record
         self._dropped = recorder.counter("dropped_iterations", self.tags)
         self._interrupted = recorder.counter("interrupted_iterations", self.tags)
@@ -51,6 +52,8 @@ class ScenarioLoad:
         return Client(self._connector)
 
     def record_send_lag(self, planned: float, started: float) -> None:
+        if self._send_lag is None:
+            self._send_lag = self.recorder.trend("send_lag", self.tags).record
         self._send_lag(span(planned, started))
 
     def record_iteration(self, started: float, ended: float) -> None:
