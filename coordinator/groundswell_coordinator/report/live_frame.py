@@ -84,6 +84,9 @@ def _time(progress: control_pb2.Progress) -> str:
     if not progress.planned_duration_s:
         return quantity.clock(progress.elapsed_s)
     planned = quantity.clock(progress.planned_duration_s)
+    over = progress.elapsed_s - progress.planned_duration_s
+    if over > 0:
+        return f"{planned} + {quantity.clock(over)} graceful stop"
     return f"{quantity.clock(progress.elapsed_s)} / {planned}"
 
 

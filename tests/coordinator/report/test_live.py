@@ -161,6 +161,16 @@ def test_drops_are_shown_once_there_are_some() -> None:
     assert "dropped 12" in plain_line(dropping)
 
 
+def test_what_comes_after_the_planned_end_is_called_by_its_name() -> None:
+    assert plain_line(progress(elapsed_s=663)).startswith("11m0s + 3s graceful stop  ")
+
+
+def test_without_any_duration_there_is_no_latency() -> None:
+    nothing_yet = progress()
+    nothing_yet.p50_ms = nothing_yet.p95_ms = nothing_yet.p99_ms = 0
+    assert "p50 -  p95 -  p99 -" in plain_line(nothing_yet)
+
+
 def test_elsewhere_there_is_a_line_every_five_seconds() -> None:
     shown = View()
     for second in range(12):
