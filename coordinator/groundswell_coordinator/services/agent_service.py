@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PROTOCOL = "groundswell.v1"
 
 _HELLO_S = 10.0
+_LAST_WRITE_S = 0.1
 _LONGEST_NAME = 200
 _HEAVIEST = 1000
 # An agent that is so many messages behind does not read: at most two a second are sent to it.
@@ -51,7 +52,7 @@ class AgentService(agent_pb2_grpc.AgentServiceServicer):
             agent = self._pool.attach(hello, self._lease_s)
         except ProtocolViolation as violation:
             _log.warning("%s: %s", context.peer(), violation)
-            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(violation))
+            await _refuse(context, grpc.StatusCode.FAILED_PRECONDITION, violation)
         agent.send(welcome=self._welcome)
         reader = asyncio.create_task(self._read(agent, request_iterator))
         try:
@@ -59,7 +60,7 @@ class AgentService(agent_pb2_grpc.AgentServiceServicer):
                 yield message
             if agent.refusal is not None:
                 _log.warning("%s: %s", agent.name, agent.refusal)
-                await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(agent.refusal))
+                await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, agent.refusal)
         finally:
             reader.cancel()
             self._pool.detach(agent)
@@ -98,6 +99,15 @@ class AgentService(agent_pb2_grpc.AgentServiceServicer):
             raise ProtocolViolation(f"silent for {agent.view_s:g} s: its lease is over") from None
         except DecodeError as error:
             raise ProtocolViolation(f"not a message of {PROTOCOL}: {error}") from error
+
+
+async def _refuse(
+    context: type_context, code: grpc.StatusCode, violation: ProtocolViolation
+) -> NoReturn:
+    # grpc's client calls it an "Internal error from Core" when the stream ends under a write of its
+    # own, and then the reason is lost: so the write that offended may come to its end first.
+    await asyncio.sleep(_LAST_WRITE_S)
+    await context.abort(code, str(violation))
 
 
 async def _hello(messages: AsyncIterator[agent_pb2.AgentMessage]) -> agent_pb2.Hello:
