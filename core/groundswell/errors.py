@@ -6,7 +6,6 @@
     ├── InvalidThreshold           104   a threshold or a selection of tags that does not parse
     ├── CoordinatorUnreachable     106
     ├── NotEnoughAgents            102
-    ├── AgentRefused               104   an agent will not take its share
     ├── UnknownRun                   1
     ├── ProtocolViolation            1   a peer sent what the protocol does not allow
     └── StoreFailed                  1
@@ -87,12 +86,6 @@ class NotEnoughAgents(GroundswellError):
     """Fewer agents attached and got ready in time than the run asks for."""
 
     exit_code = ExitCode.NO_AGENTS
-
-
-class AgentRefused(GroundswellError):
-    """An agent said no to its share, before any load."""
-
-    exit_code = ExitCode.INVALID_TEST
 
 
 class UnknownRun(GroundswellError):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from groundswell.errors import GroundswellError
@@ -39,8 +38,7 @@ def write_file(path: Path, text: str) -> None:
 
 
 def _let_go_of_stdout() -> None:
-    # Python would fail once more, and change the exit code, when it flushes the rest at the end.
-    with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+    # Imported here: rich is heavy, and this module is loaded before the agents are started.
+    from groundswell_coordinator.report.terminal import lead_nowhere
+
+    lead_nowhere(sys.stdout)

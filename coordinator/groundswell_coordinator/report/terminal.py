@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from typing import IO
 
 from rich.console import Console
+
+
+def lead_nowhere(file: IO[str]) -> None:
+    """Let what is still written to a file that takes nothing more go to no place at all.
+
+    Python would fail once more, and change the exit code, when it flushes the rest at the end.
+    """
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, file.fileno())
+        os.close(nowhere)
 
 
 class Terminal(Console):
@@ -14,9 +26,4 @@ class Terminal(Console):
     def on_broken_pipe(self) -> None:
         """rich would end the process here."""
         self.quiet = True
-        # Python would fail once more, and change the exit code, when it flushes the rest at the
-        # end.
-        with suppress(OSError, ValueError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self.file.fileno())
-            os.close(nowhere)
+        lead_nowhere(self.file)
