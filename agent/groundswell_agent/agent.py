@@ -8,54 +8,79 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from groundswell.errors import GroundswellError
+from groundswell.errors import GroundswellError, ProtocolViolation
+from groundswell.schedule.division import Handover
 from groundswell.v1 import agent_pb2
 from groundswell_agent.engine.engine import Engine
+from groundswell_agent.lease import Lease
 from groundswell_agent.lifecycle import (
     Arm,
     Build,
     BuildFailed,
     Built,
+    Depart,
     Discard,
+    DrainRequested,
     Event,
     Halt,
     HaltMode,
+    HandOver,
     Instruction,
     LeaseEnded,
     Lifecycle,
     LoadEnded,
     PrepareReceived,
     Released,
+    ReshareReceived,
     SayPrepared,
     SayRefused,
     SayStartAcknowledged,
     StartReceived,
     State,
     StopReceived,
+    TakeOver,
 )
 from groundswell_agent.link import Link
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from groundswell.v1.metrics_pb2 import Report
 
 _log = logging.getLogger(__name__)
 
 _CHECK_S = 0.1
-# A drain lasts as long as running iterations may take, and as the last report takes to be stored.
-_LONGEST_DRAIN_S = 10.0
+# From the word to leave until nothing new starts: the others have their part of it by then.
+_NOTICE_S = 0.6
+# On top of the graceful stop: for the last report to be stored.
+_LAST_REPORT_S = 5.0
 # What is cancelled may close its connections in peace, but not for long.
 _LOAD_ENDS_S = 2.0
 
 
 class Agent:
-    """Serves one stream; `run` returns or raises when the stream ends, and no load outlives it."""
+    """`run` returns when the agent has left in order; no load outlives it."""
 
     def __init__(self, address: str, hello: agent_pb2.Hello) -> None:
         self._incarnation = hello.incarnation
-        self._link = Link(address, hello, self._receive)
+        self._lease = Lease()
+        self._lease.on_end = self._lease_ended
+        self._link = Link(
+            address,
+            hello,
+            self._lease,
+            receive=self._receive,
+            attached=self._attached,
+            holding=self._holding,
+        )
         self._lifecycle = Lifecycle()
+        # Of the run that is served.
+        self._prepare: agent_pb2.Prepare | None = None
         self._engine: Engine | None = None
         self._load: asyncio.Task[None] | None = None
+        self._start_at_ns = 0
+        self._started: agent_pb2.Started | None = None
+        self._leaving: agent_pb2.Leaving | None = None
         self._fault: Exception | None = None
         self._leave_by: float | None = None
 
@@ -69,19 +94,45 @@ class Agent:
         if self._fault is not None:
             raise self._fault
 
-    def drain(self) -> None:
-        """Leave: stop the load gracefully, deliver the last report, end the stream."""
+    def drain(self, reason: str = "told to leave") -> None:
+        """Leave in order: hand the share over, deliver the last report, end the stream."""
         if self._leave_by is None:
-            self._leave_by = time.monotonic() + _LONGEST_DRAIN_S
-        if self._engine is None:
-            self._link.close()
-        else:
-            self._engine.halt(HaltMode.GRACEFUL)
+            grace = 0.0 if self._engine is None else self._engine.graceful_stop
+            self._leave_by = time.monotonic() + _NOTICE_S + grace + _LAST_REPORT_S
+            self._handle(DrainRequested(reason))
+
+    # --- the coordinator -----------------------------------------------------------------------
 
     def _receive(self, message: agent_pb2.CoordinatorMessage) -> None:
-        event = _event(message)
-        if event is not None:
+        if message.HasField("recall"):
+            self._recall(message.recall.run_id)
+        elif (event := _event(message)) is not None:
             self._handle(event)
+
+    def _attached(self) -> None:
+        """On a new stream: repeat what may have been lost with the one before."""
+        if self._started is not None:
+            self._link.send(started=self._started)
+        if self._leaving is not None:
+            self._link.send(leaving=self._leaving)
+
+    def _holding(self) -> agent_pb2.Holding | None:
+        prepare = self._prepare
+        if prepare is None:
+            return None
+        return agent_pb2.Holding(
+            run_id=prepare.run_id,
+            agent=prepare.agent,
+            start_at_ns=self._start_at_ns,
+            epoch=0 if self._engine is None else self._engine.epoch,
+        )
+
+    def _recall(self, run_id: str) -> None:
+        if self._prepare is not None and self._prepare.run_id == run_id:
+            recalled = agent_pb2.Recalled(run_id=run_id, source=self._prepare.source)
+            self._link.send(recalled=recalled)
+
+    # --- the life cycle ------------------------------------------------------------------------
 
     def _handle(self, event: Event) -> None:
         for instruction in self._lifecycle.handle(event):
@@ -97,6 +148,7 @@ class Agent:
                 refused = agent_pb2.Refused(run_id=run_id, code=code, message=message, hint=hint)
                 self._link.send(refused=refused)
             case Arm(start_at_ns):
+                self._start_at_ns = start_at_ns
                 self._load = asyncio.create_task(self._run_load(start_at_ns))
             case SayStartAcknowledged(run_id, start_at_ns):
                 acknowledged = agent_pb2.StartAcknowledged(run_id=run_id, start_at_ns=start_at_ns)
@@ -104,25 +156,58 @@ class Agent:
             case Halt(mode):
                 if self._engine is not None:
                     self._engine.halt(mode)
+            case TakeOver(handovers):
+                self._take_over(handovers)
+            case HandOver(reason):
+                self._hand_over(reason)
             case Discard():
                 self._discard()
+            case Depart():
+                self._link.close()
 
     def _build(self, prepare: agent_pb2.Prepare) -> None:
+        self._lease.begin()
+        self._prepare = prepare
+        begin = time.monotonic_ns()
         try:
-            self._engine = Engine.build(prepare, incarnation=self._incarnation)
+            self._engine = Engine.build(prepare, incarnation=self._incarnation, lease=self._lease)
         except GroundswellError as error:
             self._handle(BuildFailed(prepare.run_id, error.message, error.hint or ""))
             return
         # Everything that lives as long as the run leaves the collector's sight before the load.
         gc.collect()
         gc.freeze()
+        _log.info("prepared in %.0f ms", (time.monotonic_ns() - begin) / 1e6)
         self._handle(Built(prepare.run_id))
+
+    def _take_over(self, handovers: Sequence[Handover]) -> None:
+        assert self._engine is not None
+        try:
+            self._engine.reshare(handovers)
+        except ProtocolViolation as violation:
+            # A share that nobody can tell is one that nobody carries out: better leave than guess.
+            _log.error("%s", violation)
+            self.drain(str(violation))
+
+    def _hand_over(self, reason: str) -> None:
+        """Name a boundary that is far enough for the others to hear of it in time."""
+        engine = self._engine
+        assert engine is not None
+        now_ns = time.monotonic_ns() - self._start_at_ns
+        boundary_ns = max(now_ns, 0) + round(_NOTICE_S * 1e9)
+        self._leaving = agent_pb2.Leaving(
+            run_id=engine.run_id,
+            boundary_ns=boundary_ns,
+            decided=engine.leave(boundary_ns),
+            reason=reason,
+        )
+        self._link.send(leaving=self._leaving)
 
     async def _run_load(self, start_at_ns: int) -> None:
         engine = self._engine
         assert engine is not None
         try:
-            await engine.run(start_at_ns, report=self._report, started=self._started)
+            await engine.run(start_at_ns, report=self._report, started=self._note_start)
         except Exception as fault:
             # The coordinator sees a lost agent and says so in the verdict; a silent one would pass
             # for idle.
@@ -136,28 +221,42 @@ class Agent:
         # An engine that was discarded while it ran still measures to its end, for nobody.
         if self._engine is not None and self._engine.run_id == report.run_id:
             self._link.report(report)
+            if self._link.is_full:
+                self.drain("its reports are not taken any more")
 
-    def _started(self, start_at_ns: int) -> None:
+    def _note_start(self, start_at_ns: int) -> None:
         assert self._engine is not None
-        started = agent_pb2.Started(
+        self._started = agent_pb2.Started(
             run_id=self._engine.run_id, start_at_ns=start_at_ns, started_ns=time.monotonic_ns()
         )
-        self._link.send(started=started)
+        self._link.send(started=self._started)
 
     def _discard(self) -> None:
-        self._engine = None
+        self._engine = self._prepare = self._started = self._leaving = None
+        self._start_at_ns = 0
         self._link.forget_reports()
         gc.unfreeze()
 
+    # --- time ----------------------------------------------------------------------------------
+
     async def _watch(self) -> None:
-        """Leave when a drain is done, or stop all load when the lease has ended: the dead-man switch."""
-        while not self._link.lease_ended():
+        """Leave when a drain is done; and see the lease's end where no request asks for it."""
+        while True:
+            if self._engine is not None and not self._lease.holds():
+                self._lease.end()
             if self._leave_by is not None and self._may_leave(self._leave_by):
                 self._link.close()
             await asyncio.sleep(_CHECK_S)
-        _log.warning("the coordinator is silent: load stops")
+
+    def _lease_ended(self) -> None:
+        # Called in the middle of a request, too: what is cancelled must not be who cancels.
+        asyncio.get_running_loop().call_soon(self._stop_unleased)
+
+    def _stop_unleased(self) -> None:
+        """The dead-man switch."""
+        if self._lifecycle.state in (State.RUNNING, State.LEAVING):
+            _log.warning("the coordinator was silent for the whole lease: load stops")
         self._handle(LeaseEnded())
-        self._link.abandon()
 
     def _may_leave(self, latest: float) -> bool:
         is_done = self._lifecycle.state in (State.IDLE, State.REPORTING)
@@ -182,6 +281,9 @@ def _event(message: agent_pb2.CoordinatorMessage) -> Event | None:
         case "stop":
             abort = message.stop.mode == agent_pb2.STOP_MODE_ABORT
             return StopReceived(message.stop.run_id, HaltMode.ABORT if abort else HaltMode.GRACEFUL)
+        case "reshare":
+            handovers = tuple(Handover.of(one) for one in message.reshare.handovers)
+            return ReshareReceived(message.reshare.run_id, handovers)
         case "release":
             return Released(message.release.run_id)
         case _:

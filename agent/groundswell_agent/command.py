@@ -16,8 +16,8 @@ import uvloop
 from groundswell import __version__
 from groundswell.exit_codes import ExitCode
 from groundswell.v1 import agent_pb2
+from groundswell.wire import PROTOCOL
 from groundswell_agent.agent import Agent
-from groundswell_agent.link import PROTOCOL
 
 
 @click.command(name="agent")

@@ -3,20 +3,31 @@
     state      event                     instructions                        next
     ---------  ------------------------  ----------------------------------  ---------
     IDLE       PrepareReceived           Build                               PREPARING
+               DrainRequested            Depart                              IDLE
     PREPARING  Built                     SayPrepared                         READY
-               BuildFailed               SayRefused                          IDLE
+               BuildFailed               SayRefused, Discard                 IDLE
                Released                  Discard                             IDLE
+               DrainRequested            Discard, Depart                     IDLE
     READY      StartReceived             Arm, SayStartAcknowledged           RUNNING
                StopReceived, Released    Discard                             IDLE
+               DrainRequested            Discard, Depart                     IDLE
     RUNNING    StopReceived              Halt(mode)                          RUNNING
+               ReshareReceived           TakeOver                            RUNNING
+               DrainRequested            HandOver                            LEAVING
                LeaseEnded                Halt(abort)                         RUNNING
+               LoadEnded                                                     REPORTING
+               Released                  Halt(abort), Discard                IDLE
+    LEAVING    StopReceived              Halt(mode)                          LEAVING
+               ReshareReceived           TakeOver                            LEAVING
+               LeaseEnded                Halt(abort)                         LEAVING
                LoadEnded                                                     REPORTING
                Released                  Halt(abort), Discard                IDLE
     REPORTING  Released                  Discard                             IDLE
     any        PrepareReceived, but not IDLE: SayRefused("busy"), state unchanged
     any        a message of another run: ignored
 
-A run's share stays in memory until the coordinator releases it, because unacknowledged reports live with it.
+A run's share stays in memory until the coordinator releases it, because unacknowledged reports live with it. An agent
+that drains departs once it owes no report; in IDLE it does so at once.
 """
 
 from __future__ import annotations
@@ -26,6 +37,9 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from groundswell.schedule.division import Handover
     from groundswell.v1 import agent_pb2
 
 
@@ -36,6 +50,7 @@ class State(Enum):
     PREPARING = "preparing"
     READY = "ready"
     RUNNING = "running"
+    LEAVING = "leaving"
     REPORTING = "reporting"
 
 
@@ -79,6 +94,12 @@ class StopReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class ReshareReceived:
+    run_id: str
+    handovers: Sequence[Handover]
+
+
+@dataclass(frozen=True, slots=True)
 class Released:
     run_id: str
 
@@ -93,16 +114,27 @@ class LeaseEnded:
     """The coordinator has not answered for a whole lease."""
 
 
+@dataclass(frozen=True, slots=True)
+class DrainRequested:
+    """The agent is to leave in order: its share goes to the others. `reason` is for people."""
+
+    reason: str = ""
+
+
 Event = (
     PrepareReceived
     | Built
     | BuildFailed
     | StartReceived
     | StopReceived
+    | ReshareReceived
     | Released
     | LoadEnded
     | LeaseEnded
+    | DrainRequested
 )
+
+_OfRun = Built | BuildFailed | StartReceived | StopReceived | ReshareReceived | Released | LoadEnded
 
 
 # --- instructions ----------------------------------------------------------------------------------------------------
@@ -143,11 +175,41 @@ class Halt:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOver:
+    """Others' shares, or parts of them, are this agent's from now on."""
+
+    handovers: Sequence[Handover]
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Name a boundary, start nothing from there on, and tell the coordinator."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Discard:
     """Forget the share, its engine and its reports."""
 
 
-Instruction = Build | SayPrepared | SayRefused | Arm | SayStartAcknowledged | Halt | Discard
+@dataclass(frozen=True, slots=True)
+class Depart:
+    """Nothing is owed to anybody: end the stream."""
+
+
+Instruction = (
+    Build
+    | SayPrepared
+    | SayRefused
+    | Arm
+    | SayStartAcknowledged
+    | Halt
+    | TakeOver
+    | HandOver
+    | Discard
+    | Depart
+)
 
 
 class Lifecycle:
@@ -159,19 +221,28 @@ class Lifecycle:
 
     def handle(self, event: Event) -> list[Instruction]:
         """Take `event`; what comes back is to be carried out in order."""
-        if isinstance(event, PrepareReceived):
-            return self._prepare(event.prepare)
-        if isinstance(event, LeaseEnded):
-            return [Halt(HaltMode.ABORT)] if self.state is State.RUNNING else []
-        if event.run_id != self.run_id:
-            return []
+        match event:
+            case PrepareReceived(prepare):
+                return self._prepare(prepare)
+            case LeaseEnded():
+                return [Halt(HaltMode.ABORT)] if self._loads else []
+            case DrainRequested(reason):
+                return self._drain(reason)
+            case _:
+                return self._of_run(event) if event.run_id == self.run_id else []
+
+    @property
+    def _loads(self) -> bool:
+        return self.state in (State.RUNNING, State.LEAVING)
+
+    def _of_run(self, event: _OfRun) -> list[Instruction]:
         match self.state:
             case State.PREPARING:
                 return self._preparing(event)
             case State.READY:
                 return self._ready(event)
-            case State.RUNNING:
-                return self._running(event)
+            case State.RUNNING | State.LEAVING:
+                return self._loading(event)
             case State.REPORTING:
                 return self._forget() if isinstance(event, Released) else []
             case State.IDLE:
@@ -184,7 +255,19 @@ class Lifecycle:
         self.run_id = prepare.run_id
         return [Build(prepare)]
 
-    def _preparing(self, event: Event) -> list[Instruction]:
+    def _drain(self, reason: str) -> list[Instruction]:
+        match self.state:
+            case State.IDLE:
+                return [Depart()]
+            case State.PREPARING | State.READY:
+                return [*self._forget(), Depart()]
+            case State.RUNNING:
+                self.state = State.LEAVING
+                return [HandOver(reason)]
+            case State.LEAVING | State.REPORTING:
+                return []
+
+    def _preparing(self, event: _OfRun) -> list[Instruction]:
         match event:
             case Built(run_id):
                 self.state = State.READY
@@ -196,7 +279,7 @@ class Lifecycle:
             case _:
                 return []
 
-    def _ready(self, event: Event) -> list[Instruction]:
+    def _ready(self, event: _OfRun) -> list[Instruction]:
         match event:
             case StartReceived(run_id, start_at_ns):
                 self.state = State.RUNNING
@@ -206,10 +289,12 @@ class Lifecycle:
             case _:
                 return []
 
-    def _running(self, event: Event) -> list[Instruction]:
+    def _loading(self, event: _OfRun) -> list[Instruction]:
         match event:
             case StopReceived(_, mode):
                 return [Halt(mode)]
+            case ReshareReceived(_, handovers):
+                return [TakeOver(handovers)]
             case LoadEnded():
                 self.state = State.REPORTING
                 return []

@@ -1,13 +1,17 @@
-"""The stream to the coordinator: one attempt to attach and serve, its lease, and the reports it still owes.
+"""The way to the coordinator: one stream after the other, the lease, and the reports it still owes.
 
-The lease ends a lease's length after the *sending* of the last message that the coordinator
-acknowledged, on a clock that also counts while the machine is suspended. Whoever holds a link asks
-`lease_ended()` and stops its load when it says so.
+    hello ─> welcome ─> what the agent repeats ─> unacknowledged reports ─> everything else
+
+A stream that is silent for two renewals under load is given up for a new one: TCP would find a short
+partition's end only after a pause that doubles, and the lease would be over by then. What was sent
+on a broken stream is lost but for the reports, which are kept until they are acknowledged.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import random
 import time
 from collections import deque
 from typing import TYPE_CHECKING
@@ -16,155 +20,244 @@ import grpc
 
 from groundswell.errors import CoordinatorUnreachable
 from groundswell.v1 import agent_pb2, agent_pb2_grpc
+from groundswell.wire import CLIENT_OPTIONS
+from groundswell_agent.lease import boot_ns
+from groundswell_agent.redial import Redial
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from groundswell.v1.metrics_pb2 import Report
+    from groundswell.v1.metrics_pb2 import Report, SeriesDeclaration
+    from groundswell_agent.lease import Lease
 
 _Call = grpc.aio.StreamStreamCall[agent_pb2.AgentMessage, agent_pb2.CoordinatorMessage]
 
-PROTOCOL = "groundswell.v1"
 _RENEW_EVERY_S = 1.0
-# A report is at most some hundreds of series; this leaves room for a thousand full histograms.
-_MAX_MESSAGE = 64 * 1024 * 1024
+_MOST_UNANSWERED = 2
+# Ten minutes of a store that does not answer, or a quarter of a machine with little memory.
+_MOST_OWED = 600
+_MOST_OWED_BYTES = 64 * 1024 * 1024
 
-CHANNEL_OPTIONS = (
-    ("grpc.max_receive_message_length", _MAX_MESSAGE),
-    ("grpc.max_send_message_length", _MAX_MESSAGE),
-    # A proxy that the environment names is for the web, not for a coordinator.
-    ("grpc.enable_http_proxy", 0),
+# Trying again would be answered the same way.
+_FINAL = frozenset(
+    {
+        grpc.StatusCode.FAILED_PRECONDITION,
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.UNIMPLEMENTED,
+        grpc.StatusCode.UNAUTHENTICATED,
+        grpc.StatusCode.PERMISSION_DENIED,
+    }
 )
 
-
-def _is_cancelled_from_outside() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-def _boot_ns() -> int:
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+_log = logging.getLogger(__name__)
 
 
 class Link:
-    """One stream. `receive` is called with every message but those the link answers itself."""
+    """`receive` gets every message but those the link answers itself; `attached` is called on every
+    new stream, before the reports that are owed are sent again.
+    """
 
     def __init__(
         self,
         address: str,
         hello: agent_pb2.Hello,
+        lease: Lease,
+        *,
         receive: Callable[[agent_pb2.CoordinatorMessage], None],
+        attached: Callable[[], None],
+        holding: Callable[[], agent_pb2.Holding | None],
     ) -> None:
+        """`holding` is what a new stream says of the run that is still served."""
         self._address = address
         self._hello = hello
+        self._lease = lease
         self._receive = receive
+        self._attached = attached
+        self._holding = holding
         self._outbox: asyncio.Queue[agent_pb2.AgentMessage | None] = asyncio.Queue()
-        self._unacknowledged: deque[Report] = deque()
-        self._lease_ns = 0
-        self._lease_until_ns = 0
+        self._owed: deque[Report] = deque()
+        self._owed_bytes = 0
+        self._declared: list[SeriesDeclaration] = []
         self._call: _Call | None = None
-        self._renewals: asyncio.Task[None] | None = None
+        self._is_welcome = False
         self._is_closing = False
-        self._is_silent = False
+        self._lease_ns = 0
+        self._hello_sent_ns = 0
+        # Renewals since anything was heard. Not seconds: an agent whose own loop was held for long has
+        # nobody but itself to blame.
+        self._unanswered = 0
+        # The newest coordinator of each store that was seen.
+        self._generations: dict[str, int] = {}
+
+    # --- sending -------------------------------------------------------------------------------
 
     def send(self, **body: object) -> None:
-        """Queue one message: `send(started=agent_pb2.Started(…))`."""
-        self._outbox.put_nowait(agent_pb2.AgentMessage(**body))  # type: ignore[arg-type]  # one-of by name
+        """Queue one message: `send(started=agent_pb2.Started(…))`. Lost where there is no stream."""
+        if self._is_welcome:
+            self._outbox.put_nowait(agent_pb2.AgentMessage(**body))  # type: ignore[arg-type]  # one-of by name
 
     def report(self, report: Report) -> None:
         """Send a report and keep it until it is acknowledged."""
-        self._unacknowledged.append(report)
+        self._owed.append(report)
+        self._owed_bytes += report.ByteSize()
+        self._declared.extend(report.declarations)
         self.send(report=report)
 
     def forget_reports(self) -> None:
         """The run they belong to is closed."""
-        self._unacknowledged.clear()
+        self._owed.clear()
+        self._owed_bytes = 0
+        self._declared.clear()
 
     @property
     def owes_reports(self) -> bool:
         """Whether a report has not been acknowledged yet."""
-        return bool(self._unacknowledged)
+        return bool(self._owed)
 
-    def lease_ended(self) -> bool:
-        """Whether the coordinator has been silent for a whole lease; False before its welcome."""
-        return 0 < self._lease_until_ns < _boot_ns()
+    @property
+    def is_full(self) -> bool:
+        """Whether no more reports than these may be kept: the coordinator lives, but stores nothing."""
+        return len(self._owed) > _MOST_OWED or self._owed_bytes > _MOST_OWED_BYTES
 
     def close(self) -> None:
-        """End the stream after what is queued; at once where there is no coordinator yet."""
+        """End the stream after what is queued, for good; at once where none is up."""
+        self._is_closing = True
         self._outbox.put_nowait(None)
-        if self._lease_ns == 0:
-            self._cut()
+        if not self._is_welcome and self._call is not None:
+            self._call.cancel()
 
     def abandon(self) -> None:
-        """End the stream now: a coordinator that is silent would not end it either."""
-        self._is_silent = True
-        self._cut()
-
-    def _cut(self) -> None:
+        """End it now, for good."""
         self._is_closing = True
         if self._call is not None:
             self._call.cancel()
 
-    async def serve(self) -> None:
-        """Attach and stay until the stream ends.
+    # --- streams -------------------------------------------------------------------------------
 
-        Raises CoordinatorUnreachable when it does not end well.
-        """
-        if self._is_closing:
-            return
-        async with grpc.aio.insecure_channel(self._address, options=CHANNEL_OPTIONS) as channel:
-            stub = agent_pb2_grpc.AgentServiceStub(channel)
-            self._call = stub.Attach(self._messages(), wait_for_ready=True)
+    async def serve(self) -> None:
+        """Stay attached until `close`. Raises CoordinatorUnreachable where that is refused."""
+        redial = Redial()
+        while not self._is_closing:
             try:
-                async for message in self._call:
-                    self._take(message)
-            except grpc.aio.AioRpcError as error:
+                await self._serve_stream(redial.patience(loads=self._loads))
+            except (grpc.aio.AioRpcError, TimeoutError) as error:
+                self._broken(error)
+            if self._is_closing:
+                return
+            if self._is_welcome:
+                _log.warning("the stream to %s has ended; reconnecting", self._address)
+                redial = Redial()
+            self._is_welcome = False
+            await asyncio.sleep(redial.pause(random.random(), loads=self._loads))
+
+    @property
+    def _loads(self) -> bool:
+        """Whether something depends on a coordinator that is heard within the lease."""
+        return self._holding() is not None
+
+    def _broken(self, error: grpc.aio.AioRpcError | TimeoutError) -> None:
+        said = "it does not answer"
+        if isinstance(error, grpc.aio.AioRpcError):
+            said = error.details() or error.code().name
+            if error.code() in _FINAL:
                 raise CoordinatorUnreachable(
-                    f"the stream to {self._address} ended: {error.details() or error.code().name}"
+                    f"{self._address} refuses this agent: {said}"
                 ) from error
+        _log.info("no stream to %s: %s", self._address, said)
+
+    async def _serve_stream(self, patience_s: float) -> None:
+        # A channel of its own for each attempt: one that is kept would redial at its own pace.
+        async with grpc.aio.insecure_channel(self._address, options=CLIENT_OPTIONS) as channel:
+            async with asyncio.timeout(patience_s):
+                await channel.channel_ready()
+            self._outbox = asyncio.Queue()
+            self._unanswered = 0
+            stub = agent_pb2_grpc.AgentServiceStub(channel)
+            call = self._call = stub.Attach(self._messages(self._outbox))
+            renewals = asyncio.create_task(self._renew(call))
+            try:
+                async for message in call:
+                    self._unanswered = 0
+                    self._take(message)
             except asyncio.CancelledError:
                 # A call that we cancelled ourselves and a task that is cancelled look alike.
-                if not self._is_closing or _is_cancelled_from_outside():
+                if _is_cancelled_from_outside():
                     raise
-                if self._is_silent:
-                    raise CoordinatorUnreachable(
-                        f"{self._address} was silent for a whole lease"
-                    ) from None
             finally:
-                if self._renewals is not None:
-                    self._renewals.cancel()
+                renewals.cancel()
+                self._call = None
 
-    async def _messages(self) -> AsyncIterator[agent_pb2.AgentMessage]:
-        yield agent_pb2.AgentMessage(hello=self._hello)
-        while (message := await self._outbox.get()) is not None:
+    async def _messages(
+        self, outbox: asyncio.Queue[agent_pb2.AgentMessage | None]
+    ) -> AsyncIterator[agent_pb2.AgentMessage]:
+        hello = agent_pb2.Hello()
+        hello.CopyFrom(self._hello)
+        if (holding := self._holding()) is not None:
+            hello.holding.CopyFrom(holding)
+        self._hello_sent_ns = boot_ns()
+        yield agent_pb2.AgentMessage(hello=hello)
+        while (message := await outbox.get()) is not None:
             yield message
 
-    async def _renew(self) -> None:
+    async def _renew(self, call: _Call) -> None:
         # Several are to fit into a lease, so that one that is late costs nothing.
-        period = min(_RENEW_EVERY_S, self._lease_ns / 1e9 / 5)
         while True:
-            self.send(renewal=agent_pb2.Renewal(sent_ns=_boot_ns()))
-            await asyncio.sleep(period)
+            if self._loads and self._unanswered >= _MOST_UNANSWERED:
+                _log.warning("%s is silent: trying a new stream", self._address)
+                call.cancel()
+                return
+            self._unanswered += 1
+            self.send(renewal=agent_pb2.Renewal(sent_ns=boot_ns()))
+            await asyncio.sleep(self._period)
 
-    def _welcomed(self, welcome: agent_pb2.Welcome) -> None:
-        self._lease_ns = welcome.lease_ms * 1_000_000
-        self._lease_until_ns = _boot_ns() + self._lease_ns
-        # Not before: nobody would acknowledge what is sent while the coordinator is not up yet.
-        if self._renewals is None:
-            self._renewals = asyncio.create_task(self._renew())
+    @property
+    def _period(self) -> float:
+        return min(_RENEW_EVERY_S, self._lease_ns / 1e9 / 5) if self._lease_ns else _RENEW_EVERY_S
+
+    # --- receiving -----------------------------------------------------------------------------
 
     def _take(self, message: agent_pb2.CoordinatorMessage) -> None:
         match message.WhichOneof("body"):
             case "welcome":
                 self._welcomed(message.welcome)
             case "renewal_acknowledged":
-                self._lease_until_ns = message.renewal_acknowledged.sent_ns + self._lease_ns
+                self._lease.renew(message.renewal_acknowledged.sent_ns, self._lease_ns)
             case "clock_probe":
                 self._answer(message.clock_probe)
             case "report_acknowledged":
                 self._acknowledged(message.report_acknowledged)
             case _:
                 self._receive(message)
+
+    def _welcomed(self, welcome: agent_pb2.Welcome) -> None:
+        newest = self._generations.get(welcome.coordinator_id, 0)
+        if welcome.generation < newest:
+            # One that was replaced and does not know it yet.
+            _log.warning("%s has been replaced: generation %d", self._address, welcome.generation)
+            if self._call is not None:
+                self._call.cancel()
+            return
+        self._generations[welcome.coordinator_id] = welcome.generation
+        self._lease_ns = welcome.lease_ms * 1_000_000
+        self._lease.renew(self._hello_sent_ns, self._lease_ns)
+        self._is_welcome = True
+        if self._is_closing:
+            self._outbox.put_nowait(None)
+            return
+        self._attached()
+        self._repeat_reports()
+
+    def _repeat_reports(self) -> None:
+        """All that is owed, the first with all declarations: a new stream knows no number."""
+        for place, report in enumerate(self._owed):
+            if place == 0:
+                first = type(report)()
+                first.CopyFrom(report)
+                del first.declarations[:]
+                first.declarations.extend(self._declared)
+                self.send(report=first)
+            else:
+                self.send(report=report)
 
     def _answer(self, probe: agent_pb2.ClockProbe) -> None:
         received = time.monotonic_ns()
@@ -173,8 +266,13 @@ class Link:
         self.send(clock_reply=reply)
 
     def _acknowledged(self, acknowledged: agent_pb2.ReportAcknowledged) -> None:
-        reports = self._unacknowledged
-        while reports and reports[0].interval <= acknowledged.interval:
-            if reports[0].run_id != acknowledged.run_id:
+        owed = self._owed
+        while owed and owed[0].interval <= acknowledged.interval:
+            if owed[0].run_id != acknowledged.run_id:
                 return
-            reports.popleft()
+            self._owed_bytes -= owed.popleft().ByteSize()
+
+
+def _is_cancelled_from_outside() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

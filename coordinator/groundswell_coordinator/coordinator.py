@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import secrets
+from typing import TYPE_CHECKING
 
 import grpc
 
 from groundswell.errors import CoordinatorUnreachable
 from groundswell.v1 import agent_pb2_grpc, control_pb2_grpc
+from groundswell.wire import MESSAGE_OPTIONS
 from groundswell_coordinator.lease import LEASE_S
 from groundswell_coordinator.pool import Pool
 from groundswell_coordinator.run.registry import RunRegistry
 from groundswell_coordinator.services.agent_service import AgentService
 from groundswell_coordinator.services.control_service import ControlService
 
-_MAX_MESSAGE = 64 * 1024 * 1024
+if TYPE_CHECKING:
+    from groundswell_coordinator.run.owner import RunOwner
+
 _OPTIONS = (
-    ("grpc.max_receive_message_length", _MAX_MESSAGE),
-    ("grpc.max_send_message_length", _MAX_MESSAGE),
+    *MESSAGE_OPTIONS,
     # A second coordinator on the same port would get half of the agents.
     ("grpc.so_reuseport", 0),
     # Who does not even answer a ping is gone, whatever its connection says.
@@ -27,16 +29,15 @@ _OPTIONS = (
 
 
 class Coordinator:
-    """Serves on one address from `start` to `stop`."""
+    """Serves on one address from `start` to `stop`; takes runs once it has a store."""
 
-    def __init__(self, *, lease_s: float = LEASE_S) -> None:
-        self.id = secrets.token_hex(8)
-        self.pool = Pool()
-        self.runs = RunRegistry(self.pool, self.id)
+    def __init__(self, owner: RunOwner, *, lease_s: float = LEASE_S) -> None:
+        self.owner = owner
+        self.pool = Pool(lease_s)
+        self.runs = RunRegistry(self.pool, owner)
         self._server = grpc.aio.server(options=_OPTIONS)
         agent_pb2_grpc.add_AgentServiceServicer_to_server(
-            AgentService(self.pool, coordinator_id=self.id, generation=1, lease_s=lease_s),
-            self._server,
+            AgentService(self.pool, owner), self._server
         )
         control_pb2_grpc.add_ControlServiceServicer_to_server(
             ControlService(self.runs, self.pool), self._server

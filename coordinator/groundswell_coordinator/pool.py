@@ -1,143 +1,87 @@
-"""Who is attached: every agent with a live stream, what it may be sent, and which run has it."""
+"""Who is attached, and which run has whom."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import deque
-from typing import TYPE_CHECKING, Protocol
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from groundswell.errors import ProtocolViolation
-from groundswell.v1 import agent_pb2
-from groundswell_coordinator.clock import ClockEstimator, ClockOffset
-from groundswell_coordinator.lease import LEASE_S, MARGIN_S
+from groundswell_coordinator.attachment import Attachment
+from groundswell_coordinator.lease import LEASE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-_CLOCK_ROUNDS = 8
-# Of round trips that contradict themselves, before the agent is given up.
-_MOST_CLOCK_ROUNDS = 64
-# Seventy years of uptime: what lies beyond would not fit into 64 bits when something is added.
-_LATEST_NS = 2**61
-# Of the runs that an agent served last: messages of theirs may still be under way.
-_RUNS_REMEMBERED = 16
+    from groundswell.errors import ProtocolViolation
+    from groundswell.v1 import agent_pb2
+    from groundswell_coordinator.attachment import RunInbox, Stream
 
 
-class RunInbox(Protocol):
-    """Where the messages of an agent that serves a run go."""
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a run asks of the pool: so many agents that have all of these labels."""
 
-    run_id: str
+    count: int
+    selector: Mapping[str, str] = field(default_factory=dict[str, str])
 
-    def deliver(self, agent: Attachment, message: agent_pb2.AgentMessage) -> None: ...
+    def fits(self, agent: Attachment) -> bool:
+        return all(agent.labels.get(key) == value for key, value in self.selector.items())
 
-    def lost(self, agent: Attachment) -> None: ...
-
-
-class Attachment:
-    """One agent's stream. `outbox` is what the service writes to it; None in it ends the stream."""
-
-    def __init__(self, hello: agent_pb2.Hello, name: str, lease_s: float = LEASE_S) -> None:
-        self.name = name
-        self.incarnation = hello.incarnation
-        self.weight = max(1, hello.weight)
-        self.labels: Mapping[str, str] = dict(hello.labels)
-        self.pid = hello.pid
-        self.run: RunInbox | None = None
-        # When its last message came, in monotonic seconds.
-        self.last_heard = time.monotonic()
-        # After so long a silence it is lost: by its own reckoning it has stopped before.
-        self.view_s = lease_s + MARGIN_S
-        self.outbox: asyncio.Queue[agent_pb2.CoordinatorMessage | None] = asyncio.Queue()
-        # Why its stream is ended from our side.
-        self.refusal: ProtocolViolation | None = None
-        self._past_runs: deque[str] = deque(maxlen=_RUNS_REMEMBERED)
-        self._estimator = ClockEstimator()
-        self._probed: agent_pb2.ClockProbe | None = None
-        self._measured: asyncio.Future[ClockOffset] | None = None
-
-    @property
-    def lease_until(self) -> float:
-        """When its lease has ended for certain, in monotonic seconds."""
-        return self.last_heard + self.view_s
-
-    def send(self, **body: object) -> None:
-        """Queue one message: `send(start=agent_pb2.Start(…))`."""
-        self.outbox.put_nowait(agent_pb2.CoordinatorMessage(**body))  # type: ignore[arg-type]  # one-of by name
-
-    def refuse(self, violation: ProtocolViolation) -> None:
-        """End the stream after what is queued, and say why; the first reason stays."""
-        self.refusal = self.refusal or violation
-        self.outbox.put_nowait(None)
-
-    def deliver(self, run_id: str, message: agent_pb2.AgentMessage) -> None:
-        """Hand a message to its run; one of a run that is over is of no use to anybody."""
-        if self.run is not None and self.run.run_id == run_id:
-            self.run.deliver(self, message)
-        elif run_id not in self._past_runs:
-            kind = message.WhichOneof("body")
-            raise ProtocolViolation(f"{kind} of run {run_id!r}, which this agent does not serve")
-
-    def leave_run(self) -> None:
-        if self.run is not None:
-            self._past_runs.append(self.run.run_id)
-            self.run = None
-
-    async def measure_clock(self) -> ClockOffset:
-        """Estimate the agent's offset now, over a few round trips; the stream should be idle."""
-        self._estimator = ClockEstimator()
-        self._measured = asyncio.get_running_loop().create_future()
-        self._probe()
-        return await self._measured
-
-    def clock_reply(self, reply: agent_pb2.ClockReply) -> None:
-        """Take the answer to the last probe and send the next one, or end the measurement."""
-        probe = self._probed
-        if probe is None or (reply.number, reply.t0_ns) != (probe.number, probe.t0_ns):
-            return
-        if not 0 <= reply.t1_ns <= reply.t2_ns <= _LATEST_NS:
-            raise ProtocolViolation(f"a clock from {reply.t1_ns} to {reply.t2_ns} ns")
-        self._probed = None
-        self._estimator.add(probe.t0_ns, reply.t1_ns, reply.t2_ns, time.monotonic_ns())
-        offset = self._estimator.offset
-        if self._estimator.samples < _CLOCK_ROUNDS or offset is None:
-            self._probe()
-        elif self._measured is not None and not self._measured.done():
-            self._measured.set_result(offset)
-
-    def _probe(self) -> None:
-        number = self._estimator.samples
-        if number >= _MOST_CLOCK_ROUNDS:
-            raise ProtocolViolation(f"a clock that contradicts itself in {number} round trips")
-        self._probed = agent_pb2.ClockProbe(number=number, t0_ns=time.monotonic_ns())
-        self.send(clock_probe=self._probed)
+    def __str__(self) -> str:
+        agents = "1 agent" if self.count == 1 else f"{self.count} agents"
+        labels = ", ".join(f"{key}={value}" for key, value in sorted(self.selector.items()))
+        return f"{agents} with {labels}" if labels else agents
 
 
 class Pool:
     """All attachments of a coordinator, by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, lease_s: float = LEASE_S) -> None:
+        self.lease_s = lease_s
         self._agents: dict[str, Attachment] = {}
         self._changed = asyncio.Event()
+        # In the order of their coming.
+        self._demands: list[Demand] = []
 
-    def attach(self, hello: agent_pb2.Hello, lease_s: float = LEASE_S) -> Attachment:
-        """Take an agent in. A taken name gets a number: names tell agents apart in reports."""
-        if any(agent.incarnation == hello.incarnation for agent in self._agents.values()):
-            raise ProtocolViolation(f"incarnation {hello.incarnation!r} is attached already")
-        base = hello.name or "agent"
-        name, number = base, 1
-        while name in self._agents:
-            number += 1
-            name = f"{base}-{number}"
-        agent = Attachment(hello, name, lease_s)
-        self._agents[name] = agent
-        self._wake()
+    # --- streams -------------------------------------------------------------------------------
+
+    def attach(self, hello: agent_pb2.Hello) -> Attachment:
+        """Take an agent in, or back. A taken name gets a number: names tell agents apart in reports."""
+        agent = self._known(hello.incarnation)
+        if agent is None:
+            agent = Attachment(
+                hello.incarnation,
+                self._free_name(hello.name or "agent"),
+                weight=hello.weight,
+                labels=hello.labels,
+                lease_s=self.lease_s,
+            )
+            self._agents[agent.name] = agent
         return agent
 
-    def detach(self, agent: Attachment) -> None:
-        """Forget an agent whose stream has ended, and tell the run that had it."""
-        if self._agents.get(agent.name) is agent:
-            del self._agents[agent.name]
+    def welcomed(self, agent: Attachment, holding: agent_pb2.Holding) -> None:
+        """It has been greeted: what it holds is its run's business, or nobody's any more."""
+        run = agent.run
+        if run is not None and run.run_id == holding.run_id:
+            run.returned(agent, holding)
+        else:
+            if run is not None:
+                # It has forgotten the run, so it will not carry its share out.
+                agent.leave_run()
+                run.lost(agent)
+            if holding.run_id:
+                agent.release(holding.run_id)
+        self._wake()
+
+    def detach(self, agent: Attachment, stream: Stream) -> None:
+        """A stream has ended. Unless its run may yet see it again, the agent is forgotten."""
+        if agent.stream is not stream:
+            return
+        agent.stream = None
+        if agent.run is not None and agent.run.keeps(agent):
+            return
+        self._forget(agent)
         if agent.run is not None:
             run, agent.run = agent.run, None
             run.lost(agent)
@@ -146,34 +90,99 @@ class Pool:
         """Send an agent away whose run cannot believe it any more; that run knows already."""
         agent.leave_run()
         agent.refuse(violation)
-        self.detach(agent)
+        self._forget(agent)
+
+    def expect(self, agent: Attachment, run: RunInbox) -> None:
+        """An agent of a run that is taken up again: it has no stream yet."""
+        agent.run = run
+        self._agents[agent.name] = agent
 
     def agents(self) -> list[Attachment]:
-        return list(self._agents.values())
+        return sorted(self._agents.values(), key=_natural)
 
-    async def reserve(self, count: int, run: RunInbox) -> tuple[Attachment, ...]:
-        """Wait until `count` agents are free, and give them to `run`. Cancel to give up waiting."""
-        while len(free := self._free()) < count:
-            self._changed.clear()
-            await self._changed.wait()
-        chosen = tuple(free[:count])
+    # --- runs ----------------------------------------------------------------------------------
+
+    async def reserve(
+        self, demand: Demand, run: RunInbox, tell: Callable[[str], None]
+    ) -> tuple[Attachment, ...]:
+        """Wait until enough agents are free, and give them to `run`. Cancel to give up waiting.
+
+        First come, first served: who waits already has the first claim on every agent that fits it.
+        `tell` hears what is being waited for, whenever that changes.
+        """
+        self._demands.append(demand)
+        try:
+            told = None
+            while len(free := self._free(demand)) < demand.count:
+                if (line := self._where(demand, len(free))) != told:
+                    told = line
+                    tell(line)
+                self._changed.clear()
+                await self._changed.wait()
+        finally:
+            self._demands = [other for other in self._demands if other is not demand]
+            self._wake()
+        chosen = tuple(free[: demand.count])
         for agent in chosen:
             agent.run = run
         return chosen
 
     def release(self, run: RunInbox) -> None:
-        """Take all agents back that a run, which is over, still has."""
-        for agent in self._agents.values():
+        """Take all agents back that a run, which is over, still has; forget those that are gone."""
+        for agent in self.agents():
             if agent.run is run:
                 agent.leave_run()
+                if agent.stream is None:
+                    self._forget(agent)
         self._wake()
 
-    def _free(self) -> list[Attachment]:
-        # By name, so that the same pool always divides a test the same way.
-        return sorted(
-            (agent for agent in self._agents.values() if agent.run is None),
-            key=lambda agent: agent.name,
-        )
+    def _free(self, demand: Demand) -> list[Attachment]:
+        # In the order of names, so that the same pool always divides a test the same way.
+        earlier = self._ahead_of(demand)
+        return [
+            agent
+            for agent in self.agents()
+            if agent.run is None
+            and agent.stream is not None
+            and demand.fits(agent)
+            and not any(other.fits(agent) for other in earlier)
+        ]
+
+    def _ahead_of(self, demand: Demand) -> list[Demand]:
+        ahead: list[Demand] = []
+        for other in self._demands:
+            if other is demand:
+                break
+            ahead.append(other)
+        return ahead
+
+    def _where(self, demand: Demand, free: int) -> str:
+        fitting = [agent for agent in self._agents.values() if demand.fits(agent)]
+        busy = sum(agent.run is not None for agent in fitting)
+        ahead = len(self._ahead_of(demand))
+        queue = "" if not ahead else f", {ahead} {'run' if ahead == 1 else 'runs'} ahead"
+        return f"waiting for {demand}: {free} free, {busy} busy{queue}"
+
+    def _known(self, incarnation: str) -> Attachment | None:
+        return next((a for a in self._agents.values() if a.incarnation == incarnation), None)
+
+    def _free_name(self, base: str) -> str:
+        name, number = base, 1
+        while name in self._agents:
+            number += 1
+            name = f"{base}-{number}"
+        return name
+
+    def _forget(self, agent: Attachment) -> None:
+        if self._agents.get(agent.name) is agent:
+            del self._agents[agent.name]
+        self._wake()
 
     def _wake(self) -> None:
         self._changed.set()
+
+
+def _natural(agent: Attachment) -> tuple[object, ...]:
+    """agent-2 before agent-10."""
+    words = re.split(r"(\d+)", agent.name)
+    return tuple((int(word), "") if word.isdecimal() else (-1, word) for word in words)

@@ -18,6 +18,7 @@ class Drop(StrEnum):
     NO_VU = "no_vu"  # every VU of this agent's part was busy
     LATE = "late"  # due before the scenario's end, but the loop came to it only after
     TIME = "time"  # left over when max_duration ended
+    AGENT_LOST = "agent_lost"  # inherited, but past before this agent heard of it
 
 
 @dataclass(slots=True)

@@ -11,10 +11,9 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
-from groundswell.errors import ProtocolViolation
 from groundswell.scenario.loader import TestSource, load
-from groundswell.schedule.scenario_plan import plan_scenario
-from groundswell.schedule.shares import ShareEntry, ShareTable
+from groundswell.schedule.division import Division, extended, table_from_wire
+from groundswell.schedule.scenario_plan import boundary_of, plan_scenario
 from groundswell_agent.engine.cut import Cut
 from groundswell_agent.engine.executors import EXECUTORS
 from groundswell_agent.engine.scenario_load import ScenarioLoad
@@ -24,11 +23,13 @@ from groundswell_agent.recording.recorder import Recorder, unhurried
 from groundswell_agent.recording.vitals import Vitals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from groundswell.schedule.division import Handover
     from groundswell.v1 import agent_pb2
     from groundswell.v1.metrics_pb2 import Report
     from groundswell_agent.engine.executors.base import Executor
+    from groundswell_agent.lease import Lease
 
 _SLICE_S = 0.1
 # After Ctrl-C or a stop by an operator, running iterations get this long at most.
@@ -40,12 +41,16 @@ class Engine:
 
     def __init__(
         self,
-        run_id: str,
+        prepare: agent_pb2.Prepare,
+        division: Division,
         incarnation: str,
         executors: list[Executor],
         recorder: Recorder,
     ) -> None:
-        self.run_id = run_id
+        self.run_id = prepare.run_id
+        self._agent = prepare.agent
+        self._seed = prepare.seed
+        self._division = division
         self._incarnation = incarnation
         self._executors = executors
         self._recorder = recorder
@@ -53,6 +58,8 @@ class Engine:
         self._vus = recorder.gauge("vus", {})
         self._vus_max = recorder.gauge("vus_max", {})
         self._has_started = False
+        # Under load: executors whose work was done may be given more.
+        self._running: asyncio.TaskGroup | None = None
         self._ended = asyncio.Event()
         self._halted = asyncio.Event()
         self._halt_grace: asyncio.TimerHandle | None = None
@@ -60,21 +67,74 @@ class Engine:
             executor.load.on_fault = lambda: self.halt(HaltMode.ABORT)
 
     @classmethod
-    def build(cls, prepare: agent_pb2.Prepare, *, incarnation: str) -> Self:
+    def build(
+        cls, prepare: agent_pb2.Prepare, *, incarnation: str, lease: Lease | None = None
+    ) -> Self:
         """Read the test, compile this agent's share; InvalidTest and its kin where that fails."""
         source = prepare.source
         test = load(TestSource(source.name, source.text, dict(source.env), source.target or None))
-        table = _table(prepare.shares)
+        division = Division(table_from_wire(prepare.shares))
         recorder = Recorder()
-        connector = Connector()
+        connector = Connector(lease=lease)
         executors: list[Executor] = []
         for name, scenario in test.scenarios.items():
-            share = plan_scenario(name, scenario, table, prepare.agent, prepare.seed)
+            share = plan_scenario(name, scenario, division, prepare.agent, prepare.seed)
             scenario_load = ScenarioLoad(
                 name, scenario, test.target, recorder, connector, share.seed
             )
             executors.append(EXECUTORS[scenario.executor](share, scenario_load))
-        return cls(prepare.run_id, incarnation, executors, recorder)
+        return cls(prepare, division, incarnation, executors, recorder)
+
+    @property
+    def epoch(self) -> int:
+        """The newest handover that it has taken."""
+        return self._division.epoch
+
+    @property
+    def graceful_stop(self) -> float:
+        """The longest of its scenarios, in seconds."""
+        return max(executor.graceful_stop for executor in self._executors)
+
+    def reshare(self, handovers: Iterable[Handover]) -> None:
+        """Take over what the handovers give this agent; those it has taken already are nothing new.
+
+        Raises ProtocolViolation for one that does not follow from those before.
+        """
+        for handover in handovers:
+            if handover.epoch > self.epoch:
+                self._division = extended(self._division, [handover])
+                if any(heir.agent == self._agent for heir in handover.heirs):
+                    self._inherit(handover)
+
+    def _inherit(self, handover: Handover) -> None:
+        for executor in self._executors:
+            share = executor.share
+            grown = plan_scenario(
+                share.name, share.scenario, self._division, self._agent, self._seed
+            )
+            executor.take_over(grown, boundary_of(handover.boundary_ns, share.scenario))
+            self._restart(executor)
+
+    def _restart(self, executor: Executor) -> None:
+        """Run an executor again that had nothing left to do, unless the whole load is over."""
+        if not executor.is_over or executor.halted or self._running is None:
+            return
+        if any(not other.is_over for other in self._executors):
+            assert executor.start is not None
+            self._running.create_task(executor.run(executor.start))
+
+    def leave(self, boundary_ns: int) -> dict[str, int]:
+        """Start nothing planned at or after `boundary_ns` of the run, and end.
+
+        Returns how many iterations are decided of each scenario that counts them: no more will be.
+        """
+        for executor in self._executors:
+            executor.leave(boundary_of(boundary_ns, executor.share.scenario))
+        return {
+            executor.share.name: executor.load.account.planned
+            for executor in self._executors
+            if executor.share.counts
+        }
 
     async def run(
         self,
@@ -134,10 +194,12 @@ class Engine:
         started(start_at_ns)
         self._vitals.start(asyncio.get_running_loop())
         try:
-            async with asyncio.TaskGroup() as group:
+            async with asyncio.TaskGroup() as self._running:
                 for executor in self._executors:
-                    group.create_task(executor.run(start + float(executor.share.start_time)))
+                    begin = start + float(executor.share.start_time)
+                    self._running.create_task(executor.run(begin))
         finally:
+            self._running = None
             self._vitals.stop()
 
     async def _measure(self, report: Callable[[Report], None]) -> None:
@@ -166,6 +228,7 @@ class Engine:
         report.incarnation = self._incarnation
         report.accounts.extend(accounts)
         report.last = last
+        report.epoch = self.epoch
         return report
 
 
@@ -176,11 +239,3 @@ async def _wait_for(event: asyncio.Event, until: float) -> None:
             await event.wait()
     except TimeoutError:
         return
-
-
-def _table(shares: agent_pb2.ShareTable) -> ShareTable:
-    entries = tuple(ShareEntry(entry.agent, entry.weight) for entry in shares.entries)
-    try:
-        return ShareTable(entries, shares.epoch)
-    except ValueError as error:
-        raise ProtocolViolation(f"a table of shares that is none: {error}") from error

@@ -41,12 +41,20 @@ class ScenarioLoad:
         # Set by the engine: a run with a defect in it must not go on and look well.
         self.on_fault: Callable[[], None] = _ignore
         self._connector = connector
+        self._lease = connector.lease
         # Made by the first arrival: a closed scenario plans no starts to lag behind.
         self._send_lag: Callable[[bytes], None] | None = None
         self._iterations = recorder.iterations(self.tags).record
         self._dropped = recorder.counter("dropped_iterations", self.tags)
         self._interrupted = recorder.counter("interrupted_iterations", self.tags)
         self.steps = compile_steps(scenario.steps, target, self)
+
+    def may_start(self) -> bool:
+        """Whether the agent may still load at all; asked before every iteration."""
+        if self._lease.holds():
+            return True
+        self._lease.end()
+        return False
 
     def new_client(self) -> Client:
         return Client(self._connector)

@@ -14,14 +14,13 @@ out is never sent again.
 
 from __future__ import annotations
 
+import asyncio
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from groundswell_agent.http.exchange import Exchange
 
 if TYPE_CHECKING:
-    import asyncio
-
     from groundswell_agent.http.connection import Connection
     from groundswell_agent.http.connector import Connector
     from groundswell_agent.http.request import Origin, PreparedRequest
@@ -38,11 +37,12 @@ MOST_CONNECTIONS = 32
 class Client:
     """One exchange at a time. `last` is its record, used again by the next."""
 
-    __slots__ = ("_connection", "_connections", "_connector", "_opening", "last")
+    __slots__ = ("_connection", "_connections", "_connector", "_lease", "_opening", "last")
 
     def __init__(self, connector: Connector) -> None:
         self.last = Exchange()
         self._connector = connector
+        self._lease = connector.lease
         self._connection: Connection | None = None
         self._connections: dict[Origin, Connection] = {}
         self._opening = False
@@ -51,6 +51,8 @@ class Client:
         """Send the request and wait for the end of its response, an error, or its timeout."""
         exchange = self.last
         asked = monotonic()
+        if not self._lease.holds():
+            self._out_of_lease()
         connection = self._connection
         if (
             connection is not None
@@ -123,7 +125,16 @@ class Client:
             exchange.stop(exchange.error, monotonic())
             return None
         self._keep(connection)
+        # Opening it may have taken seconds.
+        if not self._lease.holds():
+            self._out_of_lease()
         return self._send_first(connection, request)
+
+    def _out_of_lease(self) -> NoReturn:
+        """Not a byte more: the iteration ends here, as all others will in a moment."""
+        self.last.reset(monotonic())
+        self._lease.end()
+        raise asyncio.CancelledError
 
     def _keep(self, connection: Connection) -> None:
         self._connections.pop(connection.origin, None)

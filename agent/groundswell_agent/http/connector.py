@@ -16,6 +16,7 @@ from groundswell_agent.http.connection import Connection
 from groundswell_agent.http.resolver import Resolver
 from groundswell_agent.http.sweeper import Sweeper
 from groundswell_agent.http.tls import client_context
+from groundswell_agent.lease import Lease
 
 if TYPE_CHECKING:
     from groundswell_agent.http.exchange import Error, Exchange
@@ -42,7 +43,7 @@ _RESETS = (BrokenPipeError, ConnectionAbortedError, ConnectionResetError)
 class Connector:
     """What the VUs of an agent share. `connect_timeout` in seconds. Make it on the running loop."""
 
-    __slots__ = ("_loop", "connect_timeout", "resolver", "sweeper", "tls")
+    __slots__ = ("_loop", "connect_timeout", "lease", "resolver", "sweeper", "tls")
 
     def __init__(
         self,
@@ -50,8 +51,11 @@ class Connector:
         tls: ssl.SSLContext | None = None,
         connect_timeout: float = CONNECT_TIMEOUT,
         resolver: Resolver | None = None,
+        lease: Lease | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
+        # Without it, no request is written any more.
+        self.lease = lease or Lease()
         self.connect_timeout = connect_timeout
         self.resolver = resolver or Resolver(self._loop)
         self.sweeper = Sweeper(self._loop)

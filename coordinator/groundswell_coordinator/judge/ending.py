@@ -20,6 +20,8 @@ class Cause(Enum):
     THRESHOLD = "threshold"
     STORE_FAILED = "store_failed"
     OVERDUE = "overdue"
+    AGENT_LOST = "agent_lost"
+    COORDINATOR_LOST = "coordinator_lost"
     NO_AGENTS = "no_agents"
     REFUSED = "refused"
     START_FAILED = "start_failed"

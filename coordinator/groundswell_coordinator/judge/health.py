@@ -77,6 +77,8 @@ def loss_reasons(losses: Iterable[Loss], totals: Mapping[str, ScenarioTotals]) -
     gaps = {name: one for name, one in totals.items() if one.lost > _MOST_LOST * one.planned}
     reasons: list[Reason] = []
     for loss in losses:
+        if not loss.is_gone:
+            continue
         if not loss.reshared:
             message = f"{loss.agent} was lost and no other agent took over its share"
         elif gap := _gap(loss, gaps):
@@ -171,7 +173,7 @@ def _above(what: str, value_ms: float, limit: Fraction, advice: str) -> str:
 
 
 def _gap(loss: Loss, gaps: Mapping[str, ScenarioTotals]) -> str:
-    own = set(loss.unknown) | set(loss.dropped)
+    own = set(loss.owned)
     return ", ".join(
         f"{one.lost:,} of {one.planned:,} planned iterations of {name} are dropped or unknown"
         for name, one in sorted(gaps.items())

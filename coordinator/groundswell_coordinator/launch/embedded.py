@@ -6,9 +6,11 @@ It speaks to its agents and to its client over gRPC on loopback, exactly as a re
 from __future__ import annotations
 
 import asyncio
+import secrets
 from typing import TYPE_CHECKING
 
 from groundswell_coordinator.coordinator import Coordinator
+from groundswell_coordinator.run.owner import RunOwner
 from groundswell_coordinator.store.writer import StoreWriter
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ class Embedded:
 
     def __init__(self, agents: LocalAgents) -> None:
         self._agents = agents
-        self._coordinator = Coordinator()
+        self._coordinator = Coordinator(RunOwner(secrets.token_hex(8)))
 
     async def __aenter__(self) -> str:
         # The store opens in its own thread while the server comes up and the agents attach.

@@ -18,12 +18,14 @@ from groundswell_coordinator.store.records import (
     Contribution,
     NewRun,
     StoredEvent,
+    StoredHandover,
     StoredShare,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from groundswell.schedule.division import Handover
     from groundswell.v1.metrics_pb2 import Report
     from groundswell_coordinator.run.crew import Crew
     from groundswell_coordinator.run.submission import Submission
@@ -44,7 +46,11 @@ class Archive:
         # The first one under load.
         self.failure: StoreFailed | None = None
 
-    async def create(self, coordinator_id: str, generation: int) -> None:
+    def resume(self) -> None:
+        """The run is in the store already, and it is ours."""
+        self._is_ours = True
+
+    async def create(self, coordinator_id: str, generation: int, *, is_local: bool) -> None:
         """Before anything is prepared."""
         submission = self._submission
         run = NewRun(
@@ -57,6 +63,9 @@ class Archive:
             groundswell_version=__version__,
             coordinator_id=coordinator_id,
             generation=generation,
+            is_local=is_local,
+            on_agent_loss=submission.on_agent_loss.value,
+            agent_histograms=submission.agent_histograms,
             labels=submission.labels,
         )
         await self._store.submit(lambda store: store.create_run(run))
@@ -67,8 +76,18 @@ class Archive:
         entries = [
             StoredShare(agent.name, agent.incarnation, agent.weight) for agent in crew.agents
         ]
-        epoch = crew.table.epoch
-        await self._store.submit(lambda store: store.save_shares(self._run_id, epoch, entries))
+        await self._store.submit(lambda store: store.save_shares(self._run_id, entries))
+
+    async def handover(self, handover: Handover) -> bool:
+        """Before anybody hears of it."""
+        moved = StoredHandover(
+            handover.epoch,
+            handover.from_agent,
+            handover.boundary_ns,
+            tuple((heir.agent, heir.weight) for heir in handover.heirs),
+            handover.decided,
+        )
+        return await self._write(lambda store: store.save_handover(self._run_id, moved))
 
     async def start(self, crew: Crew, start_at: datetime) -> None:
         """Before the start is ordered."""
@@ -103,8 +122,14 @@ class Archive:
             lambda store: store.save_amendment(self._run_id, late.interval, amendment)
         )
 
-    async def event(self, code: str, message: str, agent: str | None = None) -> bool:
-        event = StoredEvent(datetime.now(UTC), code, message, agent)
+    async def event(
+        self,
+        code: str,
+        message: str,
+        agent: str | None = None,
+        detail: Mapping[str, float | str] | None = None,
+    ) -> bool:
+        event = StoredEvent(datetime.now(UTC), code, message, agent, detail)
         return await self._write(lambda store: store.save_event(self._run_id, event))
 
     async def close(

@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -24,12 +23,14 @@ from groundswell.exit_codes import ExitCode
 from groundswell.schedule.shape import run_duration_with_grace
 from groundswell.v1 import control_pb2
 from groundswell_coordinator.judge.ending import Cause
+from groundswell_coordinator.pool import Demand
 from groundswell_coordinator.run.archive import Archive
 from groundswell_coordinator.run.broadcast import Broadcast
 from groundswell_coordinator.run.conclusion import Story, conclude
 from groundswell_coordinator.run.crew import Crew
 from groundswell_coordinator.run.events import (
     AgentEnded,
+    AgentLeaving,
     AgentLost,
     AgentPrepared,
     AgentRefused,
@@ -37,6 +38,7 @@ from groundswell_coordinator.run.events import (
     Close,
     Event,
     Instruction,
+    MoveShare,
     Prepare,
     Start,
     StartAcknowledged,
@@ -45,27 +47,30 @@ from groundswell_coordinator.run.events import (
     StopRequested,
     Tick,
 )
-from groundswell_coordinator.run.loss import loss_of
+from groundswell_coordinator.run.inbox import Inbox, Said
 from groundswell_coordinator.run.machine import Limits, RunMachine, State
 from groundswell_coordinator.run.measurement import Measurement
 from groundswell_coordinator.run.submission import source_to_wire
+from groundswell_coordinator.run.succession import LostAgent, Succession
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Mapping
 
     from groundswell.v1 import agent_pb2
-    from groundswell_coordinator.pool import Attachment, Pool
+    from groundswell_coordinator.attachment import Attachment
+    from groundswell_coordinator.pool import Pool
+    from groundswell_coordinator.run.owner import RunOwner
+    from groundswell_coordinator.run.recovery import Recovered
     from groundswell_coordinator.run.submission import Submission
     from groundswell_coordinator.store.writer import StoreWriter
-    from groundswell_coordinator.timeline.accounts import Loss
 
 _log = logging.getLogger(__name__)
 
 _TICK_S = 0.05
-_GENERATION = 1
-# What one agent may have sent that has not been taken yet: minutes of reports while the store is
-# slow, but no flood.
-_MOST_WAITING_BYTES = 64 * 1024 * 1024
+# From the decision until a share moves: to be stored, and to reach everybody.
+_NOTICE_S = 0.6
+# A T that is nearer than this when it has been stored would not be acknowledged in time.
+_LEAST_LEAD_S = 0.3
 
 _BEFORE_LOAD = (State.PREPARING, State.STARTING)
 _UNDER_LOAD = (State.RUNNING, State.STOPPING)
@@ -93,49 +98,87 @@ class Conductor:
     """One run. `conduct` is its whole life; everything else may be called while that runs."""
 
     def __init__(
-        self, submission: Submission, pool: Pool, store: StoreWriter, coordinator_id: str
+        self,
+        submission: Submission,
+        pool: Pool,
+        store: StoreWriter,
+        owner: RunOwner,
+        broadcast: Broadcast | None = None,
     ) -> None:
         self.run_id = submission.run_id
-        self.broadcast = Broadcast()
-        self._submission = submission
+        self.submission = submission
+        self.broadcast = broadcast or Broadcast()
         self._pool = pool
         self._archive = Archive(store, submission)
-        self._coordinator_id = coordinator_id
+        self._owner = owner
         span = float(run_duration_with_grace(submission.test.scenarios.values()))
-        self._machine = RunMachine(span, Limits(wait=submission.wait), time.monotonic())
-        self._inbox: asyncio.Queue[tuple[Attachment, agent_pb2.AgentMessage] | Event] = (
-            asyncio.Queue()
+        self._machine = RunMachine(
+            span, Limits(wait=submission.wait), submission.on_agent_loss, time.monotonic()
         )
-        self._waiting_bytes: Counter[Attachment] = Counter()
+        self._inbox = Inbox()
         self._prepared: set[str] = set()
         self._expelled: set[str] = set()
         self._helpers: set[asyncio.Task[None]] = set()
         # What a helper failed of; the run fails of it, too.
         self._fault: BaseException | None = None
-        self._announced: State | None = None
+        self._announced: tuple[State, str] | None = None
+        self._recovered: Recovered | None = None
         # From the moment the agents are chosen, and from the moment the start is ordered.
         self._crew: Crew | None = None
+        self._succession: Succession | None = None
         self._measurement: Measurement | None = None
         self._started_at: datetime | None = None
         self._stopped_at: float | None = None
+        self._stop_mode: StopMode | None = None
         self._aborted_by: str | None = None
-        self._losses: list[Loss] = []
+
+    def resume(self, recovered: Recovered) -> None:
+        """Take up a run that was under way when its coordinator ended; before `conduct`."""
+        self._recovered = recovered
+        self._crew = recovered.crew
+        self._succession = recovered.succession
+        self._started_at = recovered.started_at
+        self._stopped_at = recovered.stopped_at
+        self._aborted_by = recovered.aborted_by
+        self._archive.resume()
+        self._measurement = Measurement(
+            self.submission, self._crew, self._archive, self.broadcast, recovered.timeline
+        )
+        names = [agent.name for agent in self._crew.agents]
+        self._machine.resume(recovered.start_at, names, self._succession.moved)
 
     # --- from outside --------------------------------------------------------------------------
 
+    @property
+    def state(self) -> State:
+        return self._machine.state
+
     def deliver(self, agent: Attachment, message: agent_pb2.AgentMessage) -> None:
         """A message of one of the run's agents; ProtocolViolation where they are a flood."""
-        if self._waiting_bytes[agent] > _MOST_WAITING_BYTES:
-            raise ProtocolViolation("it sends more than its run can take")
-        self._waiting_bytes[agent] += _cost(message)
-        self._inbox.put_nowait((agent, message))
+        self._inbox.say(agent, message)
+
+    def keeps(self, agent: Attachment) -> bool:
+        """Under load an agent has its lease's time to come back; before, nothing is lost with it."""
+        return self._machine.state in _UNDER_LOAD
 
     def lost(self, agent: Attachment) -> None:
         """One of the run's agents is gone."""
-        self._inbox.put_nowait(AgentLost(agent.name))
+        self._inbox.put(AgentLost(agent.name))
+
+    def returned(self, agent: Attachment, holding: agent_pb2.Holding) -> None:
+        """One is back on a new stream: what it was sent meanwhile it has not got."""
+        if self._crew is None or self._succession is None:
+            return
+        if self._succession.division.handovers:
+            self._crew.reshare_to(agent, self._succession.division.handovers)
+        if agent.name in self._succession.lost:
+            # Its share has other owners. What it measured until its lease ended is welcome.
+            self._crew.stop_one(agent, StopMode.ABORT)
+        elif self._stop_mode is not None:
+            self._crew.stop_one(agent, self._stop_mode)
 
     def stop(self, mode: StopMode, cause: Cause) -> None:
-        self._inbox.put_nowait(StopRequested(mode, cause))
+        self._inbox.put(StopRequested(mode, cause))
 
     # --- the run -------------------------------------------------------------------------------
 
@@ -145,9 +188,7 @@ class Conductor:
         Whatever happens, watchers hear of an end and the agents are free again.
         """
         try:
-            await self._archive.create(self._coordinator_id, _GENERATION)
-            self._announce(self._machine.state)
-            self._help(self._choose_agents())
+            await self._begin()
             while self._machine.state is not State.CLOSED:
                 await self._step()
         except GroundswellError as error:
@@ -158,6 +199,22 @@ class Conductor:
         finally:
             await self._let_go()
 
+    async def _begin(self) -> None:
+        if self._recovered is None:
+            await self._archive.create(
+                self._owner.coordinator_id, self._owner.generation, is_local=self._owner.is_local
+            )
+            self._announce(self._machine.state)
+            self._help(self._choose_agents())
+            return
+        self._announce(self._machine.state)
+        for name in self._recovered.ended:
+            await self._handle(AgentEnded(name))
+        for name in self._succession.lost if self._succession else ():
+            await self._handle(AgentLost(name))
+        if self._recovered.stop is not None:
+            await self._handle(self._recovered.stop)
+
     async def _let_go(self) -> None:
         """Free the agents, and memory: a coordinator lives for months."""
         for helper in self._helpers:
@@ -166,32 +223,23 @@ class Conductor:
         if self._crew is not None:
             self._crew.release()
         self._pool.release(self)
-        self._crew = self._measurement = None
-        self._waiting_bytes.clear()
+        self._crew = self._measurement = self._succession = self._recovered = None
+        self._inbox = Inbox()
 
     async def _step(self) -> None:
         """Wait for the next event, at most a tick; then let time pass."""
         if self._fault is not None:
             raise self._fault
-        try:
-            item = await asyncio.wait_for(self._inbox.get(), _TICK_S)
-        except TimeoutError:
-            pass
-        else:
-            await self._take(item)
-        await self._pass_time()
-
-    async def _take(self, item: tuple[Attachment, agent_pb2.AgentMessage] | Event) -> None:
-        if isinstance(item, tuple):
-            agent, message = item
-            self._waiting_bytes[agent] -= _cost(message)
+        item = await self._inbox.take(_TICK_S)
+        if isinstance(item, Said):
             # What was still queued when it was expelled is not heard; what one sent that was lost is.
-            if agent.name not in self._expelled:
-                await self._hear(agent, message)
-            return
-        if isinstance(item, AgentLost):
-            await self._note_loss(item.agent)
-        await self._handle(item)
+            if item.agent.name not in self._expelled:
+                await self._hear(item.agent, item.message)
+        elif isinstance(item, AgentLost):
+            await self._lose(item.agent)
+        elif item is not None:
+            await self._handle(item)
+        await self._pass_time()
 
     async def _hear(self, agent: Attachment, message: agent_pb2.AgentMessage) -> None:
         try:
@@ -200,12 +248,13 @@ class Conductor:
             await self._expel(agent, violation)
 
     async def _pass_time(self) -> None:
-        if self._measurement is not None and self._machine.state is not State.CLOSED:
+        if self._measurement is not None and self._machine.state in _UNDER_LOAD:
+            await self._end_leases()
             standing = await self._measurement.advance(self._now())
             running = self._machine.state is State.RUNNING
             if standing is not None and running:
                 self._aborted_by = str(standing.threshold)
-                self.broadcast.notice("threshold_abort", f"aborting: {standing.threshold} failed")
+                self.broadcast.notice("threshold", f"aborting: {standing.threshold} failed")
                 await self._handle(StopRequested(StopMode.ABORT, Cause.THRESHOLD))
             elif self._archive.failure is not None and running:
                 self.broadcast.notice("store_failed", str(self._archive.failure))
@@ -232,6 +281,14 @@ class Conductor:
                 await self._measurement.take(message.report, self._now())
                 if message.report.last:
                     await self._handle(AgentEnded(agent.name))
+            case "leaving" if state in _UNDER_LOAD:
+                leaving = message.leaving
+                self.broadcast.notice("agent_leaving", f"{agent.name} leaves in order")
+                decided = dict(leaving.decided)
+                await self._handle(AgentLeaving(agent.name, leaving.boundary_ns, decided))
+            case "recalled":
+                # Several were asked, and the first answer was enough.
+                return
             case _:
                 raise ProtocolViolation(f"{kind} is not in order while the run is {state.value}")
 
@@ -251,6 +308,8 @@ class Conductor:
                 await self._start(start_at)
             case Stop(mode):
                 await self._stop_load(mode)
+            case MoveShare(agent, boundary_ns, decided):
+                await self._move_share(agent, boundary_ns, decided)
             case Close(cause, message, hint):
                 if was_running:
                     await self._conclude(cause)
@@ -260,52 +319,68 @@ class Conductor:
     # --- the instructions ----------------------------------------------------------------------
 
     async def _choose_agents(self) -> None:
-        agents = await self._pool.reserve(self._submission.agents, self)
+        demand = Demand(self.submission.agents, self.submission.selector)
+        agents = await self._pool.reserve(demand, self, self._tell_waiting)
         self._crew = Crew(self.run_id, agents)
-        self._inbox.put_nowait(AgentsChosen(tuple(agent.name for agent in agents)))
+        self._inbox.put(AgentsChosen(tuple(agent.name for agent in agents)))
 
     async def _prepare(self) -> None:
         assert self._crew is not None
         await self._archive.shares(self._crew)
-        source = source_to_wire(self._submission.source)
-        self._crew.prepare(source, self._submission.seed, _GENERATION)
+        source = source_to_wire(self.submission.source)
+        self._crew.prepare(source, self.submission.seed, self._owner.generation)
 
     async def _measure_clock(self, agent: Attachment) -> None:
         # Once it has prepared, an agent is idle, and its answers are quick.
         assert self._crew is not None
         await self._crew.measure_clock(agent)
-        self._inbox.put_nowait(AgentPrepared(agent.name))
+        self._inbox.put(AgentPrepared(agent.name))
 
     async def _start(self, start_at: float) -> None:
         assert self._crew is not None
-        self._started_at = datetime.now(UTC) + timedelta(seconds=start_at - time.monotonic())
-        await self._archive.start(self._crew, self._started_at)
-        self._measurement = Measurement(self._submission, self._crew, self._archive, self.broadcast)
+        while True:
+            self._started_at = datetime.now(UTC) + timedelta(seconds=start_at - time.monotonic())
+            await self._archive.start(self._crew, self._started_at)
+            if start_at - time.monotonic() > _LEAST_LEAD_S:
+                break
+            # The commit took so long that nobody could acknowledge it in time.
+            start_at = self._machine.put_off(time.monotonic())
+        self._measurement = Measurement(self.submission, self._crew, self._archive, self.broadcast)
+        self._succession = Succession(
+            self.submission.test, self._crew.table, self.submission.seed
+        )
         self._crew.start(round(start_at * 1e9))
 
     async def _stop_load(self, mode: StopMode) -> None:
         assert self._crew is not None
+        self._stop_mode = mode
         if self._stopped_at is None:
             # An order may come between the acknowledgements and T.
             self._stopped_at = max(self._now(), 0.0)
         cause = self._machine.cause.value
-        await self._archive.event(cause, f"{mode.value} stop after {self._stopped_at:.1f} s")
+        detail: dict[str, float | str] = {"at": self._stopped_at, "mode": mode.value}
+        if self._aborted_by is not None:
+            detail["threshold"] = self._aborted_by
+        line = f"{mode.value} stop after {self._stopped_at:.1f} s"
+        await self._archive.event(cause, line, detail=detail)
         self._crew.stop(mode)
 
     async def _conclude(self, cause: Cause) -> None:
         """The load has ended: judge what is there, store it, tell everybody."""
-        assert self._measurement is not None
-        assert self._crew is not None
-        await self._measurement.close()
+        measurement, crew, succession = self._measurement, self._crew, self._succession
+        assert measurement is not None
+        assert crew is not None
+        assert succession is not None
+        await measurement.close()
         story = Story(
             cause,
             started_at=self._started_at,
             stopped_at=self._stopped_at,
             aborted_by=self._aborted_by,
-            losses=tuple(self._losses),
+            losses=succession.losses(measurement.timeline, self._stopped_at),
         )
         summary = await conclude(
-            self._submission, self._crew, self._measurement.timeline, story, self._archive
+            self.submission, crew, measurement.timeline, story, self._archive
         )
         if self._archive.failure is not None and cause is not Cause.STORE_FAILED:
             self.broadcast.notice("store_failed", str(self._archive.failure))
@@ -319,37 +394,70 @@ class Conductor:
         await self._archive.event(cause.value, message or cause.value)
         await self._end_with_error(message or "stopped before the start", hint or None, code)
 
-    # --- losses --------------------------------------------------------------------------------
+    # --- who is lost, and who takes over ---------------------------------------------------------
 
-    async def _note_loss(self, name: str) -> None:
+    async def _end_leases(self) -> None:
+        """Declare lost whose lease has ended for certain: from then on its share may have another owner."""
+        assert self._crew is not None
+        now = time.monotonic()
+        for agent in self._crew.agents:
+            if agent.lease_until < now:
+                await self._lose(agent.name)
+
+    async def _lose(self, name: str) -> None:
         """Account for an agent that is gone, unless it had delivered all it owed."""
-        measurement, crew = self._measurement, self._crew
-        if measurement is None or crew is None or self._machine.state not in _UNDER_LOAD:
+        measurement, crew, succession = self._measurement, self._crew, self._succession
+        if measurement is None or crew is None or succession is None:
+            await self._handle(AgentLost(name))
             return
-        attachment = crew[name]
-        record = measurement.record(attachment.incarnation)
-        if record.has_ended or record.is_lost:
+        agent = crew[name]
+        record = measurement.record(agent.incarnation)
+        if record.has_ended or name in succession.lost:
             return
-        measurement.timeline.lose(attachment.incarnation)
-        loss = loss_of(
-            self._submission.test,
-            crew.table,
-            self._submission.seed,
-            agent=name,
-            incarnation=attachment.incarnation,
-            accounts=record.book.latest,
-            lease_end=attachment.lease_until - self._machine.start_at,
+        measurement.timeline.lose(agent.incarnation)
+        lease_end = agent.lease_until - self._machine.start_at
+        succession.lose(LostAgent(name, agent.incarnation, lease_end))
+        silent = time.monotonic() - agent.last_heard
+        self.broadcast.notice("agent_lost", f"{name} is lost: not heard of for {silent:.1f} s")
+        await self._archive.event(
+            "agent_lost", f"silent for {silent:.1f} s", name, {"lease_end": lease_end}
         )
-        self._losses.append(loss)
-        self.broadcast.notice("agent_lost", f"{name} is lost; the others go on with their shares")
-        await self._archive.event("agent_lost", "the stream ended", name)
+        await self._handle(AgentLost(name))
+
+    async def _move_share(
+        self, agent: str, boundary_ns: int | None, decided: Mapping[str, int] | None
+    ) -> None:
+        """Store the handover, then tell everybody. Late, it leaves a gap that is counted; never a double."""
+        crew, succession, measurement = self._crew, self._succession, self._measurement
+        assert crew is not None
+        assert succession is not None
+        assert measurement is not None
+        if boundary_ns is None:
+            boundary_ns = round((self._now() + _NOTICE_S) * 1e9)
+        if decided is None:
+            latest = measurement.record(crew[agent].incarnation).book.latest
+            decided = {name: account.planned for name, account in latest.items()}
+        handover = succession.plan(agent, self._machine.heirs, boundary_ns, decided)
+        if not await self._archive.handover(handover):
+            return
+        succession.take(handover)
+        crew.reshare(succession.division.handovers)
+        heirs = len(handover.heirs)
+        others = "another agent" if heirs == 1 else f"{heirs} others"
+        line = f"the share of {agent} moves to {others} from second {boundary_ns / 1e9:.1f} on"
+        self.broadcast.notice("reshared", line)
 
     async def _expel(self, agent: Attachment, violation: ProtocolViolation) -> None:
-        """What an agent that breaks the protocol says next cannot be believed either."""
+        """What an agent that breaks the protocol says next cannot be believed either.
+
+        Under load it counts as lost when its lease has ended, like any that falls silent: until then
+        it may go on.
+        """
         self.broadcast.notice("protocol", f"{agent.name} broke the protocol: {violation}")
         self._expelled.add(agent.name)
         self._pool.expel(agent, violation)
-        await self._take(AgentLost(agent.name))
+        if self._machine.state not in _UNDER_LOAD:
+            await self._handle(AgentLost(agent.name))
 
     # --- small things --------------------------------------------------------------------------
 
@@ -367,10 +475,14 @@ class Conductor:
         if not helper.cancelled():
             self._fault = self._fault or helper.exception()
 
-    def _announce(self, state: State) -> None:
-        if state is not self._announced:
-            self._announced = state
-            self.broadcast.state(control_pb2.StateChanged(state=_STATES[state]))
+    def _tell_waiting(self, line: str) -> None:
+        if self._machine.state is State.WAITING:
+            self._announce(State.WAITING, line)
+
+    def _announce(self, state: State, message: str = "") -> None:
+        if self._announced is None or (state, message or self._announced[1]) != self._announced:
+            self._announced = (state, message)
+            self.broadcast.state(control_pb2.StateChanged(state=_STATES[state], message=message))
 
     async def _end_with_error(self, message: str, hint: str | None, code: ExitCode) -> None:
         await self._archive.close(
@@ -378,8 +490,3 @@ class Conductor:
         )
         self._announce(State.CLOSED)
         self.broadcast.ended(control_pb2.Ended(error=message, hint=hint or "", exit_code=int(code)))
-
-
-def _cost(message: agent_pb2.AgentMessage) -> int:
-    """About what a waiting message takes in memory."""
-    return message.ByteSize() + 1024

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groundswell.errors import ProtocolViolation
+from groundswell.schedule.division import table_to_wire
 from groundswell.schedule.shares import ShareEntry, ShareTable
 from groundswell.v1 import agent_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from groundswell.schedule.division import Handover
+    from groundswell_coordinator.attachment import Attachment
     from groundswell_coordinator.clock import ClockOffset
-    from groundswell_coordinator.pool import Attachment
     from groundswell_coordinator.run.events import StopMode
 
 # An hour: more is no loop that was busy.
@@ -47,13 +49,7 @@ class Crew:
 
     def prepare(self, source: agent_pb2.TestSource, seed: int, generation: int) -> None:
         """Give everybody the whole table and its place in it."""
-        shares = agent_pb2.ShareTable(
-            epoch=self.table.epoch,
-            entries=[
-                agent_pb2.ShareEntry(agent=entry.agent, weight=entry.weight)
-                for entry in self.table.entries
-            ],
-        )
+        shares = table_to_wire(self.table)
         for agent in self.agents:
             prepare = agent_pb2.Prepare(
                 run_id=self._run_id,
@@ -90,9 +86,21 @@ class Crew:
         self.skews[agent.name] = skew
         return skew
 
+    def reshare(self, handovers: Iterable[Handover]) -> None:
+        """Tell everybody all that has moved so far."""
+        for agent in self.agents:
+            self.reshare_to(agent, handovers)
+
+    def reshare_to(self, agent: Attachment, handovers: Iterable[Handover]) -> None:
+        moved = [handover.to_wire() for handover in handovers]
+        agent.send(reshare=agent_pb2.Reshare(run_id=self._run_id, handovers=moved))
+
     def stop(self, mode: StopMode) -> None:
         for agent in self.agents:
-            agent.send(stop=agent_pb2.Stop(run_id=self._run_id, mode=_STOP_MODES[mode.value]))
+            self.stop_one(agent, mode)
+
+    def stop_one(self, agent: Attachment, mode: StopMode) -> None:
+        agent.send(stop=agent_pb2.Stop(run_id=self._run_id, mode=_STOP_MODES[mode.value]))
 
     def acknowledge(self, incarnation: str, interval: int) -> None:
         """Everything of this agent up to `interval` is stored."""
@@ -103,4 +111,4 @@ class Crew:
 
     def release(self) -> None:
         for agent in self.agents:
-            agent.send(release=agent_pb2.Release(run_id=self._run_id))
+            agent.release(self._run_id)

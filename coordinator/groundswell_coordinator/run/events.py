@@ -7,7 +7,17 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from groundswell_coordinator.judge.ending import Cause
+
+
+class LossPolicy(Enum):
+    """What becomes of the share of an agent that is lost under load: `--on-agent-loss`."""
+
+    RESHARE = "reshare"
+    CONTINUE = "continue"
+    ABORT = "abort"
 
 
 class StopMode(Enum):
@@ -55,6 +65,15 @@ class AgentLost:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentLeaving:
+    """The agent hands its share over from `boundary_ns` of the run on, and will end in order."""
+
+    agent: str
+    boundary_ns: int
+    decided: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class StopRequested:
     mode: StopMode
     cause: Cause
@@ -72,6 +91,7 @@ Event = (
     | StartAcknowledged
     | AgentEnded
     | AgentLost
+    | AgentLeaving
     | StopRequested
     | Tick
 )
@@ -96,10 +116,19 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveShare:
+    """The agent's share goes to the others; without a boundary, as soon as may be."""
+
+    agent: str
+    boundary_ns: int | None = None
+    decided: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     cause: Cause
     message: str = ""
     hint: str = ""
 
 
-Instruction = Prepare | Start | Stop | Close
+Instruction = Prepare | Start | Stop | MoveShare | Close

@@ -16,15 +16,18 @@
                Tick at T - 200 ms           Close(start_failed)                       CLOSED
                StopRequested                Close(cause)                              CLOSED
     RUNNING    AgentEnded, not the last                                               RUNNING
-               AgentEnded, the last         Close(complete)                           CLOSED
-               AgentLost, not the last      (a reason)                                RUNNING
-               AgentLost, the last          Close(complete) after a reason            CLOSED
+               AgentLeaving                 MoveShare at its boundary                 RUNNING
+               AgentLost, not the last      MoveShare, by the policy; abort: Stop     RUNNING, STOPPING
                StopRequested                Stop(mode)                                STOPPING
                Tick past the hard end       Stop(abort)                               STOPPING
-    STOPPING   AgentEnded/Lost, the last    Close(complete)                           CLOSED
-               StopRequested(abort)         Stop(abort), once                         STOPPING
-               Tick past the stop's limit   Close(complete)                           CLOSED
+    STOPPING   StopRequested(abort)         Stop(abort), once                         STOPPING
+               Tick past the stop's limit   Close(cause)                              CLOSED
+    both       the last has ended           Close(cause)                              CLOSED
     CLOSED     anything                                                               CLOSED
+
+The last has ended when every agent has delivered its last report, or has been lost for ten seconds:
+so long, what it measured until it was cut off may still come. An agent that is leaving has handed
+its share over, and is lost like any other if it never delivers the last report.
 
 Times are seconds on the coordinator's monotonic clock.
 """
@@ -33,10 +36,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.run.events import (
     AgentEnded,
+    AgentLeaving,
     AgentLost,
     AgentPrepared,
     AgentRefused,
@@ -44,6 +49,8 @@ from groundswell_coordinator.run.events import (
     Close,
     Event,
     Instruction,
+    LossPolicy,
+    MoveShare,
     Prepare,
     Start,
     StartAcknowledged,
@@ -52,6 +59,9 @@ from groundswell_coordinator.run.events import (
     StopRequested,
     Tick,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class State(Enum):
@@ -80,6 +90,8 @@ class Limits:
     abort: float = 2.0
     # For last reports to arrive, on top of either stop.
     last_reports: float = 3.0
+    # For the reports of an agent that was lost.
+    late_reports: float = 10.0
 
 
 @dataclass(slots=True)
@@ -88,12 +100,17 @@ class RunMachine:
 
     planned_span: float
     limits: Limits = field(default_factory=Limits)
+    on_loss: LossPolicy = LossPolicy.RESHARE
     created_at: float = 0.0
     state: State = State.WAITING
     cause: Cause = Cause.COMPLETE
     start_at: float = 0.0
     agents: frozenset[str] = frozenset()
     _pending: set[str] = field(default_factory=set[str])
+    # Of agents that are lost: until when their reports are waited for.
+    _missing: dict[str, float] = field(default_factory=dict[str, float])
+    # Whose share has moved already.
+    _moved: set[str] = field(default_factory=set[str])
     _deadline: float = 0.0
     _aborting: bool = False
 
@@ -161,8 +178,7 @@ class RunMachine:
             case StartAcknowledged(agent):
                 self._pending.discard(agent)
                 if not self._pending:
-                    end = self.start_at + self.planned_span
-                    self._enter(State.RUNNING, end + self.limits.overdue)
+                    self._run()
                 return []
             case AgentLost(agent) | AgentRefused(agent):
                 return self._close(Cause.START_FAILED, f"{agent} was lost before the start")
@@ -178,27 +194,83 @@ class RunMachine:
             case _:
                 return []
 
+    def resume(self, start_at: float, agents: Iterable[str], moved: Iterable[str]) -> None:
+        """Take a run up that was under way; who has moved its share may still end in order."""
+        self.agents = frozenset(agents)
+        self.start_at = start_at
+        self._moved = set(moved)
+        self._run()
+
+    def put_off(self, now: float) -> float:
+        """Choose a later T: to store the one before took too long."""
+        self.start_at = now + self.limits.start_lead
+        self._deadline = self.start_at - self.limits.start_margin
+        return self.start_at
+
+    @property
+    def heirs(self) -> frozenset[str]:
+        """Who can take over a share: all that have neither ended nor moved their own."""
+        return frozenset(self._pending - self._moved)
+
+    def _run(self) -> None:
+        end = self.start_at + self.planned_span
+        self._enter(State.RUNNING, end + self.limits.overdue)
+
     def _running(self, event: Event, now: float) -> list[Instruction]:
         match event:
-            case AgentEnded(agent) | AgentLost(agent):
-                return self._one_less(agent)
+            case AgentEnded(agent):
+                return self._ended(agent, now)
+            case AgentLost(agent) if agent in self._pending:
+                return [*self._lost(agent, now), *self._end_if_done(now)]
+            case AgentLeaving(agent, boundary_ns, decided) if agent in self.heirs:
+                self._moved.add(agent)
+                return [MoveShare(agent, boundary_ns, decided)] if self.heirs else []
             case StopRequested(mode, cause):
                 return self._stop(mode, cause, now)
             case Tick() if now >= self._deadline:
                 return self._stop(StopMode.ABORT, Cause.OVERDUE, now)
+            case Tick():
+                return self._end_if_done(now)
             case _:
                 return []
 
+    def _lost(self, agent: str, now: float) -> list[Instruction]:
+        self._pending.discard(agent)
+        self._missing[agent] = now + self.limits.late_reports
+        if agent in self._moved or not self.heirs:
+            return []
+        if self.on_loss is LossPolicy.ABORT:
+            return self._stop(StopMode.ABORT, Cause.AGENT_LOST, now)
+        if self.on_loss is LossPolicy.CONTINUE:
+            return []
+        self._moved.add(agent)
+        return [MoveShare(agent)]
+
     def _stopping(self, event: Event, now: float) -> list[Instruction]:
         match event:
-            case AgentEnded(agent) | AgentLost(agent):
-                return self._one_less(agent)
+            case AgentEnded(agent):
+                return self._ended(agent, now)
+            case AgentLost(agent) if agent in self._pending:
+                self._pending.discard(agent)
+                self._missing[agent] = now + self.limits.late_reports
+                return self._end_if_done(now)
             case StopRequested(StopMode.ABORT) if not self._aborting:
                 return self._stop(StopMode.ABORT, self.cause, now)
             case Tick() if now >= self._deadline:
                 return self._close(self.cause)
+            case Tick():
+                return self._end_if_done(now)
             case _:
                 return []
+
+    def _ended(self, agent: str, now: float) -> list[Instruction]:
+        self._pending.discard(agent)
+        self._missing.pop(agent, None)
+        return self._end_if_done(now)
+
+    def _end_if_done(self, now: float) -> list[Instruction]:
+        waits = self._pending or any(until > now for until in self._missing.values())
+        return [] if waits else self._close(self.cause)
 
     def _stop(self, mode: StopMode, cause: Cause, now: float) -> list[Instruction]:
         limits = self.limits
@@ -208,10 +280,6 @@ class RunMachine:
         self._deadline = now + span + limits.last_reports
         self.state = State.STOPPING
         return [Stop(mode)]
-
-    def _one_less(self, agent: str) -> list[Instruction]:
-        self._pending.discard(agent)
-        return [] if self._pending else self._close(self.cause)
 
     def _enter(self, state: State, deadline: float) -> None:
         self.state = state

@@ -9,6 +9,8 @@ from groundswell_coordinator.run.progress import ProgressMeter
 from groundswell_coordinator.timeline.timeline import Outcome, Timeline, first_judged
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from groundswell.v1.metrics_pb2 import Report
     from groundswell_coordinator.judge.standing import Standing
     from groundswell_coordinator.run.archive import Archive
@@ -19,14 +21,25 @@ if TYPE_CHECKING:
     from groundswell_coordinator.timeline.interval import Interval
 
 
+def new_timeline(submission: Submission, names: Mapping[str, str]) -> Timeline:
+    """`names` by incarnation."""
+    return Timeline(submission.run_id, names, first_judged(submission.test.warmup))
+
+
 class Measurement:
     """Times are seconds since the run's start on the coordinator's clock."""
 
     def __init__(
-        self, submission: Submission, crew: Crew, archive: Archive, broadcast: Broadcast
+        self,
+        submission: Submission,
+        crew: Crew,
+        archive: Archive,
+        broadcast: Broadcast,
+        timeline: Timeline | None = None,
     ) -> None:
+        """With a timeline that was restored from the store it goes on from there."""
         test = submission.test
-        self.timeline = Timeline(submission.run_id, crew.names, first_judged(test.warmup))
+        self.timeline = timeline or new_timeline(submission, crew.names)
         self._crew = crew
         self._archive = archive
         self._broadcast = broadcast
@@ -34,7 +47,10 @@ class Measurement:
         self._progress = ProgressMeter(test, self.timeline, self._judge)
         self._records = {record.incarnation: record for record in self.timeline.agents}
         # All intervals below are stored.
-        self._stored = 0
+        self._stored = self.timeline.sealed_count
+        for interval in self.timeline.intervals():
+            self._judge.observe(interval)
+            self._progress.resume(interval)
 
     def record(self, incarnation: str) -> AgentRecord:
         return self._records[incarnation]

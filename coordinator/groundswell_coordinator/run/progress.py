@@ -42,12 +42,17 @@ class ProgressMeter:
         self._failed = 0
         self._fired = 0
 
-    def observe(self, interval: Interval) -> Progress:
-        """Rates and percentiles are those of this interval, counts those of the run so far."""
+    def resume(self, interval: Interval) -> tuple[int, int]:
+        """Count an interval without making a picture of it: its requests, and how many failed."""
         requests = self._cut("http_reqs", interval).count
         failed = self._cut("http_req_failed", interval).passes
         self._requests += requests
         self._failed += failed
+        return requests, failed
+
+    def observe(self, interval: Interval) -> Progress:
+        """Rates and percentiles are those of this interval, counts those of the run so far."""
+        requests, failed = self.resume(interval)
         accounts = totals(agent.accounts for agent in self._timeline.agents)
         fired, before = self._fired_by_plan(accounts), self._fired
         self._fired = fired

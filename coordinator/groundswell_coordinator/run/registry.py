@@ -14,6 +14,7 @@ from groundswell_coordinator.run.submission import Submission
 if TYPE_CHECKING:
     from groundswell.v1.control_pb2 import SubmitRequest
     from groundswell_coordinator.pool import Pool
+    from groundswell_coordinator.run.owner import RunOwner
     from groundswell_coordinator.store.writer import StoreWriter
 
 # Longer than any run takes from an abort to its end.
@@ -23,10 +24,10 @@ _CLOSE_S = 10.0
 class RunRegistry:
     """Starts a conductor for each submission and finds it again."""
 
-    def __init__(self, pool: Pool, coordinator_id: str) -> None:
+    def __init__(self, pool: Pool, owner: RunOwner) -> None:
         self._pool = pool
         self._store: StoreWriter | None = None
-        self._coordinator_id = coordinator_id
+        self._owner = owner
         self._runs: dict[str, Conductor] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -40,7 +41,7 @@ class RunRegistry:
             raise StoreFailed("the store is not open", hint="try again in a moment")
         if request.run_id not in self._runs:
             submission = Submission.from_wire(request)
-            run = Conductor(submission, self._pool, self._store, self._coordinator_id)
+            run = Conductor(submission, self._pool, self._store, self._owner)
             self._runs[request.run_id] = run
             task = asyncio.create_task(run.conduct())
             self._tasks.add(task)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from groundswell.errors import ProtocolViolation
 from groundswell.scenario.loader import TestSource, load
 from groundswell.v1 import agent_pb2, control_pb2
+from groundswell_coordinator.run.events import LossPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,9 @@ class Submission:
     seed: int
     wait: float
     created_at: datetime
+    selector: Mapping[str, str] = field(default_factory=dict[str, str])
+    on_agent_loss: LossPolicy = LossPolicy.RESHARE
+    agent_histograms: bool = False
 
     @classmethod
     def from_wire(cls, request: control_pb2.SubmitRequest) -> Submission:
@@ -47,7 +51,17 @@ class Submission:
             seed=request.seed,
             wait=request.wait_ms / 1000,
             created_at=datetime.now(UTC),
+            selector=dict(request.selector),
+            on_agent_loss=_policy(request.on_agent_loss),
+            agent_histograms=request.agent_histograms,
         )
+
+
+def _policy(name: str) -> LossPolicy:
+    try:
+        return LossPolicy(name) if name else LossPolicy.RESHARE
+    except ValueError:
+        raise ProtocolViolation(f"no policy for lost agents is called {name!r}") from None
 
 
 def source_to_wire(source: TestSource) -> agent_pb2.TestSource:

@@ -12,13 +12,14 @@ from google.protobuf.message import DecodeError
 
 from groundswell.errors import ProtocolViolation
 from groundswell.v1 import agent_pb2, agent_pb2_grpc
+from groundswell.wire import PROTOCOL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from groundswell_coordinator.pool import Attachment, Pool
-
-PROTOCOL = "groundswell.v1"
+    from groundswell_coordinator.attachment import Attachment, Stream
+    from groundswell_coordinator.pool import Pool
+    from groundswell_coordinator.run.owner import RunOwner
 
 _HELLO_S = 10.0
 _LAST_WRITE_S = 0.1
@@ -35,12 +36,9 @@ type_context = grpc.aio.ServicerContext[agent_pb2.AgentMessage, agent_pb2.Coordi
 class AgentService(agent_pb2_grpc.AgentServiceServicer):
     """Serves `Attach`."""
 
-    def __init__(self, pool: Pool, *, coordinator_id: str, generation: int, lease_s: float) -> None:
+    def __init__(self, pool: Pool, owner: RunOwner) -> None:
         self._pool = pool
-        self._lease_s = lease_s
-        self._welcome = agent_pb2.Welcome(
-            coordinator_id=coordinator_id, generation=generation, lease_ms=int(lease_s * 1000)
-        )
+        self._owner = owner
 
     async def Attach(
         self,
@@ -49,54 +47,68 @@ class AgentService(agent_pb2_grpc.AgentServiceServicer):
     ) -> AsyncIterator[agent_pb2.CoordinatorMessage]:
         try:
             hello = await _hello(request_iterator)
-            agent = self._pool.attach(hello, self._lease_s)
         except ProtocolViolation as violation:
             _log.warning("%s: %s", context.peer(), violation)
             await _refuse(context, grpc.StatusCode.FAILED_PRECONDITION, violation)
-        agent.send(welcome=self._welcome)
-        reader = asyncio.create_task(self._read(agent, request_iterator))
+        agent = self._pool.attach(hello)
+        stream = agent.begin_stream()
+        agent.send(welcome=self._welcome())
+        self._pool.welcomed(agent, hello.holding)
+        reader = asyncio.create_task(self._read(agent, stream, request_iterator))
         try:
-            while (message := await agent.outbox.get()) is not None:
+            while (message := await stream.outbox.get()) is not None:
                 yield message
-            if agent.refusal is not None:
-                _log.warning("%s: %s", agent.name, agent.refusal)
-                await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, agent.refusal)
+            if stream.refusal is not None:
+                _log.warning("%s: %s", agent.name, stream.refusal)
+                await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, stream.refusal)
         finally:
             reader.cancel()
-            self._pool.detach(agent)
+            self._pool.detach(agent, stream)
+
+    def _welcome(self) -> agent_pb2.Welcome:
+        return agent_pb2.Welcome(
+            coordinator_id=self._owner.coordinator_id,
+            generation=self._owner.generation,
+            lease_ms=round(self._pool.lease_s * 1000),
+        )
 
     async def _read(
-        self, agent: Attachment, messages: AsyncIterator[agent_pb2.AgentMessage]
+        self, agent: Attachment, stream: Stream, messages: AsyncIterator[agent_pb2.AgentMessage]
     ) -> None:
-        """Hand on what the agent sends until its stream ends; then it is gone, and our side ends.
+        """Hand on what the agent sends until its stream ends; then our side of it ends, too.
 
-        Gone even where our side cannot end yet, because the agent reads nothing of what we write.
+        The agent has left this stream even where our side cannot end yet, because it reads nothing
+        of what we write.
         """
         try:
-            await self._read_under_lease(agent, messages)
+            await self._read_under_lease(agent, stream, messages)
         except ProtocolViolation as violation:
-            agent.refuse(violation)
+            stream.refuse(violation)
         except grpc.aio.AbortError:
             # Our side has refused the agent and ended the stream under this reader.
             return
         except Exception:
             _log.exception("%s: its messages cannot be taken", agent.name)
-            agent.refuse(ProtocolViolation("the coordinator failed: see its log"))
+            stream.refuse(ProtocolViolation("the coordinator failed: see its log"))
         finally:
-            self._pool.detach(agent)
-            agent.outbox.put_nowait(None)
+            self._pool.detach(agent, stream)
+            stream.end()
 
     async def _read_under_lease(
-        self, agent: Attachment, messages: AsyncIterator[agent_pb2.AgentMessage]
+        self, agent: Attachment, stream: Stream, messages: AsyncIterator[agent_pb2.AgentMessage]
     ) -> None:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(agent.view_s) as silence:
                 async for message in messages:
+                    if agent.stream is not stream:
+                        # It has another one by now, and is heard there.
+                        return
                     silence.reschedule(loop.time() + agent.view_s)
                     _dispatch(agent, message)
         except TimeoutError:
-            raise ProtocolViolation(f"silent for {agent.view_s:g} s: its lease is over") from None
+            # Not a word that it broke: after a partition it may come back and deliver its reports.
+            _log.warning("%s: silent for %g s: its lease is over", agent.name, agent.view_s)
         except DecodeError as error:
             raise ProtocolViolation(f"not a message of {PROTOCOL}: {error}") from error
 
@@ -127,7 +139,8 @@ async def _hello(messages: AsyncIterator[agent_pb2.AgentMessage]) -> agent_pb2.H
         raise ProtocolViolation(
             f"this coordinator speaks {PROTOCOL}; the first message must be its hello"
         )
-    if max(len(hello.name), len(hello.incarnation)) > _LONGEST_NAME or hello.weight > _HEAVIEST:
+    names = (hello.name, hello.incarnation, hello.holding.run_id, hello.holding.agent)
+    if max(map(len, names)) > _LONGEST_NAME or hello.weight > _HEAVIEST:
         raise ProtocolViolation(
             f"a name has at most {_LONGEST_NAME} letters, a weight is at most {_HEAVIEST}"
         )
@@ -151,12 +164,16 @@ def _dispatch(agent: Attachment, message: agent_pb2.AgentMessage) -> None:
             agent.deliver(message.started.run_id, message)
         case "report":
             agent.deliver(message.report.run_id, message)
+        case "leaving":
+            agent.deliver(message.leaving.run_id, message)
+        case "recalled":
+            agent.deliver(message.recalled.run_id, message)
         case None | "hello":
             raise ProtocolViolation("an empty message or a second hello")
 
 
 def _acknowledge(agent: Attachment, renewal: agent_pb2.Renewal) -> None:
-    if agent.outbox.qsize() > _MOST_UNREAD:
+    if agent.unread > _MOST_UNREAD:
         raise ProtocolViolation("it does not read what it is sent")
     acknowledged = agent_pb2.RenewalAcknowledged(sent_ns=renewal.sent_ns)
     agent.send(renewal_acknowledged=acknowledged)

@@ -7,17 +7,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, insert, inspect, select, update
+from sqlalchemy import Connection, LargeBinary, insert, inspect, select, update
 
 from groundswell.errors import StoreFailed
-from groundswell_coordinator.store.schema import metadata, schema_version
+from groundswell_coordinator.store.schema import handovers, metadata, ownership, schema_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
+def _move_shares(connection: Connection) -> None:
+    """Handovers, coordinators that own a store, histograms of single agents."""
+    for table in (handovers, ownership):
+        table.create(connection)
+    binary = LargeBinary().compile(connection.dialect)
+    for statement in (
+        "ALTER TABLE runs ADD COLUMN is_local BOOLEAN DEFAULT true NOT NULL",
+        "ALTER TABLE runs ADD COLUMN on_agent_loss TEXT DEFAULT 'reshare' NOT NULL",
+        "ALTER TABLE runs ADD COLUMN agent_histograms BOOLEAN DEFAULT false NOT NULL",
+        f"ALTER TABLE contributions ADD COLUMN report {binary}",
+        "ALTER TABLE events ADD COLUMN detail JSON",
+    ):
+        connection.exec_driver_sql(statement)
+
+
 # The migration at place n brings a database from version n + 1 to n + 2. One that was released
 # never changes.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = ()
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_move_shares,)
 
 
 def bring_up_to_date(connection: Connection) -> None:

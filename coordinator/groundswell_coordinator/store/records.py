@@ -37,6 +37,9 @@ class NewRun:
     groundswell_version: str
     coordinator_id: str
     generation: int = 1
+    is_local: bool = True
+    on_agent_loss: str = "reshare"
+    agent_histograms: bool = False
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     owner: Owner = field(default_factory=Owner.current)
 
@@ -48,6 +51,17 @@ class StoredShare:
     agent: str
     incarnation: str
     weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHandover:
+    """One agent's share that moved: see `groundswell.schedule.division`. `heirs` with their weights."""
+
+    epoch: int
+    from_agent: str
+    boundary_ns: int
+    heirs: tuple[tuple[str, int], ...]
+    decided: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,8 @@ class Contribution:
 
     incarnation: str
     accounts: bytes
+    # The whole report, where the histograms of single agents are kept.
+    report: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +112,7 @@ class StoredEvent:
     code: str
     message: str
     agent: str | None = None
+    detail: Mapping[str, float | str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +131,8 @@ class RunLine:
     agents: int
     intervals: int
     owner: Owner
+    is_local: bool
+    generation: int
 
     @property
     def standing(self) -> Standing:
@@ -131,7 +150,7 @@ class RunLine:
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """All about one run but its intervals; `shares` is the newest epoch's table."""
+    """All about one run but its intervals; `shares` is the table that it began with."""
 
     line: RunLine
     test_hash: str
@@ -140,8 +159,10 @@ class StoredRun:
     groundswell_version: str
     coordinator_id: str
     generation: int
-    epoch: int | None
+    on_agent_loss: str
+    agent_histograms: bool
     shares: tuple[StoredShare, ...]
+    handovers: tuple[StoredHandover, ...]
     clocks: tuple[AgentClock, ...]
     events: tuple[StoredEvent, ...]
     summary_json: str | None

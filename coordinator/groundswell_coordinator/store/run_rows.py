@@ -14,6 +14,7 @@ from groundswell_coordinator.store.records import (
     Contribution,
     RunLine,
     StoredEvent,
+    StoredHandover,
     StoredInterval,
     StoredRun,
     StoredShare,
@@ -22,6 +23,7 @@ from groundswell_coordinator.store.schema import (
     clocks,
     contributions,
     events,
+    handovers,
     intervals,
     runs,
     shares,
@@ -46,6 +48,8 @@ _LINE = (
     runs.c.verdict,
     runs.c.exit_code,
     runs.c.owner,
+    runs.c.is_local,
+    runs.c.generation,
 )
 
 
@@ -62,14 +66,28 @@ def of_run(run: NewRun) -> _Values:
         "coordinator_id": run.coordinator_id,
         "generation": run.generation,
         "owner": run.owner.to_text(),
+        "is_local": run.is_local,
+        "on_agent_loss": run.on_agent_loss,
+        "agent_histograms": run.agent_histograms,
     }
 
 
-def of_shares(run_id: str, epoch: int, entries: Sequence[StoredShare]) -> list[_Values]:
+def of_shares(run_id: str, entries: Sequence[StoredShare]) -> list[_Values]:
     return [
-        {"run_id": run_id, "epoch": epoch, "position": position, **asdict(entry)}
+        {"run_id": run_id, "epoch": 0, "position": position, **asdict(entry)}
         for position, entry in enumerate(entries)
     ]
+
+
+def of_handover(run_id: str, handover: StoredHandover) -> _Values:
+    return {
+        "run_id": run_id,
+        "epoch": handover.epoch,
+        "from_agent": handover.from_agent,
+        "boundary_ns": handover.boundary_ns,
+        "heirs": [list(heir) for heir in handover.heirs],
+        "decided": dict(handover.decided),
+    }
 
 
 def of_clocks(run_id: str, agents: Sequence[AgentClock]) -> list[_Values]:
@@ -98,9 +116,6 @@ def lines(connection: Connection, selection: Select[*tuple[Any, ...]]) -> tuple[
 
 def whole_run(connection: Connection, line: RunLine) -> StoredRun:
     row = connection.execute(select(runs).where(runs.c.run_id == line.run_id)).one()
-    epoch = connection.execute(
-        select(func.max(shares.c.epoch)).where(shares.c.run_id == line.run_id)
-    ).scalar_one()
     return StoredRun(
         line=line,
         test_hash=row.test_hash,
@@ -109,8 +124,10 @@ def whole_run(connection: Connection, line: RunLine) -> StoredRun:
         groundswell_version=row.groundswell_version,
         coordinator_id=row.coordinator_id,
         generation=row.generation,
-        epoch=epoch,
-        shares=_shares(connection, line.run_id, epoch),
+        on_agent_loss=row.on_agent_loss,
+        agent_histograms=row.agent_histograms,
+        shares=_shares(connection, line.run_id),
+        handovers=_handovers(connection, line.run_id),
         clocks=_clocks(connection, line.run_id),
         events=_events(connection, line.run_id),
         summary_json=row.summary_json,
@@ -152,7 +169,7 @@ def _with_parts(
             interval=row.interval,
             merged=row.merged,
             contained=tuple(
-                Contribution(part.incarnation, part.accounts)
+                Contribution(part.incarnation, part.accounts, part.report)
                 for part in own
                 if part.amendment is None
             ),
@@ -178,16 +195,34 @@ def _line(row: Row[*tuple[Any, ...]]) -> RunLine:
         agents=row.agents,
         intervals=0 if row.newest_interval is None else row.newest_interval + 1,
         owner=Owner.from_text(row.owner),
+        is_local=row.is_local,
+        generation=row.generation,
     )
 
 
-def _shares(connection: Connection, run_id: str, epoch: int | None) -> tuple[StoredShare, ...]:
+def _shares(connection: Connection, run_id: str) -> tuple[StoredShare, ...]:
     rows = connection.execute(
         select(shares.c.agent, shares.c.incarnation, shares.c.weight)
-        .where(shares.c.run_id == run_id, shares.c.epoch == epoch)
+        .where(shares.c.run_id == run_id)
         .order_by(shares.c.position)
     )
     return tuple(StoredShare(row.agent, row.incarnation, row.weight) for row in rows)
+
+
+def _handovers(connection: Connection, run_id: str) -> tuple[StoredHandover, ...]:
+    rows = connection.execute(
+        select(handovers).where(handovers.c.run_id == run_id).order_by(handovers.c.epoch)
+    )
+    return tuple(
+        StoredHandover(
+            row.epoch,
+            row.from_agent,
+            row.boundary_ns,
+            tuple((agent, weight) for agent, weight in row.heirs),
+            row.decided,
+        )
+        for row in rows
+    )
 
 
 def _clocks(connection: Connection, run_id: str) -> tuple[AgentClock, ...]:
@@ -204,4 +239,4 @@ def _events(connection: Connection, run_id: str) -> tuple[StoredEvent, ...]:
     rows = connection.execute(
         select(events).where(events.c.run_id == run_id).order_by(events.c.number)
     )
-    return tuple(StoredEvent(row.at, row.code, row.message, row.agent) for row in rows)
+    return tuple(StoredEvent(row.at, row.code, row.message, row.agent, row.detail) for row in rows)

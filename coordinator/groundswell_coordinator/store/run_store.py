@@ -12,11 +12,12 @@ from groundswell.errors import StoreFailed, UnknownRun
 from groundswell.exit_codes import ExitCode
 from groundswell_coordinator.store import run_lookup, run_rows
 from groundswell_coordinator.store.database import Database
-from groundswell_coordinator.store.records import Standing
+from groundswell_coordinator.store.records import Standing, StoredEvent
 from groundswell_coordinator.store.schema import (
     clocks,
     contributions,
     events,
+    handovers,
     intervals,
     runs,
     shares,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
         Contribution,
         NewRun,
         RunLine,
-        StoredEvent,
+        StoredHandover,
         StoredInterval,
         StoredRun,
         StoredShare,
@@ -79,13 +80,19 @@ class RunStore:
             except IntegrityError as error:
                 raise StoreFailed(f"there is a run {run.run_id} already") from error
 
-    def save_shares(self, run_id: str, epoch: int, entries: Sequence[StoredShare]) -> None:
-        """One division of the run, with its order; an epoch is saved once."""
-        rows = run_rows.of_shares(run_id, epoch, entries)
+    def save_shares(self, run_id: str, entries: Sequence[StoredShare]) -> None:
+        """The table of shares, with its order; saved once."""
+        rows = run_rows.of_shares(run_id, entries)
         with self._database.writing() as connection:
             _must_be_open(connection, run_id)
             if rows:
                 connection.execute(insert(shares), rows)
+
+    def save_handover(self, run_id: str, handover: StoredHandover) -> None:
+        """One share that moves; an epoch is saved once."""
+        with self._database.writing() as connection:
+            _must_be_open(connection, run_id)
+            connection.execute(insert(handovers).values(**run_rows.of_handover(run_id, handover)))
 
     def save_start(self, run_id: str, start_at: datetime, agents: Sequence[AgentClock]) -> None:
         """T on the wall clock, and what is known of the clocks."""
@@ -144,7 +151,7 @@ class RunStore:
 
     def save_event(self, run_id: str, event: StoredEvent) -> None:
         with self._database.writing() as connection:
-            _insert_event(connection, run_id, event.at, event.code, event.message, event.agent)
+            _insert_event(connection, run_id, event)
 
     def close_run(
         self,
@@ -209,7 +216,7 @@ class RunStore:
             unended = run_rows.lines(
                 connection, run_rows.select_lines().where(runs.c.ended_at.is_(None))
             )
-        return tuple(line for line in unended if line.standing is Standing.LOST)
+        return tuple(line for line in unended if line.is_local and line.standing is Standing.LOST)
 
     def mark_coordinator_lost(self, run_id: str, summary_json: str | None = None) -> bool:
         """Close an unowned run as INCONCLUSIVE at the last moment that is known of it.
@@ -221,7 +228,8 @@ class RunStore:
             if line.standing is not Standing.LOST:
                 return False
             message = f"the coordinator (process {line.owner.pid}) ended before the run did"
-            _insert_event(connection, run_id, datetime.now(UTC), COORDINATOR_LOST, message, None)
+            event = StoredEvent(datetime.now(UTC), COORDINATOR_LOST, message)
+            _insert_event(connection, run_id, event)
             connection.execute(
                 update(runs)
                 .where(runs.c.run_id == run_id)
@@ -236,11 +244,16 @@ class RunStore:
         return True
 
 
-def _insert_event(
-    connection: Connection, run_id: str, at: datetime, code: str, message: str, agent: str | None
-) -> None:
+def _insert_event(connection: Connection, run_id: str, event: StoredEvent) -> None:
     connection.execute(
-        insert(events).values(run_id=run_id, at=at, code=code, message=message, agent=agent)
+        insert(events).values(
+            run_id=run_id,
+            at=event.at,
+            code=event.code,
+            message=event.message,
+            agent=event.agent,
+            detail=None if event.detail is None else dict(event.detail),
+        )
     )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Dialect,
     Float,
@@ -20,6 +21,8 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
+    true,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -69,6 +72,10 @@ runs = Table(
     Column("coordinator_id", Text, nullable=False),
     Column("generation", BigInteger, nullable=False),
     Column("owner", Text, nullable=False),
+    # Of an embedded coordinator, which goes with its client: nobody takes such a run up again.
+    Column("is_local", Boolean, nullable=False, server_default=true()),
+    Column("on_agent_loss", Text, nullable=False, server_default="reshare"),
+    Column("agent_histograms", Boolean, nullable=False, server_default=false()),
     Column("start_at", Moment),
     Column("ended_at", Moment),
     Column("duration_s", Float),
@@ -88,6 +95,19 @@ shares = Table(
     Column("agent", Text, nullable=False),
     Column("incarnation", Text, nullable=False),
     Column("weight", Integer, nullable=False),
+)
+
+# Each moves one agent's share; the table of shares is what they begin from.
+handovers = Table(
+    "handovers",
+    metadata,
+    _run_id(),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("from_agent", Text, nullable=False),
+    Column("boundary_ns", BigInteger, nullable=False),
+    # [[agent, weight], …] and {scenario: count}
+    Column("heirs", JSON, nullable=False),
+    Column("decided", JSON, nullable=False),
 )
 
 clocks = Table(
@@ -119,6 +139,8 @@ contributions = Table(
     Column("accounts", LargeBinary, nullable=False),
     # Null for a report that is merged into its interval.
     Column("amendment", LargeBinary),
+    # The agent's whole report, where its histograms are kept.
+    Column("report", LargeBinary),
     ForeignKeyConstraint(
         ["run_id", "interval"], ["intervals.run_id", "intervals.interval"], ondelete="CASCADE"
     ),
@@ -133,5 +155,15 @@ events = Table(
     Column("code", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("agent", Text),
+    # What a program needs of it, by the event's code.
+    Column("detail", JSON(none_as_null=True)),
     Index("events_of_run", "run_id", "number"),
+)
+
+# One row: how many coordinators have owned this store, and the last of them.
+ownership = Table(
+    "ownership",
+    metadata,
+    Column("generation", BigInteger, nullable=False),
+    Column("holder", Text, nullable=False),
 )

@@ -95,17 +95,20 @@ def _keep_latest(
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """An agent that was declared lost, and what of its share nobody carried out, per scenario.
+    """An agent that was declared lost, and how much of the plan was its own, per scenario.
 
-    `unknown`: planned between its last report and the end of its lease. `dropped`: from there to
-    the boundary from which survivors took over, or to the end.
+    `owned`: planned for it, up to the boundary from which others took over, or to the end. `due`: of
+    those, planned before the end of its lease, so that it may have started them. What it reports of
+    them later still counts. Not `is_gone`: an agent that ended well, but before it heard of what it
+    was to take over.
     """
 
     incarnation: str
     agent: str
     reshared: bool = False
-    unknown: Mapping[str, int] = field(default_factory=dict[str, int])
-    dropped: Mapping[str, int] = field(default_factory=dict[str, int])
+    is_gone: bool = True
+    due: Mapping[str, int] = field(default_factory=dict[str, int])
+    owned: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,7 @@ class ScenarioTotals:
 
     @property
     def lost(self) -> int:
-        """What nobody carried out because an agent was lost."""
+        """What nobody carried out, or nobody knows of, because an agent was lost."""
         return self.dropped.get(AGENT_LOST, 0) + self.unknown
 
     def __add__(self, other: ScenarioTotals) -> ScenarioTotals:
@@ -164,28 +167,33 @@ def totals(
 
 
 def _of_agent(agent: AgentAccounts, loss: Loss | None) -> dict[str, ScenarioTotals]:
-    if loss is None or agent.ended:
+    if loss is None:
         return {
             scenario: _totals(account, 0 if agent.ended else account.undecided)
             for scenario, account in agent.accounts.items()
         }
     # Also of an agent that was lost before its first report.
-    scenarios = dict.fromkeys((*agent.accounts, *loss.unknown, *loss.dropped))
+    scenarios = dict.fromkeys((*agent.accounts, *loss.owned))
     return {
-        scenario: _of_lost(agent.accounts.get(scenario, Account()), scenario, loss)
+        scenario: _of_lost(agent.accounts.get(scenario, Account()), scenario, loss, agent.ended)
         for scenario in scenarios
     }
 
 
-def _of_lost(account: Account, scenario: str, loss: Loss) -> ScenarioTotals:
-    unknown = loss.unknown.get(scenario, account.undecided)
-    gone = loss.dropped.get(scenario, 0)
-    dropped = dict(account.dropped) | ({AGENT_LOST: gone} if gone else {})
-    decided = replace(account, dropped=dropped)
-    # Its plan is what it decided and what the loss took; what lies beyond is the survivors'.
-    has_plan = account.planned or unknown or gone
-    planned = account.fired + sum(dropped.values()) + unknown if has_plan else 0
-    return _totals(replace(decided, planned=planned), unknown)
+def _of_lost(account: Account, scenario: str, loss: Loss, has_ended: bool) -> ScenarioTotals:
+    """Once its last report is here all is known of it; before, it may have started what was due."""
+    if scenario not in loss.owned:
+        return _totals(account, 0 if has_ended else account.undecided)
+    owned = max(loss.owned[scenario], account.planned)
+    decided = account.planned
+    unknown = 0
+    if not has_ended:
+        due = max(loss.due.get(scenario, 0), decided)
+        unknown = due - decided + account.undecided
+        decided = due
+    gone = owned - decided
+    dropped = Counter(account.dropped) + Counter({AGENT_LOST: gone})
+    return _totals(replace(account, planned=owned, dropped=dict(dropped)), unknown)
 
 
 def _totals(account: Account, unknown: int) -> ScenarioTotals:

@@ -30,6 +30,8 @@ class AgentRecord:
         self.book = AccountBook(judged_from)
         self.is_lost = False
         self.last: int | None = None
+        # The newest handover that it said it had taken.
+        self.epoch = 0
         self.cpu_max: float | None = None
         self.lags: dict[Series, Histogram] = {}
         self._judged_from = judged_from
@@ -79,6 +81,7 @@ class AgentRecord:
     def note(self, report: Report, measured: Interval, decoded: Mapping[Series, Histogram]) -> None:
         """Take over a report that was found to be in order, once."""
         self._deliver(report.interval)
+        self.epoch = max(self.epoch, report.epoch)
         if report.last:
             self.last = report.interval
         self.book.note(report.interval, report.accounts)

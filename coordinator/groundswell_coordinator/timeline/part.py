@@ -31,6 +31,7 @@ def part_of(report: Report, declarations: Declarations) -> Report:
         incarnation=report.incarnation,
         interval=report.interval,
         last=report.last,
+        epoch=report.epoch,
         accounts=report.accounts,
         gauges=gauges,
         trends=trends,

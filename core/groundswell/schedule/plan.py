@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groundswell.scenario.model import OpenScenario, SharedIterations
+from groundswell.schedule.division import Division
 from groundswell.schedule.rate import RateCurve
 from groundswell.schedule.scenario_plan import ScenarioPlan
 from groundswell.schedule.shape import planned_duration, run_duration, run_duration_with_grace
@@ -71,21 +72,21 @@ class PlanTable:
 
 def plan_table(test: Test, entries: Sequence[ShareEntry], seed: int | str) -> PlanTable:
     """Every scenario of `test`, divided over `entries`. Poisson arrivals are drawn and counted."""
-    table = ShareTable(tuple(entries))
+    division = Division(ShareTable(tuple(entries)))
     scenarios = test.scenarios.values()
     return PlanTable(
         test=test.test,
         duration=float(run_duration(scenarios)),
         duration_with_grace=float(run_duration_with_grace(scenarios)),
         scenarios=tuple(
-            _outline(ScenarioPlan(name, scenario, table, seed))
+            _outline(ScenarioPlan(name, scenario, division, seed))
             for name, scenario in test.scenarios.items()
         ),
     )
 
 
 def _outline(plan: ScenarioPlan) -> ScenarioOutline:
-    agents = tuple(_agent_plan(plan, agent) for agent in plan.table.agents)
+    agents = tuple(_agent_plan(plan, agent) for agent in plan.division.table.agents)
     scenario = plan.scenario
     return ScenarioOutline(
         name=plan.name,

@@ -2,24 +2,29 @@
 
 VUs are striped by the agents' weights. What a scenario counts besides (open arrivals, shared
 iterations) is striped by the VUs that each agent got, because a VU is what carries it out: an agent
-without a VU owns none.
+without a VU owns none. The same goes for what moves when a share is handed over.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from groundswell.scenario.model import OpenScenario, PerVuIterations, SharedIterations
-from groundswell.schedule.arrivals import Arrivals, even, poisson, poisson_total, stream_seed
+from groundswell.schedule.arrival_source import ArrivalSource, EvenSource, PoissonSource
+from groundswell.schedule.arrivals import stream_seed
+from groundswell.schedule.division import Division
 from groundswell.schedule.rate import RateCurve
 from groundswell.schedule.shape import curve_of, peak_vus, planned_duration
-from groundswell.schedule.stripe import EMPTY, IndexArray, Stripe
+from groundswell.schedule.shares import ShareEntry, ShareTable
+from groundswell.schedule.stripe import IndexArray, Inherited, Stripe
 
 if TYPE_CHECKING:
     from groundswell.scenario.model import Scenario
-    from groundswell.schedule.shares import ShareTable
+    from groundswell.schedule.division import Handover
     from groundswell.schedule.vus import VuCurve
 
 
@@ -27,19 +32,20 @@ if TYPE_CHECKING:
 class ScenarioShare:
     """One agent's part of one scenario.
 
-    `vus` are indices over all agents, the first `vu_count` of which exist. `iterations` are the
-    indices of its arrivals or of its shared iterations, empty for the other executors. `curve` is
-    the whole scenario's, not the agent's part of it.
+    `vus` are stripes over the VUs of all agents, of which `peak` exist: its own, then those that it
+    inherited. So are the `sources` of arrivals, for open executors, and the `counts` of iterations,
+    for those that count them. `curve` is the whole scenario's, not the agent's part of it. Of an
+    agent that has handed its share over, what is planned is what was to stay with it.
     """
 
     name: str
     scenario: Scenario
-    vus: Stripe
-    vu_count: int
-    part: Fraction
-    iterations: Stripe
+    peak: int
+    vus: tuple[Stripe, ...]
     curve: RateCurve | VuCurve
     seed: int
+    sources: tuple[ArrivalSource, ...] = ()
+    counts: tuple[int, ...] = ()
 
     @property
     def start_time(self) -> Fraction:
@@ -51,8 +57,8 @@ class ScenarioShare:
         return planned_duration(self.scenario)
 
     @property
-    def is_poisson(self) -> bool:
-        return isinstance(self.scenario, OpenScenario) and self.scenario.arrivals == "poisson"
+    def vu_count(self) -> int:
+        return sum(stripe.count_below(self.peak) for stripe in self.vus)
 
     @property
     def planned(self) -> int | None:
@@ -61,26 +67,22 @@ class ScenarioShare:
         Poisson arrivals are drawn anew on every call, to be counted.
         """
         if isinstance(self.curve, RateCurve):
-            if self.is_poisson:
-                return poisson_total(self.curve, self.part, self.seed)
-            return self.iterations.count_below(self.curve.planned)
-        if isinstance(self.scenario, SharedIterations):
-            return self.iterations.count_below(self.scenario.iterations)
-        if isinstance(self.scenario, PerVuIterations):
-            return self.vu_count * self.scenario.iterations
-        return None
+            return sum(source.planned for source in self.sources)
+        return sum(self.counts) if _counts_iterations(self.scenario) else None
+
+    def due_before(self, moment: float) -> int:
+        """How many of those are planned before `moment`, in seconds from the scenario's start.
+
+        Counted iterations have no moments: all are due from the scenario's start on.
+        """
+        if isinstance(self.curve, RateCurve):
+            return sum(source.planned_before(moment) for source in self.sources)
+        return sum(self.counts) if moment > 0 else 0
 
     def vu_ids(self) -> IndexArray:
-        """The VUs it owns, by their numbers from 1, as in `VuCurve.spells`."""
-        return self.vus.slice(0, self.vu_count) + 1
-
-    def arrivals(self) -> Arrivals:
-        """A fresh walk over its planned moments; for open executors."""
-        if not isinstance(self.curve, RateCurve):
-            raise TypeError(f"{self.scenario.executor} has no arrivals")
-        if self.is_poisson:
-            return poisson(self.curve, self.part, self.seed)
-        return even(self.curve, self.iterations)
+        """The VUs it owns, by their numbers from 1, as in `VuCurve.spells`; its own come first."""
+        own = [stripe.slice(0, stripe.count_below(self.peak)) for stripe in self.vus]
+        return np.concatenate([*own, np.empty(0, dtype=np.int64)]) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,36 +91,116 @@ class ScenarioPlan:
 
     name: str
     scenario: Scenario
-    table: ShareTable
+    division: Division
     seed: int | str
     vus: int = field(init=False)
     curve: RateCurve | VuCurve = field(init=False)
-    by_vus: ShareTable | None = field(init=False, repr=False)
+    _by_vus: ShareTable | None = field(init=False, repr=False)
+    # Of every agent that a handover names.
+    _moved: dict[str, ScenarioShare] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         vus = peak_vus(self.scenario)
         strided = vus and isinstance(self.scenario, OpenScenario | SharedIterations)
+        table = self.division.table
         object.__setattr__(self, "vus", vus)
         object.__setattr__(self, "curve", curve_of(self.scenario))
-        object.__setattr__(self, "by_vus", self.table.by_counts_below(vus) if strided else None)
+        object.__setattr__(self, "_by_vus", table.by_counts_below(vus) if strided else None)
+        object.__setattr__(self, "_moved", {})
+        for handover in self.division.handovers:
+            self._hand_over(handover)
 
     def share(self, agent: str) -> ScenarioShare:
-        vus = self.table.stripe(agent)
-        vu_count = vus.count_below(self.vus)
-        return ScenarioShare(
+        return self._moved.get(agent) or self._first_share(agent)
+
+    def _first_share(self, agent: str) -> ScenarioShare:
+        """As the run began."""
+        vus = self.division.table.stripe(agent)
+        share = ScenarioShare(
             name=self.name,
             scenario=self.scenario,
-            vus=vus,
-            vu_count=vu_count,
-            part=Fraction(vu_count, self.vus) if self.vus else Fraction(0),
-            iterations=self.by_vus.stripe(agent) if self.by_vus else EMPTY,
+            peak=self.vus,
+            vus=(vus,),
             curve=self.curve,
             seed=stream_seed(self.seed, self.name, agent),
         )
+        if isinstance(self.curve, RateCurve):
+            return replace(share, sources=self._first_sources(agent, share, self.curve))
+        return replace(share, counts=self._first_counts(agent, share))
+
+    def _first_sources(
+        self, agent: str, share: ScenarioShare, curve: RateCurve
+    ) -> tuple[ArrivalSource, ...]:
+        if self._by_vus is None:
+            return ()
+        if isinstance(self.scenario, OpenScenario) and self.scenario.arrivals == "poisson":
+            part = Fraction(share.vu_count, self.vus)
+            return (PoissonSource.whole(curve, part, share.seed),)
+        return (EvenSource(curve, self._by_vus.stripe(agent), curve.planned),)
+
+    def _first_counts(self, agent: str, share: ScenarioShare) -> tuple[int, ...]:
+        match self.scenario:
+            case SharedIterations() if self._by_vus is not None:
+                return (self._by_vus.stripe(agent).count_below(self.scenario.iterations),)
+            case PerVuIterations():
+                return (share.vu_count * self.scenario.iterations,)
+            case _:
+                return ()
+
+    def _hand_over(self, handover: Handover) -> None:
+        moment = boundary_of(handover.boundary_ns, self.scenario)
+        lost = self.share(handover.from_agent)
+        heirs = ShareTable(handover.heirs, handover.epoch)
+        shares = {agent: self._with_vus_of(lost, heirs, agent) for agent in heirs.agents}
+        decided = handover.decided.get(self.name, 0)
+        by_vus = [ShareEntry(agent, one.vu_count) for agent, one in shares.items() if one.vu_count]
+        if by_vus:
+            # An heir without a VU could not carry anything out.
+            able = ShareTable(tuple(by_vus), handover.epoch)
+            for agent in able.agents:
+                stripe = able.stripe(agent)
+                shares[agent] = _heir_of(shares[agent], lost, moment, decided, stripe)
+        self._moved.update(shares)
+        self._moved[handover.from_agent] = _rest_of(lost, moment, decided)
+
+    def _with_vus_of(self, lost: ScenarioShare, heirs: ShareTable, agent: str) -> ScenarioShare:
+        share, heir = self.share(agent), heirs.stripe(agent)
+        return replace(
+            share, vus=(*share.vus, *(Inherited(stripe, 0, heir) for stripe in lost.vus))
+        )
+
+
+def _heir_of(
+    share: ScenarioShare, lost: ScenarioShare, moment: float, decided: int, heir: Stripe
+) -> ScenarioShare:
+    inherited = (source.inherited(moment, heir) for source in lost.sources)
+    left = max(0, sum(lost.counts) - decided)
+    counts = (*share.counts, heir.count_below(left)) if lost.counts else share.counts
+    return replace(share, sources=(*share.sources, *inherited), counts=counts)
+
+
+def _rest_of(lost: ScenarioShare, moment: float, decided: int) -> ScenarioShare:
+    """What stays with the agent that hands over."""
+    return replace(
+        lost,
+        sources=tuple(source.until(moment) for source in lost.sources),
+        counts=(min(decided, sum(lost.counts)),) if lost.counts else (),
+    )
+
+
+def boundary_of(boundary_ns: int, scenario: Scenario) -> float:
+    """A boundary of the run in seconds from the scenario's start; the same float for everybody."""
+    return float(Fraction(boundary_ns, 10**9) - scenario.start_time)
+
+
+def _counts_iterations(scenario: Scenario) -> bool:
+    return isinstance(scenario, SharedIterations | PerVuIterations)
 
 
 def plan_scenario(
-    name: str, scenario: Scenario, table: ShareTable, agent: str, seed: int | str
+    name: str, scenario: Scenario, division: Division | ShareTable, agent: str, seed: int | str
 ) -> ScenarioShare:
     """One agent's part of one scenario. For the parts of many agents keep a `ScenarioPlan`."""
-    return ScenarioPlan(name, scenario, table, seed).share(agent)
+    if isinstance(division, ShareTable):
+        division = Division(division)
+    return ScenarioPlan(name, scenario, division, seed).share(agent)

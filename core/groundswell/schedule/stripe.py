@@ -1,15 +1,13 @@
 """A stripe: the increasing sequence of the global indices that one agent owns.
 
-Stripes compose, so that a share can move: when an agent is lost, `Inherited` is a survivor's part
-of what it left and `merge` joins that to the survivor's own stripe. No index below the boundary
-changes its owner.
+A share can move: when an agent is lost, `Inherited` is an heir's part of what it left. No index below
+the boundary changes its owner.
 
 Positions count within a stripe, indices over all agents; both start at 0.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,9 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 IndexArray = NDArray[np.int64]
-
-# Above every index that float64 seconds can tell apart, below the end of int64.
-_BEYOND = 2**62
 
 
 class Stripe(Protocol):
@@ -66,6 +61,7 @@ class PeriodicStripe:
 
 
 EMPTY = PeriodicStripe(np.empty(0, dtype=np.int64), 1)
+EVERYTHING = PeriodicStripe(np.zeros(1, dtype=np.int64), 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,33 +88,3 @@ class Inherited:
         positions = self._kept + self.heir.slice(start, stop)
         first, last = int(positions[0]), int(positions[-1])
         return self.lost.slice(first, last + 1)[positions - first]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Merged:
-    """The union of disjoint stripes, none of them empty. Made by `merge`."""
-
-    parts: tuple[Stripe, ...]
-
-    def nth(self, position: int) -> int:
-        # The union is at least as dense as any of its parts, which bounds the search from above.
-        highest = min(part.nth(position) for part in self.parts)
-        return bisect_left(range(highest), position + 1, key=lambda n: self.count_below(n + 1))
-
-    def count_below(self, index: int) -> int:
-        return sum(part.count_below(index) for part in self.parts)
-
-    def slice(self, start: int, stop: int) -> IndexArray:
-        if stop <= start:
-            return np.empty(0, dtype=np.int64)
-        first, end = self.nth(start), self.nth(stop - 1) + 1
-        pieces = [p.slice(p.count_below(first), p.count_below(end)) for p in self.parts]
-        return np.sort(np.concatenate(pieces))
-
-
-def merge(*stripes: Stripe) -> Stripe:
-    """The union of disjoint stripes."""
-    parts = tuple(stripe for stripe in stripes if stripe.count_below(_BEYOND))
-    if not parts:
-        return EMPTY
-    return parts[0] if len(parts) == 1 else Merged(parts)

@@ -53,6 +53,8 @@ class AgentMessage(_message.Message):
     STARTED_FIELD_NUMBER: _builtins.int
     REPORT_FIELD_NUMBER: _builtins.int
     RENEWAL_FIELD_NUMBER: _builtins.int
+    LEAVING_FIELD_NUMBER: _builtins.int
+    RECALLED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def hello(self) -> Global___Hello: ...
     @_builtins.property
@@ -69,6 +71,10 @@ class AgentMessage(_message.Message):
     def report(self) -> _metrics_pb2.Report: ...
     @_builtins.property
     def renewal(self) -> Global___Renewal: ...
+    @_builtins.property
+    def leaving(self) -> Global___Leaving: ...
+    @_builtins.property
+    def recalled(self) -> Global___Recalled: ...
     def __init__(
         self,
         *,
@@ -80,12 +86,14 @@ class AgentMessage(_message.Message):
         started: Global___Started | None = ...,
         report: _metrics_pb2.Report | None = ...,
         renewal: Global___Renewal | None = ...,
+        leaving: Global___Leaving | None = ...,
+        recalled: Global___Recalled | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_reply", b"clock_reply", "hello", b"hello", "prepared", b"prepared", "refused", b"refused", "renewal", b"renewal", "report", b"report", "start_acknowledged", b"start_acknowledged", "started", b"started"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_reply", b"clock_reply", "hello", b"hello", "leaving", b"leaving", "prepared", b"prepared", "recalled", b"recalled", "refused", b"refused", "renewal", b"renewal", "report", b"report", "start_acknowledged", b"start_acknowledged", "started", b"started"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_reply", b"clock_reply", "hello", b"hello", "prepared", b"prepared", "refused", b"refused", "renewal", b"renewal", "report", b"report", "start_acknowledged", b"start_acknowledged", "started", b"started"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_reply", b"clock_reply", "hello", b"hello", "leaving", b"leaving", "prepared", b"prepared", "recalled", b"recalled", "refused", b"refused", "renewal", b"renewal", "report", b"report", "start_acknowledged", b"start_acknowledged", "started", b"started"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "clock_reply", "prepared", "refused", "start_acknowledged", "started", "report", "renewal"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "clock_reply", "prepared", "refused", "start_acknowledged", "started", "report", "renewal", "leaving", "recalled"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -103,6 +111,8 @@ class CoordinatorMessage(_message.Message):
     REPORT_ACKNOWLEDGED_FIELD_NUMBER: _builtins.int
     RENEWAL_ACKNOWLEDGED_FIELD_NUMBER: _builtins.int
     RELEASE_FIELD_NUMBER: _builtins.int
+    RESHARE_FIELD_NUMBER: _builtins.int
+    RECALL_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def welcome(self) -> Global___Welcome: ...
     @_builtins.property
@@ -119,6 +129,10 @@ class CoordinatorMessage(_message.Message):
     def renewal_acknowledged(self) -> Global___RenewalAcknowledged: ...
     @_builtins.property
     def release(self) -> Global___Release: ...
+    @_builtins.property
+    def reshare(self) -> Global___Reshare: ...
+    @_builtins.property
+    def recall(self) -> Global___Recall: ...
     def __init__(
         self,
         *,
@@ -130,12 +144,14 @@ class CoordinatorMessage(_message.Message):
         report_acknowledged: Global___ReportAcknowledged | None = ...,
         renewal_acknowledged: Global___RenewalAcknowledged | None = ...,
         release: Global___Release | None = ...,
+        reshare: Global___Reshare | None = ...,
+        recall: Global___Recall | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_probe", b"clock_probe", "prepare", b"prepare", "release", b"release", "renewal_acknowledged", b"renewal_acknowledged", "report_acknowledged", b"report_acknowledged", "start", b"start", "stop", b"stop", "welcome", b"welcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_probe", b"clock_probe", "prepare", b"prepare", "recall", b"recall", "release", b"release", "renewal_acknowledged", b"renewal_acknowledged", "report_acknowledged", b"report_acknowledged", "reshare", b"reshare", "start", b"start", "stop", b"stop", "welcome", b"welcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_probe", b"clock_probe", "prepare", b"prepare", "release", b"release", "renewal_acknowledged", b"renewal_acknowledged", "report_acknowledged", b"report_acknowledged", "start", b"start", "stop", b"stop", "welcome", b"welcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_probe", b"clock_probe", "prepare", b"prepare", "recall", b"recall", "release", b"release", "renewal_acknowledged", b"renewal_acknowledged", "report_acknowledged", b"report_acknowledged", "reshare", b"reshare", "start", b"start", "stop", b"stop", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["welcome", "clock_probe", "prepare", "start", "stop", "report_acknowledged", "renewal_acknowledged", "release"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["welcome", "clock_probe", "prepare", "start", "stop", "report_acknowledged", "renewal_acknowledged", "release", "reshare", "recall"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -174,6 +190,7 @@ class Hello(_message.Message):
     LABELS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     PID_FIELD_NUMBER: _builtins.int
+    HOLDING_FIELD_NUMBER: _builtins.int
     protocol: _builtins.str
     name: _builtins.str
     incarnation: _builtins.str
@@ -182,6 +199,10 @@ class Hello(_message.Message):
     pid: _builtins.int
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
+    @_builtins.property
+    def holding(self) -> Global___Holding:
+        """The run that it still serves, after a reconnect."""
+
     def __init__(
         self,
         *,
@@ -192,14 +213,92 @@ class Hello(_message.Message):
         labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         version: _builtins.str = ...,
         pid: _builtins.int = ...,
+        holding: Global___Holding | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["holding", b"holding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["incarnation", b"incarnation", "labels", b"labels", "name", b"name", "pid", b"pid", "protocol", b"protocol", "version", b"version", "weight", b"weight"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["holding", b"holding", "incarnation", b"incarnation", "labels", b"labels", "name", b"name", "pid", b"pid", "protocol", b"protocol", "version", b"version", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Hello: _TypeAlias = Hello  # noqa: Y015
+
+@_typing.final
+class Holding(_message.Message):
+    """What an agent that comes back still has. A coordinator that does not know the run answers with its release."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    START_AT_NS_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    agent: _builtins.str
+    """The agent's name in the table of shares."""
+    start_at_ns: _builtins.int
+    """T on the agent's own monotonic clock; 0 before a start was ordered."""
+    epoch: _builtins.int
+    """The newest handover that it has taken, 0 for none."""
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        agent: _builtins.str = ...,
+        start_at_ns: _builtins.int = ...,
+        epoch: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "epoch", b"epoch", "run_id", b"run_id", "start_at_ns", b"start_at_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Holding: _TypeAlias = Holding  # noqa: Y015
+
+@_typing.final
+class Recall(_message.Message):
+    """A coordinator that was restarted asks for what its store must not keep: the environment of the test."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Recall: _TypeAlias = Recall  # noqa: Y015
+
+@_typing.final
+class Recalled(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    @_builtins.property
+    def source(self) -> Global___TestSource: ...
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        source: Global___TestSource | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["run_id", b"run_id", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Recalled: _TypeAlias = Recalled  # noqa: Y015
 
 @_typing.final
 class Welcome(_message.Message):
@@ -376,6 +475,144 @@ class ShareTable(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ShareTable: _TypeAlias = ShareTable  # noqa: Y015
+
+@_typing.final
+class Handover(_message.Message):
+    """One agent's share moves to others. Survivors keep every index that they own; what moves is striped over the heirs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class DecidedEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    EPOCH_FIELD_NUMBER: _builtins.int
+    FROM_AGENT_FIELD_NUMBER: _builtins.int
+    BOUNDARY_NS_FIELD_NUMBER: _builtins.int
+    HEIRS_FIELD_NUMBER: _builtins.int
+    DECIDED_FIELD_NUMBER: _builtins.int
+    epoch: _builtins.int
+    """From 1 on; the table of shares is epoch 0."""
+    from_agent: _builtins.str
+    boundary_ns: _builtins.int
+    """Nanoseconds of the run: what is planned from then on moves."""
+    @_builtins.property
+    def heirs(self) -> _containers.RepeatedCompositeFieldContainer[Global___ShareEntry]: ...
+    @_builtins.property
+    def decided(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """Of executors that count iterations instead of moments: so many of the agent's are decided, the rest moves."""
+
+    def __init__(
+        self,
+        *,
+        epoch: _builtins.int = ...,
+        from_agent: _builtins.str = ...,
+        boundary_ns: _builtins.int = ...,
+        heirs: _abc.Iterable[Global___ShareEntry] | None = ...,
+        decided: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["boundary_ns", b"boundary_ns", "decided", b"decided", "epoch", b"epoch", "from_agent", b"from_agent", "heirs", b"heirs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Handover: _TypeAlias = Handover  # noqa: Y015
+
+@_typing.final
+class Reshare(_message.Message):
+    """All handovers of the run so far, in order, so that whoever missed one has it now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    HANDOVERS_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    @_builtins.property
+    def handovers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Handover]: ...
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        handovers: _abc.Iterable[Global___Handover] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["handovers", b"handovers", "run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Reshare: _TypeAlias = Reshare  # noqa: Y015
+
+@_typing.final
+class Leaving(_message.Message):
+    """The agent starts nothing that is planned from the boundary on, and has decided so many counted iterations.
+    Its share may move at once; it leaves when its last report is acknowledged.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class DecidedEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    BOUNDARY_NS_FIELD_NUMBER: _builtins.int
+    DECIDED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    boundary_ns: _builtins.int
+    reason: _builtins.str
+    """For people."""
+    @_builtins.property
+    def decided(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]: ...
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        boundary_ns: _builtins.int = ...,
+        decided: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["boundary_ns", b"boundary_ns", "decided", b"decided", "reason", b"reason", "run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Leaving: _TypeAlias = Leaving  # noqa: Y015
 
 @_typing.final
 class Prepare(_message.Message):

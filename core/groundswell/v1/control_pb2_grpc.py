@@ -55,6 +55,36 @@ class ControlServiceStub:
                 request_serializer=groundswell_dot_v1_dot_control__pb2.ListAgentsRequest.SerializeToString,
                 response_deserializer=groundswell_dot_v1_dot_control__pb2.ListAgentsResponse.FromString,
                 _registered_method=True)
+        self.ListRuns = channel.unary_unary(
+                '/groundswell.v1.ControlService/ListRuns',
+                request_serializer=groundswell_dot_v1_dot_control__pb2.ListRunsRequest.SerializeToString,
+                response_deserializer=groundswell_dot_v1_dot_control__pb2.ListRunsResponse.FromString,
+                _registered_method=True)
+        self.GetRun = channel.unary_unary(
+                '/groundswell.v1.ControlService/GetRun',
+                request_serializer=groundswell_dot_v1_dot_control__pb2.GetRunRequest.SerializeToString,
+                response_deserializer=groundswell_dot_v1_dot_control__pb2.GetRunResponse.FromString,
+                _registered_method=True)
+        self.DeleteRun = channel.unary_unary(
+                '/groundswell.v1.ControlService/DeleteRun',
+                request_serializer=groundswell_dot_v1_dot_control__pb2.DeleteRunRequest.SerializeToString,
+                response_deserializer=groundswell_dot_v1_dot_control__pb2.DeleteRunResponse.FromString,
+                _registered_method=True)
+        self.JudgeRun = channel.unary_unary(
+                '/groundswell.v1.ControlService/JudgeRun',
+                request_serializer=groundswell_dot_v1_dot_control__pb2.JudgeRunRequest.SerializeToString,
+                response_deserializer=groundswell_dot_v1_dot_control__pb2.JudgeRunResponse.FromString,
+                _registered_method=True)
+        self.ExportRun = channel.unary_stream(
+                '/groundswell.v1.ControlService/ExportRun',
+                request_serializer=groundswell_dot_v1_dot_control__pb2.ExportRunRequest.SerializeToString,
+                response_deserializer=groundswell_dot_v1_dot_control__pb2.Chunk.FromString,
+                _registered_method=True)
+        self.ImportRun = channel.stream_unary(
+                '/groundswell.v1.ControlService/ImportRun',
+                request_serializer=groundswell_dot_v1_dot_control__pb2.Chunk.SerializeToString,
+                response_deserializer=groundswell_dot_v1_dot_control__pb2.ImportRunResponse.FromString,
+                _registered_method=True)
 
 
 class ControlServiceServicer:
@@ -87,6 +117,45 @@ class ControlServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListRuns(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRun(self, request, context):
+        """The summary of a run that has ended, or of a part of it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteRun(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def JudgeRun(self, request, context):
+        """The verdict, worked out anew from what is stored.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportRun(self, request, context):
+        """The run as a file, whole.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportRun(self, request_iterator, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ControlServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -109,6 +178,36 @@ def add_ControlServiceServicer_to_server(servicer, server):
                     servicer.ListAgents,
                     request_deserializer=groundswell_dot_v1_dot_control__pb2.ListAgentsRequest.FromString,
                     response_serializer=groundswell_dot_v1_dot_control__pb2.ListAgentsResponse.SerializeToString,
+            ),
+            'ListRuns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRuns,
+                    request_deserializer=groundswell_dot_v1_dot_control__pb2.ListRunsRequest.FromString,
+                    response_serializer=groundswell_dot_v1_dot_control__pb2.ListRunsResponse.SerializeToString,
+            ),
+            'GetRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRun,
+                    request_deserializer=groundswell_dot_v1_dot_control__pb2.GetRunRequest.FromString,
+                    response_serializer=groundswell_dot_v1_dot_control__pb2.GetRunResponse.SerializeToString,
+            ),
+            'DeleteRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteRun,
+                    request_deserializer=groundswell_dot_v1_dot_control__pb2.DeleteRunRequest.FromString,
+                    response_serializer=groundswell_dot_v1_dot_control__pb2.DeleteRunResponse.SerializeToString,
+            ),
+            'JudgeRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.JudgeRun,
+                    request_deserializer=groundswell_dot_v1_dot_control__pb2.JudgeRunRequest.FromString,
+                    response_serializer=groundswell_dot_v1_dot_control__pb2.JudgeRunResponse.SerializeToString,
+            ),
+            'ExportRun': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportRun,
+                    request_deserializer=groundswell_dot_v1_dot_control__pb2.ExportRunRequest.FromString,
+                    response_serializer=groundswell_dot_v1_dot_control__pb2.Chunk.SerializeToString,
+            ),
+            'ImportRun': grpc.stream_unary_rpc_method_handler(
+                    servicer.ImportRun,
+                    request_deserializer=groundswell_dot_v1_dot_control__pb2.Chunk.FromString,
+                    response_serializer=groundswell_dot_v1_dot_control__pb2.ImportRunResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -220,6 +319,168 @@ class ControlService:
             '/groundswell.v1.ControlService/ListAgents',
             groundswell_dot_v1_dot_control__pb2.ListAgentsRequest.SerializeToString,
             groundswell_dot_v1_dot_control__pb2.ListAgentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/groundswell.v1.ControlService/ListRuns',
+            groundswell_dot_v1_dot_control__pb2.ListRunsRequest.SerializeToString,
+            groundswell_dot_v1_dot_control__pb2.ListRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/groundswell.v1.ControlService/GetRun',
+            groundswell_dot_v1_dot_control__pb2.GetRunRequest.SerializeToString,
+            groundswell_dot_v1_dot_control__pb2.GetRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/groundswell.v1.ControlService/DeleteRun',
+            groundswell_dot_v1_dot_control__pb2.DeleteRunRequest.SerializeToString,
+            groundswell_dot_v1_dot_control__pb2.DeleteRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def JudgeRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/groundswell.v1.ControlService/JudgeRun',
+            groundswell_dot_v1_dot_control__pb2.JudgeRunRequest.SerializeToString,
+            groundswell_dot_v1_dot_control__pb2.JudgeRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/groundswell.v1.ControlService/ExportRun',
+            groundswell_dot_v1_dot_control__pb2.ExportRunRequest.SerializeToString,
+            groundswell_dot_v1_dot_control__pb2.Chunk.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportRun(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/groundswell.v1.ControlService/ImportRun',
+            groundswell_dot_v1_dot_control__pb2.Chunk.SerializeToString,
+            groundswell_dot_v1_dot_control__pb2.ImportRunResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,15 @@ class ControlServiceStub:
     """The run's events from its current state on, the last of them `ended`."""
     StopRun: _grpc.UnaryUnaryMultiCallable[_control_pb2.StopRunRequest, _control_pb2.StopRunResponse]
     ListAgents: _grpc.UnaryUnaryMultiCallable[_control_pb2.ListAgentsRequest, _control_pb2.ListAgentsResponse]
+    ListRuns: _grpc.UnaryUnaryMultiCallable[_control_pb2.ListRunsRequest, _control_pb2.ListRunsResponse]
+    GetRun: _grpc.UnaryUnaryMultiCallable[_control_pb2.GetRunRequest, _control_pb2.GetRunResponse]
+    """The summary of a run that has ended, or of a part of it."""
+    DeleteRun: _grpc.UnaryUnaryMultiCallable[_control_pb2.DeleteRunRequest, _control_pb2.DeleteRunResponse]
+    JudgeRun: _grpc.UnaryUnaryMultiCallable[_control_pb2.JudgeRunRequest, _control_pb2.JudgeRunResponse]
+    """The verdict, worked out anew from what is stored."""
+    ExportRun: _grpc.UnaryStreamMultiCallable[_control_pb2.ExportRunRequest, _control_pb2.Chunk]
+    """The run as a file, whole."""
+    ImportRun: _grpc.StreamUnaryMultiCallable[_control_pb2.Chunk, _control_pb2.ImportRunResponse]
 
 @_typing.type_check_only
 class ControlServiceAsyncStub(ControlServiceStub):
@@ -51,6 +60,15 @@ class ControlServiceAsyncStub(ControlServiceStub):
     """The run's events from its current state on, the last of them `ended`."""
     StopRun: _aio.UnaryUnaryMultiCallable[_control_pb2.StopRunRequest, _control_pb2.StopRunResponse]  # type: ignore[assignment]
     ListAgents: _aio.UnaryUnaryMultiCallable[_control_pb2.ListAgentsRequest, _control_pb2.ListAgentsResponse]  # type: ignore[assignment]
+    ListRuns: _aio.UnaryUnaryMultiCallable[_control_pb2.ListRunsRequest, _control_pb2.ListRunsResponse]  # type: ignore[assignment]
+    GetRun: _aio.UnaryUnaryMultiCallable[_control_pb2.GetRunRequest, _control_pb2.GetRunResponse]  # type: ignore[assignment]
+    """The summary of a run that has ended, or of a part of it."""
+    DeleteRun: _aio.UnaryUnaryMultiCallable[_control_pb2.DeleteRunRequest, _control_pb2.DeleteRunResponse]  # type: ignore[assignment]
+    JudgeRun: _aio.UnaryUnaryMultiCallable[_control_pb2.JudgeRunRequest, _control_pb2.JudgeRunResponse]  # type: ignore[assignment]
+    """The verdict, worked out anew from what is stored."""
+    ExportRun: _aio.UnaryStreamMultiCallable[_control_pb2.ExportRunRequest, _control_pb2.Chunk]  # type: ignore[assignment]
+    """The run as a file, whole."""
+    ImportRun: _aio.StreamUnaryMultiCallable[_control_pb2.Chunk, _control_pb2.ImportRunResponse]  # type: ignore[assignment]
 
 class ControlServiceServicer(metaclass=_abc_1.ABCMeta):
     """What a person's client asks of a coordinator: the same for the one that `run` embeds and the one that lives for months."""
@@ -84,5 +102,50 @@ class ControlServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _control_pb2.ListAgentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_control_pb2.ListAgentsResponse, _abc.Awaitable[_control_pb2.ListAgentsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListRuns(
+        self,
+        request: _control_pb2.ListRunsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_control_pb2.ListRunsResponse, _abc.Awaitable[_control_pb2.ListRunsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetRun(
+        self,
+        request: _control_pb2.GetRunRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_control_pb2.GetRunResponse, _abc.Awaitable[_control_pb2.GetRunResponse]]:
+        """The summary of a run that has ended, or of a part of it."""
+
+    @_abc_1.abstractmethod
+    def DeleteRun(
+        self,
+        request: _control_pb2.DeleteRunRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_control_pb2.DeleteRunResponse, _abc.Awaitable[_control_pb2.DeleteRunResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def JudgeRun(
+        self,
+        request: _control_pb2.JudgeRunRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_control_pb2.JudgeRunResponse, _abc.Awaitable[_control_pb2.JudgeRunResponse]]:
+        """The verdict, worked out anew from what is stored."""
+
+    @_abc_1.abstractmethod
+    def ExportRun(
+        self,
+        request: _control_pb2.ExportRunRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_control_pb2.Chunk], _abc.AsyncIterator[_control_pb2.Chunk]]:
+        """The run as a file, whole."""
+
+    @_abc_1.abstractmethod
+    def ImportRun(
+        self,
+        request_iterator: _MaybeAsyncIterator[_control_pb2.Chunk],
+        context: _ServicerContext,
+    ) -> _typing.Union[_control_pb2.ImportRunResponse, _abc.Awaitable[_control_pb2.ImportRunResponse]]: ...
 
 def add_ControlServiceServicer_to_server(servicer: ControlServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -286,11 +286,14 @@ class Report(_message.Message):
     TRENDS_FIELD_NUMBER: _builtins.int
     ACCOUNTS_FIELD_NUMBER: _builtins.int
     LAST_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     incarnation: _builtins.str
     interval: _builtins.int
     last: _builtins.bool
     """No interval follows: the share has ended on this agent."""
+    epoch: _builtins.int
+    """The newest handover that the agent had taken at the interval's end, 0 for none."""
     @_builtins.property
     def declarations(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeriesDeclaration]: ...
     @_builtins.property
@@ -316,10 +319,11 @@ class Report(_message.Message):
         trends: _abc.Iterable[Global___TrendValue] | None = ...,
         accounts: _abc.Iterable[Global___ScenarioAccount] | None = ...,
         last: _builtins.bool = ...,
+        epoch: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "counters", b"counters", "declarations", b"declarations", "gauges", b"gauges", "incarnation", b"incarnation", "interval", b"interval", "last", b"last", "rates", b"rates", "run_id", b"run_id", "trends", b"trends"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "counters", b"counters", "declarations", b"declarations", "epoch", b"epoch", "gauges", b"gauges", "incarnation", b"incarnation", "interval", b"interval", "last", b"last", "rates", b"rates", "run_id", b"run_id", "trends", b"trends"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

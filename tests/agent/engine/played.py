@@ -43,7 +43,7 @@ def preparation(
     return agent_pb2.Prepare(
         run_id=RUN_ID,
         source=agent_pb2.TestSource(name="test.yaml", text=json.dumps(test).encode()),
-        shares=agent_pb2.ShareTable(epoch=1, entries=entries),
+        shares=agent_pb2.ShareTable(entries=entries),
         agent=agent,
         seed=seed,
     )

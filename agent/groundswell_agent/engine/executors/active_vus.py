@@ -6,8 +6,8 @@ one that comes back while it still does simply goes on.
 
 from __future__ import annotations
 
-import asyncio
 import math
+from heapq import heappop, heappush
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,11 @@ from groundswell.schedule.vus import VuCurve
 from groundswell_agent.engine.executors.base import BATCH, Executor
 
 if TYPE_CHECKING:
+    import asyncio
+
     from groundswell.schedule.scenario_plan import ScenarioShare
     from groundswell_agent.engine.scenario_load import ScenarioLoad
     from groundswell_agent.engine.virtual_user import VirtualUser
-
-_NO_SPELL = (math.inf, math.inf, 0)
 
 
 class ActiveVus(Executor):
@@ -32,8 +32,8 @@ class ActiveVus(Executor):
         self._ramp_down = (
             float(scenario.graceful_ramp_down) if isinstance(scenario, RampingVus) else 0.0
         )
-        # Before the run: 100,000 VUs take a second or two.
-        self._spells = self._all_spells()
+        # When VUs come and go, a heap. Made before the run: 100,000 VUs take a second or two.
+        self._spells = self._spells_of(self.vu_numbers, 0.0)
         self._by_number: dict[int, VirtualUser] = {}
         self._running: dict[int, asyncio.Task[None]] = {}
         # When each VU is to start no further iteration.
@@ -41,35 +41,49 @@ class ActiveVus(Executor):
         self._last_calls: dict[int, asyncio.TimerHandle] = {}
 
     async def drive(self, start: float) -> None:
-        spells = iter(self._spells)
-        on, off, number = next(spells, _NO_SPELL)
-        while on < math.inf and await self.until(start + on):
+        spells = self._spells
+        # The end may come nearer and VUs may be added, so both are looked at on every wake.
+        while await self.until(start + min(self._next_on(), self.end)):
             now = monotonic() - start
             for _ in range(BATCH):
-                if on > now:
+                if self._next_on() > now or now >= self.end:
                     break
+                _, off, number = heappop(spells)
                 self._begin(number, start, off)
-                on, off, number = next(spells, _NO_SPELL)
-            await asyncio.sleep(0)
-        await self.until(start + self.duration)
+            if now >= self.end:
+                return
+
+    def inherit(self, before: ScenarioShare, boundary: float) -> None:
+        for spell in self._spells_of(self.vu_numbers[before.vu_count :], boundary):
+            heappush(self._spells, spell)
+
+    def leave(self, boundary: float) -> None:
+        super().leave(boundary)
+        if self.start is not None:
+            end = self.start + self.end
+            self._until = {number: min(until, end) for number, until in self._until.items()}
+
+    def _next_on(self) -> float:
+        return self._spells[0][0] if self._spells else math.inf
 
     def close(self) -> None:
         super().close()
         for last_call in self._last_calls.values():
             last_call.cancel()
 
-    def _all_spells(self) -> list[tuple[float, float, int]]:
-        """When each of the share's VUs comes and goes, in the order of coming."""
+    def _spells_of(self, numbers: list[int], begin: float) -> list[tuple[float, float, int]]:
+        """When each of these VUs comes and goes from the second `begin` on, in the order of coming."""
         curve = self.share.curve
         assert isinstance(curve, VuCurve)
         return sorted(
-            (on, off, number)
-            for number in self.share.vu_ids().tolist()
+            (max(on, begin), off, number)
+            for number in numbers
             for on, off in curve.spells(number)
+            if off > begin
         )
 
     def _begin(self, number: int, start: float, off: float) -> None:
-        self._until[number] = start + off
+        self._until[number] = start + min(off, self.end)
         self._set_last_call(number, start, off)
         task = self._running.get(number)
         if task is None:
@@ -95,9 +109,9 @@ class ActiveVus(Executor):
         self._running[number] = self.spawn(self._live(vu))
 
     async def _live(self, vu: VirtualUser) -> None:
-        number, until = vu.number, self._until
+        number = vu.number
         try:
-            while not self.halted and monotonic() < until[number]:
+            while monotonic() < self._until[number] and not self.halted and self.load.may_start():
                 await vu.iteration()
         finally:
             del self._running[number]

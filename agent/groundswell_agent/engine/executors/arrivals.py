@@ -7,6 +7,7 @@ start *all* arrivals whose moment has passed, so that a late wake makes some lat
 from __future__ import annotations
 
 import math
+from heapq import heappop, heappush, heapreplace
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from groundswell_agent.engine.account import Drop
 from groundswell_agent.engine.executors.base import Executor
 
 if TYPE_CHECKING:
+    from groundswell.schedule.arrivals import Arrivals
     from groundswell.schedule.scenario_plan import ScenarioShare
     from groundswell_agent.engine.scenario_load import ScenarioLoad
     from groundswell_agent.engine.virtual_user import VirtualUser
@@ -27,28 +29,76 @@ _IN_TIME_S = 0.1
 _AT_ONCE = 50
 
 
+class Agenda:
+    """Several walks as one, by moment: the scenario's own arrivals, and those inherited."""
+
+    __slots__ = ("_added", "_walks", "next_moment")
+
+    def __init__(self) -> None:
+        self._walks: list[tuple[float, int, Arrivals]] = []
+        self._added = 0
+        # In seconds from the scenario's start; inf after the last arrival.
+        self.next_moment = math.inf
+
+    def add(self, walk: Arrivals) -> None:
+        self._added += 1
+        if walk.next_moment < math.inf:
+            heappush(self._walks, (walk.next_moment, self._added, walk))
+            self.next_moment = self._walks[0][0]
+
+    def pop(self) -> None:
+        """Take the next arrival; IndexError when none is left."""
+        _, number, walk = self._walks[0]
+        walk.pop()
+        if walk.next_moment < math.inf:
+            heapreplace(self._walks, (walk.next_moment, number, walk))
+        else:
+            heappop(self._walks)
+        self.next_moment = self._walks[0][0] if self._walks else math.inf
+
+
 class ArrivalRate(Executor):
-    """Opens at most `vu_count` VUs; an arrival that finds them all busy is dropped."""
+    """Opens at most as many VUs as it owns; an arrival that finds them all busy is dropped."""
 
     def __init__(self, share: ScenarioShare, load: ScenarioLoad) -> None:
         super().__init__(share, load)
         self._free: list[VirtualUser] = []
+        self._agenda = Agenda()
+        for source in share.sources:
+            self._agenda.add(source.walk())
 
     async def drive(self, start: float) -> None:
-        arrivals = self.share.arrivals()
-        # An agent without a VU has no arrivals at all.
-        while arrivals.next_moment < math.inf and await self.until(start + arrivals.next_moment):
+        agenda = self._agenda
+        # The end may come nearer and arrivals may be added, so both are looked at on every wake.
+        while await self.until(start + min(agenda.next_moment, self.end)):
             now = monotonic() - start
             # What is left over by a late wake beyond a batch comes right after the others' turn.
             for _ in range(_AT_ONCE):
-                if arrivals.next_moment > now:
+                if agenda.next_moment > now or agenda.next_moment >= self.end:
                     break
-                planned = start + arrivals.next_moment
-                arrivals.pop()
-                self._arrive(planned, late=now >= self.duration + _IN_TIME_S)
-        await self.until(start + self.duration)
+                planned = start + agenda.next_moment
+                agenda.pop()
+                self._arrive(planned, late=now >= self.end + _IN_TIME_S)
+            if now >= self.end and agenda.next_moment >= self.end:
+                return
+
+    def inherit(self, before: ScenarioShare, boundary: float) -> None:
+        """What is past already when this agent hears of it is a gap: nobody starts it twice, or in a burst."""
+        at = monotonic()
+        now = at - self.start if self.start is not None else -math.inf
+        missed = 0
+        for source in self.share.sources[len(before.sources) :]:
+            walk = source.walk()
+            while walk.next_moment < now:
+                walk.pop()
+                missed += 1
+            self._agenda.add(walk)
+        if missed:
+            self.load.drop(Drop.AGENT_LOST, at, missed)
 
     def _arrive(self, planned: float, *, late: bool) -> None:
+        if not self.load.may_start():
+            return
         if late:
             self.load.drop(Drop.LATE, planned)
             return
@@ -62,9 +112,9 @@ class ArrivalRate(Executor):
         # The last one back goes out first: the fewest connections stay busy, and the rest idle.
         if self._free:
             return self._free.pop()
-        if len(self.vus) == self.share.vu_count:
+        if len(self.vus) == len(self.vu_numbers):
             return None
-        return self.new_vu(self.share.vus.nth(len(self.vus)) + 1)
+        return self.new_vu(self.vu_numbers[len(self.vus)])
 
     async def _iterate(self, vu: VirtualUser, planned: float) -> None:
         # Not before it really starts: an abort may cancel it until then, and it was never decided.

@@ -1,7 +1,8 @@
 """What every executor is: what decides when an iteration starts, and on which VU.
 
 An executor runs for its scenario's planned duration, then grants the graceful stop to the
-iterations still running, then cancels them. `halt` and `cancel` cut that short from outside.
+iterations still running, then cancels them. `halt` and `cancel` cut that short from outside; `leave`
+ends the duration early, and `take_over` adds what another agent hands over.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ class Executor(ABC):
         self.share = share
         self.load = load
         self.duration = float(share.duration)
+        # Seconds of the scenario: from here on nothing new starts.
+        self.end = self.duration
+        self.vu_numbers: list[int] = share.vu_ids().tolist()
+        # When the scenario started, in seconds of `time.monotonic()`.
+        self.start: float | None = None
         self.graceful_stop = float(share.scenario.graceful_stop)
         self.halted = False
         self._loop = asyncio.get_running_loop()
@@ -50,24 +56,51 @@ class Executor(ABC):
 
     @abstractmethod
     async def drive(self, start: float) -> None:
-        """Start iterations from `start` until the scenario's planned end, or until `halted`."""
+        """Start iterations from `start` until the scenario's end, or until `halted`."""
+
+    @abstractmethod
+    def inherit(self, before: ScenarioShare, boundary: float) -> None:
+        """Take up what `share` has beyond `before`, from the scenario's second `boundary` on."""
 
     async def run(self, start: float) -> None:
-        """The whole scenario, its graceful stop included."""
+        """The whole scenario, its graceful stop included. Runs again where work came after its end."""
+        self.start = start
         self._alarm = new_alarm(self._loop)
         try:
             await self.drive(start)
-            await self._idle_until(start + self.duration + self.graceful_stop)
+            await self._idle_until(start + self.end + self.graceful_stop)
             self.cancel(Cut.GRACE)
             await self._idle.wait()
         finally:
             self._alarm.close()
+            self._alarm = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether `run` has come to its end."""
+        return self.start is not None and self._alarm is None
+
+    def take_over(self, share: ScenarioShare, boundary: float) -> None:
+        """The share has grown by a handover whose boundary is at that second of the scenario."""
+        before, self.share = self.share, share
+        self.vu_numbers = share.vu_ids().tolist()
+        if not self.halted:
+            self.inherit(before, boundary)
+            self._wake()
+
+    def leave(self, boundary: float) -> None:
+        """Start nothing from that second of the scenario on: the share is handed over."""
+        self.end = min(self.end, boundary)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._alarm is not None:
+            self._alarm.ring()
 
     def halt(self) -> None:
         """No new iteration; those that run go on until they end or are cancelled."""
         self.halted = True
-        if self._alarm is not None:
-            self._alarm.ring()
+        self._wake()
 
     def cancel(self, cut: Cut) -> None:
         """Cancel all running iterations; `cut` says how their requests count."""

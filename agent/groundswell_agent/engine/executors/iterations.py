@@ -6,6 +6,7 @@ What is left when `max_duration` ends is dropped, by name of `time`.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -19,40 +20,92 @@ if TYPE_CHECKING:
     from groundswell_agent.engine.virtual_user import VirtualUser
 
 
+@dataclass(slots=True, eq=False)
+class _Heap:
+    """Iterations that the VUs of `numbers` take from, at most `each` a VU."""
+
+    left: int
+    each: int
+    numbers: list[int]
+
+
 class Iterations(Executor):
     """Hands its iterations out to its VUs: from one heap, or to each VU its own number."""
 
     def __init__(self, share: ScenarioShare, load: ScenarioLoad) -> None:
         super().__init__(share, load)
-        self._planned = share.planned or 0
-        self._left = self._planned
+        planned = share.planned or 0
         # Of the shared ones a VU may take them all.
         shared = isinstance(share.scenario, SharedIterations)
-        self._each = self._planned if shared else self._planned // max(share.vu_count, 1)
-        self._end = 0.0
+        each = planned if shared else planned // max(len(self.vu_numbers), 1)
+        self._heaps = [_Heap(planned, each, self.vu_numbers)]
+        self._begun = 0
+        self._leaving = False
 
     async def drive(self, start: float) -> None:
-        self._end = start + self.duration
-        if not await self.until(start):
+        if not await self._begin(start):
             return
-        for started, number in enumerate(self.share.vu_ids().tolist(), 1):
-            self.spawn(self._live(self.new_vu(number)))
+        while self._begun < len(self._heaps):
+            while self._begun < len(self._heaps):
+                self._begun += 1
+                await self._start_vus(self._heaps[self._begun - 1], start + self.end)
+            await self._idle_until(start + self.end)
+        self._account_for_the_rest(start + self.end)
+
+    async def _begin(self, start: float) -> bool:
+        # A timer may ring early.
+        while monotonic() < start:
+            if not await self.until(start):
+                return False
+        return not self.halted
+
+    async def _start_vus(self, heap: _Heap, end: float) -> None:
+        for started, number in enumerate(heap.numbers, 1):
+            self.spawn(self._live(self.new_vu(number), heap, end))
             if started % BATCH == 0:
                 await asyncio.sleep(0)
-        await self._idle_until(self._end)
-        self._account_for_the_rest()
 
-    async def _live(self, vu: VirtualUser) -> None:
-        own = self._each
-        while own > 0 and self._left > 0 and not self.halted and monotonic() < self._end:
+    def inherit(self, before: ScenarioShare, boundary: float) -> None:
+        """From now on: what the other agent had decided is known, and its VUs come with the rest."""
+        inherited = sum(self.share.counts[len(before.counts) :])
+        # Where its VUs went to others, one of our own takes what came here once more.
+        numbers = self.vu_numbers[before.vu_count :] or self.vu_numbers[:1]
+        if inherited and numbers:
+            self._heaps.append(_Heap(inherited, inherited, numbers))
+            if self.start is not None and not self.is_over:
+                self._spawn_now()
+
+    def _spawn_now(self) -> None:
+        """Beside those that run: `drive` may be waiting for them until the end."""
+        assert self.start is not None
+        while 0 < self._begun < len(self._heaps):
+            heap = self._heaps[self._begun]
+            self._begun += 1
+            for number in heap.numbers:
+                self.spawn(self._live(self.new_vu(number), heap, self.start + self.end))
+
+    def leave(self, boundary: float) -> None:
+        """No iteration from now on, whatever the boundary: what is decided is what was handed over by."""
+        self._leaving = True
+        super().leave(boundary)
+
+    async def _live(self, vu: VirtualUser, heap: _Heap, end: float) -> None:
+        own = heap.each
+        while own > 0 and heap.left > 0 and self._may_go_on() and monotonic() < end:
             own -= 1
-            self._left -= 1
+            heap.left -= 1
             self.load.account.planned += 1
             await vu.iteration()
 
-    def _account_for_the_rest(self) -> None:
-        # The plan of a run that was halted is cut where the run was.
-        if self._left and not self.halted:
+    def _may_go_on(self) -> bool:
+        return not (self.halted or self._leaving) and self.load.may_start()
+
+    def _account_for_the_rest(self, end: float) -> None:
+        # The plan of a run that was halted is cut where the run was, that of a share which was handed
+        # over is its heirs'.
+        left = sum(heap.left for heap in self._heaps)
+        if left and not self.halted and not self._leaving:
             # A timer may ring early, and a sample of the future might miss the last report.
-            self.load.drop(Drop.TIME, min(self._end, monotonic()), times=self._left)
-        self._left = 0
+            self.load.drop(Drop.TIME, min(end, monotonic()), times=left)
+        for heap in self._heaps:
+            heap.left = 0

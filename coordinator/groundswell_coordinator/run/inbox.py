@@ -1,0 +1,62 @@
+"""All that happens to a run, in one queue: what its agents say, what clients want, what time brings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from groundswell.errors import ProtocolViolation
+
+if TYPE_CHECKING:
+    from groundswell.v1 import agent_pb2
+    from groundswell_coordinator.attachment import Attachment
+    from groundswell_coordinator.run.events import Event
+
+# What one agent may have sent that has not been taken yet: minutes of reports while the store is
+# slow, but no flood.
+_MOST_WAITING_BYTES = 64 * 1024 * 1024
+
+
+class Said:
+    """A message of an agent."""
+
+    __slots__ = ("agent", "cost", "message")
+
+    def __init__(self, agent: Attachment, message: agent_pb2.AgentMessage) -> None:
+        self.agent = agent
+        self.message = message
+        # About what it takes in memory while it waits.
+        self.cost = message.ByteSize() + 1024
+
+
+class Inbox:
+    """Taken from in the order of coming."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[Said | Event] = asyncio.Queue()
+        self._waiting_bytes: Counter[str] = Counter()
+
+    def put(self, event: Event) -> None:
+        self._queue.put_nowait(event)
+
+    def say(self, agent: Attachment, message: agent_pb2.AgentMessage) -> None:
+        """Raises ProtocolViolation where an agent's messages are a flood."""
+        if self._waiting_bytes[agent.incarnation] > _MOST_WAITING_BYTES:
+            raise ProtocolViolation("it sends more than its run can take")
+        said = Said(agent, message)
+        self._waiting_bytes[agent.incarnation] += said.cost
+        self._queue.put_nowait(said)
+
+    async def take(self, within_s: float) -> Said | Event | None:
+        """The next; None when nothing came within so long."""
+        if self._queue.empty():
+            try:
+                item = await asyncio.wait_for(self._queue.get(), within_s)
+            except TimeoutError:
+                return None
+        else:
+            item = self._queue.get_nowait()
+        if isinstance(item, Said):
+            self._waiting_bytes[item.agent.incarnation] -= item.cost
+        return item
