@@ -136,9 +136,7 @@ def _series() -> Iterator[Series]:
 
 def _declaration(series: Series, number: int) -> SeriesDeclaration:
     kind = _WIRE_KIND[BUILTIN[series.metric].kind]
-    return SeriesDeclaration(
-        number=number, metric=series.metric, kind=kind, tags=dict(series.tags)
-    )
+    return SeriesDeclaration(number=number, metric=series.metric, kind=kind, tags=dict(series.tags))
 
 
 def _body(numbers: dict[Series, int], chance: np.random.Generator) -> Report:

@@ -31,7 +31,8 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
 events {{ worker_connections 4096; }}
 http {{
-    access_log off;
+    log_format arrivals '$msec $request_time $remote_addr $connection $status $request_uri';
+    access_log {log};
     default_type application/octet-stream;
     keepalive_requests 10000000;
     keepalive_timeout 300s;
@@ -58,11 +59,12 @@ class NginxServer:
     port: int
     has_ipv6: bool
     pid: int = 0
+    address: str = "127.0.0.1"
     _questions: int = field(default=0, init=False)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.address}:{self.port}"
 
     @property
     def url_ipv6(self) -> str:
@@ -82,14 +84,27 @@ class NginxServer:
 
 
 @contextmanager
-def running_nginx(folder: Path, *, locations: str = "") -> Generator[NginxServer]:
-    """Nginx with its files in `folder`, ended with the block; `locations` joins its server's."""
+def running_nginx(
+    folder: Path, *, locations: str = "", address: str = "127.0.0.1", log: Path | None = None
+) -> Generator[NginxServer]:
+    """Nginx with its files in `folder`, ended with the block; `locations` joins its server's.
+
+    Each line of `log` is one request that has ended: when, how long it took, both in seconds, from
+    where, on which connection, with what status, for which path.
+    """
     program = _program()
-    server = NginxServer(_free_port(), machine_has_ipv6())
+    server = NginxServer(_free_port(), machine_has_ipv6(), address=address)
     (folder / "www").mkdir()
     (folder / "www" / "page").write_bytes(PAGE)
     conf = folder / "nginx.conf"
-    conf.write_text(_CONF.format(folder=folder, listen=_listen(server), locations=locations))
+    conf.write_text(
+        _CONF.format(
+            folder=folder,
+            listen=_listen(server),
+            locations=locations,
+            log="off" if log is None else f"{log} arrivals",
+        )
+    )
     error_log = folder / "error.log"
     process = subprocess.Popen([program, "-e", error_log, "-p", folder, "-c", conf])
     try:
@@ -122,7 +137,7 @@ def machine_has_ipv6() -> bool:
 
 
 def _listen(server: NginxServer) -> str:
-    both = [f"listen 127.0.0.1:{server.port} backlog=4096;"]
+    both = [f"listen {server.address}:{server.port} backlog=4096;"]
     if server.has_ipv6:
         both.append(f"listen [::1]:{server.port} backlog=4096;")
     return " ".join(both)

@@ -1,80 +1,111 @@
-"""`groundswell agent`: attach to a coordinator and generate load for it."""
+"""`groundswell agent`: attach to a coordinator and generate load for it.
+
+What an agent itself needs is imported when it is clear that this process is one: it may also be the
+parent of several.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import secrets
-import signal
 import socket
-import sys
 
 import click
-import uvloop
 
-from groundswell import __version__
-from groundswell.exit_codes import ExitCode
-from groundswell.v1 import agent_pb2
-from groundswell.wire import PROTOCOL
-from groundswell_agent.agent import Agent
+from groundswell.address import Address, AddressOption
+from groundswell.cores import usable_cores
+from groundswell.logs import log_format_option, log_to_stderr
+
+_AUTO = "auto"
+_MOST_WORKERS = 1000
+
+
+class _Count(click.ParamType[int]):
+    """A number of processes, or as many as there are cores for."""
+
+    name = "N|auto"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        if value == _AUTO:
+            return usable_cores()
+        text = str(value)
+        if not text.isdecimal() or not 1 <= int(text[:5]) <= _MOST_WORKERS:
+            self.fail(f"{text!r} is neither {_AUTO} nor 1 to {_MOST_WORKERS}", param, ctx)
+        return int(text)
+
+
+def _labels(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    for text in values:
+        key, equals, value = text.partition("=")
+        if not (key and equals):
+            raise click.BadParameter(f"{text!r} is not K=V")
+        if key in labels:
+            raise click.BadParameter(f"{key} is given twice")
+        labels[key] = value
+    return labels
 
 
 @click.command(name="agent")
-@click.option("--coordinator", metavar="HOST:PORT", help="Where to attach.")
-@click.option("--name", default=socket.gethostname, help="How reports call this agent.")
-@click.option("--label", "labels", multiple=True, metavar="K=V", help="A label to select it by.")
+@click.option("--coordinator", type=AddressOption(dials=True), help="Where to attach.")
+@click.option(
+    "--workers",
+    type=_Count(),
+    default=_AUTO,
+    show_default=True,
+    help="Agents, one process and one core each; auto: as many as affinity and cgroup allow.",
+)
+@click.option(
+    "--name",
+    default=socket.gethostname,
+    help="How reports call this agent; of several, NAME-1 and so on.  [default: the host's name]",
+)
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="K=V",
+    callback=_labels,
+    help="A label to select it by; may be repeated.",
+)
 @click.option("--weight", default=1, type=click.IntRange(1, 1000), help="Its part of a run.")
-# Started by `run`: the address comes as the first line of standard input, and the input's end is the client's.
+# Standard input is a pipe from the parent, and its end is the parent's. Without --coordinator its first line is that.
 @click.option("--tethered", is_flag=True, hidden=True)
+@log_format_option
 def command(
-    coordinator: str | None, name: str, labels: tuple[str, ...], weight: int, tethered: bool
-) -> None:
+    coordinator: Address | None,
+    workers: int,
+    name: str,
+    labels: dict[str, str],
+    weight: int,
+    tethered: bool,
+    log_format: str,
+) -> int:
     """Attach to a coordinator and generate load for it, until told to stop.
 
+    It may be started before its coordinator and survives it: it tries again until it is taken in.
+    SIGTERM and Ctrl-C make it hand its share over and leave in order; a second signal ends it.
+
     \b
-    Example:
+    Examples:
       groundswell agent --coordinator load.internal:9700 --label zone=a
+      groundswell agent --coordinator load.internal:9700 --workers 2 --name big --weight 2
     """
-    if tethered:
-        coordinator = sys.stdin.readline().strip()
-        if not coordinator:
-            return
-    if coordinator is None:
+    if coordinator is None and not tethered:
         raise click.UsageError("--coordinator HOST:PORT is missing")
-    logging.basicConfig(level=logging.WARNING, format=f"{name}: %(message)s")
-    hello = agent_pb2.Hello(
-        protocol=PROTOCOL,
-        name=name,
-        incarnation=secrets.token_hex(8),
-        weight=weight,
-        labels=dict(_label(label) for label in labels),
-        version=__version__,
-        pid=os.getpid(),
-    )
-    uvloop.run(_serve(Agent(coordinator, hello), tethered=tethered))
+    # Under a client, which has a screen to keep tidy, an agent speaks only if something is wrong.
+    level = logging.WARNING if coordinator is None else logging.INFO
+    log_to_stderr(log_format, level=level, who=name)
+    if workers == 1 or tethered:
+        from groundswell_agent.process import serve_as_agent
 
+        return serve_as_agent(coordinator, name, labels, weight, tethered=tethered)
+    from groundswell_agent.workers import Workers, command_line
 
-def _label(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not (key and equals):
-        raise click.BadParameter(f"{text!r} is not K=V", param_hint="--label")
-    return key, value
-
-
-async def _serve(agent: Agent, *, tethered: bool) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, agent.drain)
-    if tethered:
-        loop.add_reader(sys.stdin.fileno(), _leave_with_parent)
-    await agent.run()
-
-
-def _leave_with_parent() -> None:
-    """The pipe to the client that started this agent has ended: whatever is running, stop at once.
-
-    Nobody is left to report to, and load without an owner must not go on for even one more request.
-    """
-    if not os.read(sys.stdin.fileno(), 1):
-        os._exit(ExitCode.COORDINATOR_UNREACHABLE)
+    assert coordinator is not None
+    words = command_line(coordinator, labels, weight, log_format)
+    return asyncio.run(Workers(name, workers, words).run())

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _Call = grpc.aio.StreamStreamCall[agent_pb2.AgentMessage, agent_pb2.CoordinatorMessage]
 
 _RENEW_EVERY_S = 1.0
+# Until the welcome says how long the lease is.
+_LOOK_EVERY_S = 0.1
 _MOST_UNANSWERED = 2
 # Ten minutes of a store that does not answer, or a quarter of a machine with little memory.
 _MOST_OWED = 600
@@ -78,6 +80,8 @@ class Link:
         self._owed: deque[Report] = deque()
         self._owed_bytes = 0
         self._declared: list[SeriesDeclaration] = []
+        # Whether this stream has heard them.
+        self._has_declared = False
         self._call: _Call | None = None
         self._is_welcome = False
         self._is_closing = False
@@ -101,7 +105,7 @@ class Link:
         self._owed.append(report)
         self._owed_bytes += report.ByteSize()
         self._declared.extend(report.declarations)
-        self.send(report=report)
+        self._send_report(report)
 
     def forget_reports(self) -> None:
         """The run they belong to is closed."""
@@ -212,7 +216,7 @@ class Link:
 
     @property
     def _period(self) -> float:
-        return min(_RENEW_EVERY_S, self._lease_ns / 1e9 / 5) if self._lease_ns else _RENEW_EVERY_S
+        return min(_RENEW_EVERY_S, self._lease_ns / 1e9 / 5) if self._lease_ns else _LOOK_EVERY_S
 
     # --- receiving -----------------------------------------------------------------------------
 
@@ -248,16 +252,21 @@ class Link:
         self._repeat_reports()
 
     def _repeat_reports(self) -> None:
-        """All that is owed, the first with all declarations: a new stream knows no number."""
-        for place, report in enumerate(self._owed):
-            if place == 0:
-                first = type(report)()
-                first.CopyFrom(report)
-                del first.declarations[:]
-                first.declarations.extend(self._declared)
-                self.send(report=first)
-            else:
-                self.send(report=report)
+        """All that is owed."""
+        self._has_declared = False
+        for report in self._owed:
+            self._send_report(report)
+
+    def _send_report(self, report: Report) -> None:
+        """The first of a stream has all declarations, owed or not: a new stream knows no number."""
+        if self._is_welcome and not self._has_declared:
+            self._has_declared = True
+            first = type(report)()
+            first.CopyFrom(report)
+            del first.declarations[:]
+            first.declarations.extend(self._declared)
+            report = first
+        self.send(report=report)
 
     def _answer(self, probe: agent_pb2.ClockProbe) -> None:
         received = time.monotonic_ns()

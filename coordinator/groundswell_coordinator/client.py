@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 import grpc
 
-from groundswell.errors import CoordinatorUnreachable, GroundswellError, UnknownRun
 from groundswell.v1 import control_pb2, control_pb2_grpc
 from groundswell.v1.agent_pb2 import STOP_MODE_ABORT, STOP_MODE_GRACEFUL
+from groundswell.wire import CLIENT_OPTIONS
+from groundswell_coordinator.failure import METADATA_OPTIONS, error_of
+from groundswell_coordinator.report.summary import Summary
+from groundswell_coordinator.run.past_runs import Judged, Part
 from groundswell_coordinator.run.submission import source_to_wire
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Mapping
     from types import TracebackType
 
-    from groundswell.scenario.loader import TestSource
+    from groundswell.scenario.source import TestSource
+
+_OPTIONS = (
+    *CLIENT_OPTIONS,
+    *METADATA_OPTIONS,
+    # A coordinator that is back is to be found soon; by itself grpc waits up to two minutes.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    # One whose machine is gone says no goodbye.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+)
+_ANSWER_S = 30.0
+# For what reads a whole run.
+_READ_S = 600.0
 
 
 class ControlClient:
-    """`async with ControlClient("127.0.0.1:9700") as client: …`"""
+    """`async with ControlClient("127.0.0.1:9700") as client: …`
+
+    What the coordinator refuses is raised as the GroundswellError that it was there; where none
+    answers, it is CoordinatorGone. A `run` is an id, the start of one, or "last".
+    """
 
     def __init__(self, address: str) -> None:
-        self._address = address
-        self._channel = grpc.aio.insecure_channel(address, options=(("grpc.enable_http_proxy", 0),))
+        self.address = address
+        self._channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
         self._stub = control_pb2_grpc.ControlServiceStub(self._channel)
 
     async def __aenter__(self) -> Self:
@@ -37,6 +59,8 @@ class ControlClient:
     ) -> None:
         await self._channel.close()
 
+    # --- runs that go on -----------------------------------------------------------------------
+
     async def submit(
         self,
         run_id: str,
@@ -46,8 +70,11 @@ class ControlClient:
         labels: Mapping[str, str],
         seed: int,
         wait_s: float,
+        selector: Mapping[str, str] | None = None,
+        on_agent_loss: str = "",
+        agent_histograms: bool = False,
     ) -> None:
-        """Ask for a run. The same id again is the same run."""
+        """Ask for a run. The same id again is the same run, also after its end."""
         request = control_pb2.SubmitRequest(
             run_id=run_id,
             source=source_to_wire(source),
@@ -55,30 +82,78 @@ class ControlClient:
             labels=dict(labels),
             seed=seed,
             wait_ms=int(wait_s * 1000),
+            selector=dict(selector or {}),
+            on_agent_loss=on_agent_loss,
+            agent_histograms=agent_histograms,
         )
-        try:
-            await self._stub.Submit(request)
-        except grpc.aio.AioRpcError as error:
-            raise self._refused(error) from error
+        with self._raising():
+            await self._stub.Submit(request, timeout=_ANSWER_S)
 
-    async def watch(self, run_id: str) -> AsyncGenerator[control_pb2.RunEvent]:
-        """Where the run stands, then what happens, until its end."""
-        try:
-            async for event in self._stub.Watch(control_pb2.WatchRequest(run_id=run_id)):
+    async def watch(self, run: str) -> AsyncGenerator[control_pb2.RunEvent]:
+        """Which run it is, where it stands, then what happens, until its end."""
+        with self._raising():
+            async for event in self._stub.Watch(control_pb2.WatchRequest(run=run)):
                 yield event
-        except grpc.aio.AioRpcError as error:
-            raise self._refused(error) from error
 
     async def stop(self, run_id: str, *, abort: bool, cause: str) -> None:
         mode = STOP_MODE_ABORT if abort else STOP_MODE_GRACEFUL
         request = control_pb2.StopRunRequest(run_id=run_id, mode=mode, cause=cause)
-        try:
-            await self._stub.StopRun(request)
-        except grpc.aio.AioRpcError as error:
-            raise self._refused(error) from error
+        with self._raising():
+            await self._stub.StopRun(request, timeout=_ANSWER_S)
 
-    def _refused(self, error: grpc.aio.AioRpcError) -> GroundswellError:
-        said = error.details() or error.code().name
-        if error.code() is grpc.StatusCode.NOT_FOUND:
-            return UnknownRun(said)
-        return CoordinatorUnreachable(f"the coordinator at {self._address} says: {said}")
+    async def agents(self) -> list[control_pb2.AgentLine]:
+        """All that are attached, by name."""
+        with self._raising():
+            answer = await self._stub.ListAgents(control_pb2.ListAgentsRequest(), timeout=_ANSWER_S)
+        return list(answer.agents)
+
+    # --- past runs: as run.past_runs.PastRuns has them -------------------------------------------
+
+    async def lines(self, limit: int = 20) -> list[control_pb2.RunLine]:
+        request = control_pb2.ListRunsRequest(limit=limit)
+        with self._raising():
+            answer = await self._stub.ListRuns(request, timeout=_ANSWER_S)
+        return list(answer.runs)
+
+    async def summary(
+        self, run: str, part: Part | None = None, env: Mapping[str, str] | None = None
+    ) -> Summary:
+        part = part or Part(0.0)
+        request = control_pb2.GetRunRequest(
+            run=run, from_s=part.from_s, to_s=part.to_s or 0.0, env=dict(env or {})
+        )
+        with self._raising():
+            answer = await self._stub.GetRun(request, timeout=_READ_S)
+        return Summary.from_json(answer.summary_json)
+
+    async def judge(self, run: str, env: Mapping[str, str]) -> Judged:
+        request = control_pb2.JudgeRunRequest(run=run, env=dict(env))
+        with self._raising():
+            answer = await self._stub.JudgeRun(request, timeout=_READ_S)
+        return Judged(Summary.from_json(answer.summary_json), answer.stored_verdict or None)
+
+    async def delete(self, run_id: str) -> None:
+        with self._raising():
+            await self._stub.DeleteRun(control_pb2.DeleteRunRequest(run_id=run_id), timeout=_READ_S)
+
+    async def export(self, run: str) -> AsyncGenerator[bytes]:
+        with self._raising():
+            async for chunk in self._stub.ExportRun(control_pb2.ExportRunRequest(run=run)):
+                yield chunk.data
+
+    async def import_run(self, chunks: AsyncIterable[bytes]) -> str:
+        with self._raising():
+            answer = await self._stub.ImportRun(_as_messages(chunks))
+        return answer.run_id
+
+    @contextmanager
+    def _raising(self) -> Generator[None]:
+        try:
+            yield
+        except grpc.aio.AioRpcError as error:
+            raise error_of(error, self.address) from error
+
+
+async def _as_messages(chunks: AsyncIterable[bytes]) -> AsyncIterator[control_pb2.Chunk]:
+    async for data in chunks:
+        yield control_pb2.Chunk(data=data)

@@ -11,11 +11,15 @@ from groundswell.v1 import agent_pb2_grpc, control_pb2_grpc
 from groundswell.wire import MESSAGE_OPTIONS
 from groundswell_coordinator.lease import LEASE_S
 from groundswell_coordinator.pool import Pool
+from groundswell_coordinator.run.past_runs import PastRuns
 from groundswell_coordinator.run.registry import RunRegistry
 from groundswell_coordinator.services.agent_service import AgentService
 from groundswell_coordinator.services.control_service import ControlService
+from groundswell_coordinator.telemetry import Telemetry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from groundswell_coordinator.run.owner import RunOwner
 
 _OPTIONS = (
@@ -25,23 +29,39 @@ _OPTIONS = (
     # Who does not even answer a ping is gone, whatever its connection says.
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 5_000),
+    # Clients and agents find out the same way.
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
 )
 
 
 class Coordinator:
     """Serves on one address from `start` to `stop`; takes runs once it has a store."""
 
-    def __init__(self, owner: RunOwner, *, lease_s: float = LEASE_S) -> None:
+    def __init__(
+        self,
+        owner: RunOwner,
+        *,
+        lease_s: float = LEASE_S,
+        store: str | None = None,
+        telemetry: Telemetry | None = None,
+    ) -> None:
+        """`store` is the URL of the one that `runs` will use: past runs are read beside it."""
         self.owner = owner
+        self.past = PastRuns(store)
         self.pool = Pool(lease_s)
-        self.runs = RunRegistry(self.pool, owner)
+        self.telemetry = telemetry or Telemetry()
+        self.runs = RunRegistry(self.pool, owner, self.telemetry)
         self._server = grpc.aio.server(options=_OPTIONS)
         agent_pb2_grpc.add_AgentServiceServicer_to_server(
             AgentService(self.pool, owner), self._server
         )
         control_pb2_grpc.add_ControlServiceServicer_to_server(
-            ControlService(self.runs, self.pool), self._server
+            ControlService(self.runs, self.pool, self.past), self._server
         )
+
+    def serve_too(self, add: Callable[[grpc.aio.Server], None]) -> None:
+        """Give the server more services, before `start`."""
+        add(self._server)
 
     async def start(self, address: str) -> int:
         """Listen on `HOST:PORT`; port 0 takes a free one. Returns the port."""
@@ -58,3 +78,10 @@ class Coordinator:
         """Stop every run and let it write its end; then end every stream."""
         await self.runs.close()
         await self._server.stop(grace=0.5)
+        await self.past.close()
+
+    async def suspend(self) -> None:
+        """End, but not the runs: whoever owns the store next takes them up."""
+        await self._server.stop(grace=0.2)
+        await self.past.close()
+        await self.runs.suspend()

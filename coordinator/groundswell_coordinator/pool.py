@@ -97,6 +97,11 @@ class Pool:
         agent.run = run
         self._agents[agent.name] = agent
 
+    @property
+    def waiting(self) -> int:
+        """How many runs wait for agents."""
+        return len(self._demands)
+
     def agents(self) -> list[Attachment]:
         return sorted(self._agents.values(), key=_natural)
 

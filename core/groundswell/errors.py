@@ -4,6 +4,7 @@
     ├── InvalidTest                104   the test file, all its problems at once
     ├── InvalidUnit                104   a duration, rate, share or size that does not parse
     ├── InvalidThreshold           104   a threshold or a selection of tags that does not parse
+    ├── InvalidConfiguration       104   options that may not go together, or not here
     ├── CoordinatorUnreachable     106
     ├── NotEnoughAgents            102
     ├── UnknownRun                   1
@@ -72,6 +73,12 @@ class InvalidUnit(GroundswellError, ValueError):
 
 class InvalidThreshold(GroundswellError, ValueError):
     """A threshold expression or selection that does not parse or does not fit its metric."""
+
+    exit_code = ExitCode.INVALID_TEST
+
+
+class InvalidConfiguration(GroundswellError):
+    """A service is told to do what it refuses to."""
 
     exit_code = ExitCode.INVALID_TEST
 

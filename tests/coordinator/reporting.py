@@ -46,6 +46,7 @@ class Reporter:
         values: Values | None = None,
         accounts: Iterable[ScenarioAccount] = (),
         last: bool = False,
+        epoch: int = 0,
     ) -> Report:
         report = Report(
             run_id=RUN,
@@ -53,6 +54,7 @@ class Reporter:
             interval=interval,
             accounts=accounts,
             last=last,
+            epoch=epoch,
         )
         for name, value in (values or {}).items():
             self._put(report, name, value)

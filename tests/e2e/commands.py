@@ -22,7 +22,15 @@ PROGRAM = Path(sys.executable).with_name("groundswell")
 HOME = "GROUNDSWELL_HOME"
 
 # What the shell that runs the tests may have set, and a test must not depend on.
-_NOT_INHERITED = {HOME, "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PYTHONWARNINGS"}
+_NOT_INHERITED = {
+    HOME,
+    "GROUNDSWELL_COORDINATOR",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLUMNS",
+    "LINES",
+    "PYTHONWARNINGS",
+}
 _ENDS_WITHIN_S = 60.0
 
 # Stands in an argument for the folder of the command itself.

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.small_disk import FILLER, fill, small_disk
 from tests.e2e.writing import arrivals, iterations, write_test
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from pathlib import Path
 
     from tests.e2e.commands import Finished, Groundswell
@@ -30,20 +28,6 @@ if "--tethered" in sys.orig_argv:
     sys.stdin.read()
     os._exit(3)
 """
-
-
-@contextmanager
-def _small_disk(folder: Path, options: str) -> Generator[Path]:
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "none", folder], capture_output=True, text=True
-    )
-    if mounted.returncode:
-        pytest.skip(f"NOT TESTED: no file system can be mounted here: {mounted.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def _with_other_agents(folder: Path, source: str) -> dict[str, str]:
@@ -110,7 +94,7 @@ def test_a_data_folder_that_is_a_file_is_an_error_with_a_hint(
 def test_a_data_folder_that_is_read_only_is_an_error_with_a_hint(
     groundswell: Groundswell, demo: Demo, small_test: Path
 ) -> None:
-    with _small_disk(groundswell.home, "ro,size=64k"):
+    with small_disk(groundswell.home, "ro,size=64k"):
         done = groundswell("run", small_test)
 
         _assert_refused_with_a_hint(done, groundswell, demo)
@@ -143,10 +127,10 @@ def test_when_the_disk_is_full_the_run_stops_and_says_so(
         {"load": arrivals("50/s", "60s")},
         thresholds={"http_req_failed": ["rate < 1%"]},
     )
-    with _small_disk(groundswell.home, "size=1m"):
+    with small_disk(groundswell.home, "size=1m"):
         with groundswell.starting_run(test) as running:
             demo.wait_for_load(25)
-            _fill(groundswell.home)
+            fill(groundswell.home)
             ran = running.end_of_run(within_s=40)
 
         assert ran.summary.duration_s < 30
@@ -160,15 +144,8 @@ def test_when_the_disk_is_full_the_run_stops_and_says_so(
         _assert_the_store_still_opens(groundswell)
 
 
-def _fill(folder: Path) -> None:
-    """To the last byte."""
-    with suppress(OSError), (folder / "filler").open("wb", buffering=0) as filler:
-        while True:
-            filler.write(b"x" * 4096)
-
-
 def _assert_the_store_still_opens(groundswell: Groundswell) -> None:
-    (groundswell.home / "filler").unlink()
+    (groundswell.home / FILLER).unlink()
     assert "INCONCLUSIVE" in groundswell("runs").stdout
     shown = groundswell("show", "last")
     assert (shown.exit_code, "INCONCLUSIVE" in shown.stdout) == (0, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,8 @@ from groundswell.scenario.source import TestSource
 from groundswell.v1 import control_pb2, control_pb2_grpc
 from groundswell_coordinator.client import ControlClient
 from groundswell_coordinator.coordinator import Coordinator
-from groundswell_coordinator.lease import LEASE_S
 from groundswell_coordinator.report.summary import Summary
+from groundswell_coordinator.run.owner import RunOwner
 from groundswell_coordinator.store.run_store import RunStore
 from groundswell_coordinator.store.writer import StoreWriter
 from tests.integration.scripted_agent import PATIENCE_S, eventually
@@ -56,9 +57,9 @@ class Watched:
 
     @property
     def states(self) -> list[str]:
-        """Without their prefix: `running`."""
+        """Without their prefix, each once: `running`."""
         names = (States.Name(one.state.state) for one in self.events if one.HasField("state"))
-        return [name.removeprefix("RUN_STATE_").lower() for name in names]
+        return list(dict.fromkeys(name.removeprefix("RUN_STATE_").lower() for name in names))
 
     @property
     def progress(self) -> list[control_pb2.Progress]:
@@ -150,12 +151,12 @@ class Site:
 
 
 @contextlib.asynccontextmanager
-async def running_site(folder: Path, lease_s: float = LEASE_S) -> AsyncGenerator[Site]:
+async def running_site(folder: Path, lease_s: float = 1.0) -> AsyncGenerator[Site]:
     """Comes up on a free port; at the end everything of it is gone again, tasks included."""
     others = asyncio.all_tasks()
     url = f"sqlite:///{folder / 'groundswell.db'}"
     writer = await StoreWriter.open(url)
-    coordinator = Coordinator(lease_s=lease_s)
+    coordinator = Coordinator(RunOwner(secrets.token_hex(8)), lease_s=lease_s, store=url)
     coordinator.runs.use(writer)
     address = f"127.0.0.1:{await coordinator.start('127.0.0.1:0')}"
     try:

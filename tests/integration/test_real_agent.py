@@ -18,6 +18,7 @@ from groundswell.v1 import agent_pb2, agent_pb2_grpc
 from groundswell_agent.agent import Agent
 from groundswell_coordinator.coordinator import Coordinator
 from groundswell_coordinator.pool import Pool
+from groundswell_coordinator.run.owner import RunOwner
 from groundswell_coordinator.services.agent_service import AgentService
 from tests.integration.scripted_agent import eventually
 from tests.integration.site import assert_no_task_is_left
@@ -152,7 +153,7 @@ async def test_an_agent_that_was_there_before_its_coordinator_attaches_once_it_i
     async with serving(new_agent(address)) as task:
         await asyncio.sleep(0.3)
         assert not task.done()
-        coordinator = Coordinator()
+        coordinator = Coordinator(RunOwner("c"))
         await coordinator.start(address)
         try:
             await eventually(lambda: bool(coordinator.pool.agents()))
@@ -222,7 +223,7 @@ class Unresponsive(AgentService):
     """A coordinator that at some point answers nothing any more, while its connections stand."""
 
     def __init__(self, pool: Pool) -> None:
-        super().__init__(pool, coordinator_id="c", generation=1, lease_s=0.5)
+        super().__init__(pool, RunOwner("c"))
         self.is_silent = False
 
     async def Attach(
@@ -247,7 +248,13 @@ class Inbox:
     def deliver(self, agent: object, message: agent_pb2.AgentMessage) -> None:
         self.messages.append(message)
 
+    def keeps(self, agent: object) -> bool:
+        return True
+
     def lost(self, agent: object) -> None:
+        pass
+
+    def returned(self, agent: object, holding: agent_pb2.Holding) -> None:
         pass
 
 
@@ -278,7 +285,7 @@ class ByHand:
 
 
 async def attach_by_hand() -> ByHand:
-    pool, inbox = Pool(), Inbox()
+    pool, inbox = Pool(lease_s=0.5), Inbox()
     service = Unresponsive(pool)
     server = grpc.aio.server()
     agent_pb2_grpc.add_AgentServiceServicer_to_server(service, server)

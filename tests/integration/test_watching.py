@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 async def test_a_run_that_nobody_knows_cannot_be_watched_or_stopped(site: Site) -> None:
-    with pytest.raises(UnknownRun, match="no run nobody"):
+    with pytest.raises(UnknownRun, match="no run 'nobody'"):
         async for _ in site.client.watch("nobody"):
             pass
-    with pytest.raises(UnknownRun, match="no run nobody"):
+    with pytest.raises(UnknownRun, match="no run 'nobody'"):
         await site.client.stop("nobody", abort=False, cause="operator")
 
 
@@ -69,7 +69,7 @@ async def test_a_watcher_that_goes_away_changes_nothing(site: Site) -> None:
         broadcast = site.coordinator.runs.get(run.run_id).broadcast
         async with ControlClient(site.address) as client:
             async for event in client.watch(run.run_id):
-                assert event.HasField("state")
+                assert event.HasField("opened")
                 break
         await start_together(agent)
         await run.state("running")
@@ -99,8 +99,8 @@ async def test_a_coordinator_that_is_not_there_is_said_to_be_unreachable() -> No
 
 async def test_a_coordinator_that_stops_ends_its_runs_first(tmp_path: Path) -> None:
     async with running_site(tmp_path) as site, ScriptedAgent(site.address) as agent:
-        waiting = await site.submit(agents=2)
         loading = await site.submit(agents=1)
+        waiting = await site.submit(agents=2)
         await start_together(agent)
         agent.report(0, {"http_reqs": 5})
         await agent.acknowledgement(0)

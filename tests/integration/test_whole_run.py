@@ -7,7 +7,7 @@ import pytest
 
 from groundswell.metrics.series import Series
 from groundswell.v1.metrics_pb2 import Report
-from groundswell_coordinator.run.summarize import trend_values
+from groundswell_coordinator.run.sums import trend_values
 from groundswell_coordinator.timeline.interval import Interval
 from tests.coordinator.reporting import account, histogram_of
 from tests.integration.scripted_agent import ScriptedAgent, attached, start_together

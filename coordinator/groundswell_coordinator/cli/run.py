@@ -7,71 +7,79 @@ run come up side by side.
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from groundswell.errors import GroundswellError
 from groundswell.exit_codes import ExitCode
-from groundswell.units import parse_duration
+from groundswell_coordinator.cli.coordinator_options import coordinator_option, key_values
+from groundswell_coordinator.cli.ended import print_ended
+from groundswell_coordinator.cli.histograms import write_histograms
+from groundswell_coordinator.cli.order import Order
 from groundswell_coordinator.cli.output import printing, write_file
+from groundswell_coordinator.cli.run_options import check_together, folder, writable
 from groundswell_coordinator.cli.test_options import test_source_options
+from groundswell_coordinator.cli.times import Time
 from groundswell_coordinator.launch.local import LocalAgents, default_agents
 
 if TYPE_CHECKING:
+    from groundswell.address import Address
     from groundswell.scenario.source import TestSource
+    from groundswell.v1.control_pb2 import Ended
 
-
-def _labels(
-    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
-) -> dict[str, str]:
-    pairs = [value.partition("=") for value in values]
-    for key, equals, value in pairs:
-        if not (key and equals):
-            raise click.BadParameter(f"{key + value!r} is not K=V")
-    return {key: value for key, _, value in pairs}
-
-
-def _seconds(context: click.Context, parameter: click.Parameter, value: str) -> float:
-    try:
-        return float(parse_duration(value))
-    except GroundswellError as error:
-        raise click.BadParameter(str(error)) from error
-
-
-def _writable(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-    """Find out before the run, not after it, that a file cannot be written."""
-    if path is not None:
-        try:
-            path.open("a").close()
-        except OSError as error:
-            raise click.BadParameter(f"cannot write {path}: {error.strerror}") from error
-    return path
+_LOCAL_WAIT_S = 60.0
+_REMOTE_WAIT_S = 300.0
 
 
 @click.command(name="run")
+@coordinator_option("one of its own on this machine, with agents of its own")
 @click.option(
-    "--agents", type=click.IntRange(1, 1000), help="Agent processes.  [default: one a core]"
+    "--agents",
+    type=click.IntRange(1, 10_000),
+    help="Agent processes.  [default: one a core; of a coordinator, all that are free]",
 )
 @click.option(
-    "--label", "labels", multiple=True, metavar="K=V", callback=_labels, help="Label the run."
+    *("-l", "--selector", "selector"),
+    multiple=True,
+    metavar="K=V",
+    callback=key_values,
+    help="Only agents with this label. May be repeated.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Repeat a run's random draws.")
+@click.option(
+    "--on-agent-loss",
+    type=click.Choice(["reshare", "continue", "abort"]),
+    default="reshare",
+    show_default=True,
+    help="What becomes of the part of an agent that is lost.",
+)
+@click.option(
+    "-d", "--detach", is_flag=True, help="Hand the run in, print its id, and do not follow it."
+)
 @click.option(
     "--wait",
     "wait_s",
-    default="1m",
-    show_default=True,
+    type=Time(),
     metavar="TIME",
-    callback=_seconds,
-    help="How long agents may take to attach.",
+    help="How long to wait for agents.  [default: 1m; of a coordinator, 5m]",
 )
+@click.option(
+    "--label", "labels", multiple=True, metavar="K=V", callback=key_values, help="Label the run."
+)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Repeat a run's random draws.")
 @click.option(
     "--summary-json",
     type=click.Path(dir_okay=False, path_type=Path),
-    callback=_writable,
+    callback=writable,
     help="Write the summary there as JSON.",
+)
+@click.option(
+    "--hdr",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    callback=folder,
+    help="Write HdrHistogram logs there: of all agents together, and of each.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, no progress.")
 @click.option(
@@ -86,11 +94,16 @@ def _writable(context: click.Context, parameter: click.Parameter, path: Path | N
 @test_source_options
 def command(
     source: TestSource,
+    coordinator: Address | None,
     agents: int | None,
+    selector: dict[str, str],
+    on_agent_loss: str,
+    detach: bool,
+    wait_s: float | None,
     labels: dict[str, str],
     seed: int | None,
-    wait_s: float,
     summary_json: Path | None,
+    hdr: Path | None,
     as_json: bool,
     inconclusive: str,
     quiet: bool,
@@ -98,44 +111,83 @@ def command(
 ) -> int:
     """Run TEST and print its verdict; `-` reads the test from standard input.
 
-    Starts a coordinator and agents on this machine and takes them down at the end. Ctrl-C stops the
-    run gracefully, a second one at once.
+    Starts a coordinator and agents on this machine and takes them down at the end, or has the test
+    run by those of a pool. Ctrl-C stops the run gracefully, a second one at once.
 
     \b
     Examples:
       groundswell run checkout.yaml
       groundswell run checkout.yaml --agents 4 --summary-json summary.json
       groundswell run checkout.yaml -e BASE_URL=http://127.0.0.1:8080
+      groundswell run checkout.yaml --coordinator load.internal:9700 --agents 20 -l zone=a
     """
-    count = agents or default_agents()
-    with LocalAgents(count) as processes:
-        from groundswell.scenario.loader import load
-        from groundswell_coordinator.cli.session import Order, run_embedded
-
-        order = Order(
-            source=source,
-            title=load(source).test,
-            agents=count,
-            labels=labels,
-            seed=secrets.randbits(63) if seed is None else seed,
-            wait_s=wait_s,
-            quiet=quiet or as_json,
-        )
-        ended = run_embedded(order, processes)
-    with printing():
-        if as_json:
-            click.echo(ended.summary_json)
-        elif not quiet:
-            _print(ended.summary_json, verbose=verbose)
+    check_together(
+        coordinator,
+        agents=agents,
+        selector=selector,
+        detach=detach,
+        results={"--summary-json": summary_json, "--hdr": hdr, "--json": as_json},
+    )
+    order = Order(
+        source=source,
+        agents=agents,
+        labels=labels,
+        seed=secrets.randbits(63) if seed is None else seed,
+        wait_s=_wait_s(wait_s, coordinator),
+        quiet=quiet or as_json,
+        selector=selector,
+        on_agent_loss=on_agent_loss,
+        agent_histograms=hdr is not None,
+    )
+    if coordinator is None:
+        ended = _run_here(order)
+    elif detach:
+        return _hand_in(order, coordinator)
+    else:
+        ended = _run_there(order, coordinator)
+    print_ended(ended, as_json=as_json, quiet=quiet, verbose=verbose)
     if summary_json is not None:
         write_file(summary_json, ended.summary_json)
+    if hdr is not None:
+        write_histograms(order.run_id, coordinator, hdr)
     if inconclusive == "warn" and ended.exit_code == ExitCode.INCONCLUSIVE:
         return ExitCode.OK
     return int(ended.exit_code)
 
 
-def _print(summary_json: str, *, verbose: bool) -> None:
-    from groundswell_coordinator.report.console import print_summary
-    from groundswell_coordinator.report.summary import Summary
+def _run_here(order: Order) -> Ended:
+    count = order.agents or default_agents()
+    with LocalAgents(count) as processes:
+        from groundswell.scenario.loader import load
+        from groundswell_coordinator.cli.session import run_embedded
 
-    print_summary(Summary.from_json(summary_json), verbose=verbose)
+        test = load(order.source)
+        return run_embedded(replace(order, agents=count), test.test, processes)
+
+
+def _run_there(order: Order, coordinator: Address) -> Ended:
+    from groundswell.scenario.loader import load
+    from groundswell_coordinator.cli.remote_session import run_remote
+
+    test = load(order.source)
+    return run_remote(order, test.test, str(coordinator))
+
+
+def _hand_in(order: Order, coordinator: Address) -> int:
+    from groundswell.scenario.loader import load
+    from groundswell_coordinator.cli.follow import how_to_watch
+    from groundswell_coordinator.cli.remote_session import hand_in
+
+    load(order.source)
+    hand_in(order, str(coordinator))
+    with printing():
+        click.echo(order.run_id)
+    if not order.quiet:
+        click.echo(f"follow it: {how_to_watch(order.run_id, str(coordinator))}", err=True)
+    return ExitCode.OK
+
+
+def _wait_s(wait_s: float | None, coordinator: Address | None) -> float:
+    if wait_s is not None:
+        return wait_s
+    return _LOCAL_WAIT_S if coordinator is None else _REMOTE_WAIT_S

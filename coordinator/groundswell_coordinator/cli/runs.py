@@ -1,100 +1,97 @@
-"""`groundswell runs`: what was run before."""
+"""`groundswell runs`: what was run before, and what goes on."""
 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
+from groundswell_coordinator.cli.coordinator_options import coordinator_option
+from groundswell_coordinator.cli.output import printing
+from groundswell_coordinator.cli.past import ask
+from groundswell_coordinator.cli.table import table
 from groundswell_coordinator.report import quantity
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from groundswell_coordinator.store.records import RunLine
+    from groundswell.address import Address
+    from groundswell.v1.control_pb2 import RunLine
 
 _EPILOG = """\b
 Example:
   groundswell runs --limit 5
   groundswell runs --json | jq -r '.[0].run'
+  groundswell runs --coordinator load.internal:9700
 """
 
 _TITLES = ("RUN", "TEST", "VERDICT", "STARTED (UTC)", "DURATION", "AGENTS")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @click.command("runs", epilog=_EPILOG)
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 10_000),
     default=20,
     show_default=True,
     help="How many, the newest first.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print them as a JSON list.")
-def command(limit: int, as_json: bool) -> None:
+@coordinator_option("the runs of this user on this machine")
+def command(coordinator: Address | None, limit: int, as_json: bool) -> None:
     """List past runs, and those that go on, the newest first."""
-    # SQLAlchemy takes a third of a second to import: not for --help.
-    from groundswell_coordinator.store.run_store import RunStore
-
-    with RunStore.open() as store:
-        lines = store.list_runs(limit)
-    if as_json:
-        click.echo(json.dumps([_as_json(line) for line in lines], indent=2, ensure_ascii=False))
-    elif lines:
-        click.echo(_table([_TITLES, *(_cells(line) for line in lines)]))
-    else:
-        click.echo("No runs yet: `groundswell run TEST` makes the first.", err=True)
+    lines = ask(coordinator, lambda runs: runs.lines(limit))
+    with printing():
+        if as_json:
+            click.echo(json.dumps([_as_json(line) for line in lines], indent=2, ensure_ascii=False))
+        elif lines:
+            click.echo(table(_TITLES, [_cells(line) for line in lines]))
+        else:
+            click.echo("No runs yet: `groundswell run TEST` makes the first.", err=True)
 
 
 def verdict_of(line: RunLine) -> str:
     """The verdict, or why there is none."""
-    # Imported here for the same reason as the store.
-    from groundswell_coordinator.store.records import Standing
-
-    if line.standing is Standing.OPEN:
-        return "running"
-    if line.standing is Standing.LOST:
+    if line.standing == "open":
+        return line.state or "running"
+    if line.standing == "lost":
         return "INCONCLUSIVE"
     return line.verdict or "not started"
 
 
 def _cells(line: RunLine) -> tuple[str, ...]:
-    duration = "" if line.duration_s is None else quantity.clock(line.duration_s)
-    started = line.start_at or line.created_at
     return (
         line.run_id,
         line.test,
         verdict_of(line),
-        f"{started:%Y-%m-%d %H:%M:%S}",
-        duration,
+        f"{_moment(line.start_at_us or line.created_at_us):%Y-%m-%d %H:%M:%S}",
+        quantity.clock(line.duration_s) if line.ended_at_us else "",
         str(line.agents),
     )
 
 
-def _table(rows: list[tuple[str, ...]]) -> str:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_TITLES))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
-
-
 def _as_json(line: RunLine) -> dict[str, object]:
+    has_ended = bool(line.ended_at_us)
     return {
         "run": line.run_id,
         "test": line.test,
-        "state": line.standing.value,
-        "verdict": line.verdict,
-        "exit_code": line.exit_code,
+        "state": line.standing,
+        "phase": line.state or None,
+        "verdict": line.verdict or None,
+        "exit_code": line.exit_code if has_ended else None,
         "labels": dict(line.labels),
-        "created_at": _moment(line.created_at),
-        "started_at": _moment(line.start_at),
-        "ended_at": _moment(line.ended_at),
-        "duration_s": line.duration_s,
+        "created_at": _text(line.created_at_us),
+        "started_at": _text(line.start_at_us),
+        "ended_at": _text(line.ended_at_us),
+        "duration_s": line.duration_s if has_ended else None,
         "agents": line.agents,
     }
 
 
-def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+def _moment(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _text(microseconds: int) -> str | None:
+    return _moment(microseconds).isoformat().replace("+00:00", "Z") if microseconds else None

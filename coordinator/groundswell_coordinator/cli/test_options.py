@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class _Assignment(click.ParamType[tuple[str, str]]):
+class Assignment(click.ParamType[tuple[str, str]]):
     """`NAME=value`; the value may hold anything, another `=` too."""
 
     name = "NAME=VALUE"
@@ -40,7 +40,7 @@ def test_source_options(command: Callable[..., R]) -> Callable[..., R]:
     @click.argument("test", type=click.Path(allow_dash=True), metavar="TEST")
     @click.option(
         *("-e", "--env", "env"),
-        type=_Assignment(),
+        type=Assignment(),
         multiple=True,
         help="Set a variable for {{ env.NAME }}; goes before the environment. May be repeated.",
     )

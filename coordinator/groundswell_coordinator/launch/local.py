@@ -10,18 +10,19 @@ This module imports nothing heavy: the agents are to be starting up while the cl
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 import time
 from typing import Self
 
+from groundswell.cores import usable_cores
+
 _LEAVE_S = 3.0
 
 
 def default_agents() -> int:
-    """One agent a core that this process may run on."""
-    return max(1, len(os.sched_getaffinity(0)))
+    """One agent a core that this process may use."""
+    return usable_cores()
 
 
 class LocalAgents:

@@ -57,6 +57,8 @@ def _between_metrics(summary: Summary) -> Iterator[str]:
     checks = sum(check.passes + check.fails for check in summary.checks)
     if checks != _count(summary, "checks"):
         yield f"checks has {_count(summary, 'checks')} samples, the checks have {checks}"
+    if summary.part is not None:
+        return  # accounts are of the whole run
     dropped = sum(sum(one.dropped.values()) for one in summary.scenarios.values())
     if "dropped_iterations" in summary.metrics and dropped != _count(summary, "dropped_iterations"):
         counted = _count(summary, "dropped_iterations")

@@ -20,6 +20,7 @@ from groundswell_coordinator.report.lines import (
     NARROWEST,
     PASSED,
     QUIET,
+    STRONG,
     UNSURE,
     WARNING,
     hanging,
@@ -56,6 +57,15 @@ def print_summary(summary: Summary, file: IO[str] | None = None, *, verbose: boo
     console.print(text, soft_wrap=True)
 
 
+def print_verdict(summary: Summary, note: str, file: IO[str] | None = None) -> None:
+    """Only the verdict with its reasons, what it rests on, and a note."""
+    console = Terminal(file=file, highlight=False, markup=False, emoji=False)
+    width = console.width if console.is_terminal else NARROWEST
+    noted = [Text(line.plain, QUIET) for line in hanging("·", QUIET, note, width)]
+    blocks = [_headline(summary, width), *_thresholds(summary, width), noted]
+    console.print(page(blocks, ascii_only=is_ascii_only(console)), soft_wrap=True)
+
+
 def render(
     summary: Summary, *, width: int = NARROWEST, verbose: bool = False, ascii_only: bool = False
 ) -> Text:
@@ -72,7 +82,6 @@ def render(
 
 
 def _headline(summary: Summary, width: int) -> list[Text]:
-    mark, style = _VERDICTS[summary.verdict]
     count = len(summary.agents)
     facts = [
         f"run {summary.run}",
@@ -84,14 +93,27 @@ def _headline(summary: Summary, width: int) -> list[Text]:
         quantity.clock(summary.duration_s),
         f"{count} agent" + ("" if count == 1 else "s"),
     ]
-    lines = [
-        Text.assemble("  ", (f"{mark} {summary.verdict}", f"bold {style}"), f"  {summary.test}"),
-        Text.assemble("    ", (" · ".join(facts), QUIET)),
-    ]
     return [
-        *lines,
+        Text.assemble("  ", _title(summary), f"  {summary.test}"),
+        Text.assemble("    ", (" · ".join(facts), QUIET)),
+        *_part(summary),
         *(line for reason in summary.reasons for line in _reason(reason, summary, width)),
     ]
+
+
+def _title(summary: Summary) -> tuple[str, str]:
+    if summary.verdict is None:
+        return "PART OF A RUN", STRONG
+    mark, style = _VERDICTS[summary.verdict]
+    return f"{mark} {summary.verdict}", f"bold {style}"
+
+
+def _part(summary: Summary) -> list[Text]:
+    part = summary.part
+    if part is None:
+        return []
+    line = f"seconds {part.from_s} to {part.to_s} of {part.of_s}, not judged"
+    return [Text.assemble("    ", (line, STRONG))]
 
 
 def _reason(reason: ReasonSummary, summary: Summary, width: int) -> list[Text]:
@@ -182,7 +204,7 @@ def _errors(summary: Summary) -> list[Text]:
 
 def _notes(summary: Summary, width: int) -> list[Text]:
     notes: list[str] = []
-    if not summary.thresholds:
+    if not summary.thresholds and summary.part is None:
         notes.append("No thresholds: nothing was asked of the target, so nothing was judged.")
     closed = [name for name, one in summary.scenarios.items() if one.executor in _CLOSED]
     if closed:

@@ -26,7 +26,8 @@ def agents(summary: Summary, verbose: bool) -> list[list[Text]]:
     named = {reason.agent for reason in summary.reasons}
     odd = [one for one in summary.agents if one.name in named or _is_odd(one)]
     listed = list(summary.agents) if verbose else odd[:_SHOWN]
-    lines = [*_overview(summary.agents, len(odd)), *_table(listed, odd)]
+    overview = _overview(summary.agents, len(odd), is_judged=summary.part is None, verbose=verbose)
+    lines = [*overview, *_table(listed, odd)]
     if len(odd) > len(listed):
         lines.append(Text(f"{INDENT}and {len(odd) - len(listed)} more like these", QUIET))
     return [lines]
@@ -37,17 +38,23 @@ def _is_odd(agent: AgentSummary) -> bool:
     return agent.skew_ms is None or abs(agent.skew_ms) > _SKEW_LIMIT_MS
 
 
-def _overview(agents: Sequence[AgentSummary], odd: int) -> list[Text]:
-    health = f"{len(agents)} healthy" if not odd else f"{odd} of {len(agents)} not healthy"
+def _overview(
+    agents: Sequence[AgentSummary], odd: int, *, is_judged: bool, verbose: bool
+) -> list[Text]:
+    if not is_judged:
+        health = str(len(agents))
+    else:
+        health = f"{len(agents)} healthy" if not odd else f"{odd} of {len(agents)} not healthy"
     cpu = max((one.cpu_max for one in agents if one.cpu_max is not None), default=None)
     lag = max(
         (one.send_lag_p99_ms for one in agents if one.send_lag_p99_ms is not None), default=None
     )
-    skew = max((abs(one.skew_ms) for one in agents if one.skew_ms is not None), default=None)
+    skew = max((abs(one.skew_ms) for one in agents if one.skew_ms is not None), default=0.0)
+    tells_skew = verbose or skew > _SKEW_LIMIT_MS
     facts = [
         f"cpu ≤ {_share(cpu)}" if cpu is not None else "",
         f"send lag p(99) ≤ {quantity.duration(lag)}" if lag is not None else "",
-        f"skew ≤ {quantity.duration(skew)}" if skew is not None else "",
+        f"skew ≤ {quantity.duration(skew)}" if tells_skew else "",
     ]
     title = Text.assemble(INDENT, ("AGENTS", STRONG), f"  {health}")
     text = " · ".join(fact for fact in facts if fact)

@@ -45,7 +45,7 @@ class LiveView:
         quiet: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._title = title
+        self.title = title
         self._console = console or Terminal(stderr=True, highlight=False, markup=False)
         self._quiet = quiet
         self._clock = clock
@@ -62,11 +62,16 @@ class LiveView:
             # Its last seconds are still to come, and then the summary says so.
             return
         name = control_pb2.RunState.Name(change.state).removeprefix("RUN_STATE_").lower()
-        self._state = f"{name}: {change.message}" if change.message else name
+        # What is waited for says so itself.
+        says_so = change.message.startswith(name)
+        state = change.message if says_so else f"{name}: {change.message}".removesuffix(": ")
+        if state == self._state:
+            return
+        self._state = state
         if self._live is not None:
             self._draw()
         elif not self._quiet:
-            self._print(Text(f"{self._title}: {self._state}"))
+            self._print(Text(f"{self.title}: {self._state}"))
 
     def progress(self, progress: control_pb2.Progress) -> None:
         self._progress = progress
@@ -102,7 +107,7 @@ class LiveView:
         live = self._live
         if live is not None:
             picture = self._shown(
-                frame(self._title, self._state, self._progress, self._console.height)
+                frame(self.title, self._state, self._progress, self._console.height)
             )
             picture.no_wrap, picture.overflow = True, "ellipsis"
             self._guarded(lambda: live.update(picture, refresh=True))

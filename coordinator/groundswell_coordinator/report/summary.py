@@ -59,6 +59,10 @@ class AgentSummary:
     cpu_max: float | None = None
     send_lag_p99_ms: float | None = None
 
+    def __post_init__(self) -> None:
+        if self.send_lag_p99_ms is not None:
+            object.__setattr__(self, "send_lag_p99_ms", _finite(self.send_lag_p99_ms))
+
 
 @dataclass(frozen=True, slots=True)
 class ScenarioSummary:
@@ -133,21 +137,34 @@ class ErrorSummary:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class PartSummary:
+    """Which seconds of a run a summary is of, [from_s, to_s), and how many the run has."""
+
+    from_s: int
+    to_s: int
+    of_s: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """`metrics` is keyed by a metric's name, or a selection: `http_req_duration{name:cart}`."""
+    """`metrics` is keyed by a metric's name, or a selection: `http_req_duration{name:cart}`.
+
+    One of a `part` of a run has no verdict: only a whole run is judged.
+    """
 
     version: Literal[1] = VERSION
     run: str
     test: str
     test_hash: str
     groundswell_version: str
-    verdict: VerdictName
+    verdict: VerdictName | None
     exit_code: int
     reasons: tuple[ReasonSummary, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     started_at: datetime | None
     duration_s: float
+    part: PartSummary | None = field(default=None, metadata=_OPTIONAL)
     agents: tuple[AgentSummary, ...] = ()
     scenarios: Mapping[str, ScenarioSummary] = field(default_factory=dict[str, ScenarioSummary])
     metrics: Mapping[str, MetricSummary] = field(default_factory=dict[str, MetricSummary])

@@ -3,6 +3,7 @@
 Before the load a failure is the StoreFailed of the method: nothing has begun, and nothing will.
 Under load it is `failure`, which stops the run, and the methods say whether they have written;
 after it nothing but the end is tried, because an interval behind a gap would pass for all there is.
+With the end, if that can be written, goes what befell the run meanwhile.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from groundswell import __version__
 from groundswell.errors import GroundswellError, StoreFailed
+from groundswell.verdict.verdict import ReasonCode
 from groundswell_coordinator.store.records import (
     AgentClock,
     Amendment,
@@ -23,7 +25,7 @@ from groundswell_coordinator.store.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from groundswell.schedule.division import Handover
     from groundswell.v1.metrics_pb2 import Report
@@ -45,6 +47,7 @@ class Archive:
         self._is_ours = False
         # The first one under load.
         self.failure: StoreFailed | None = None
+        self._untold: list[StoredEvent] = []
 
     def resume(self) -> None:
         """The run is in the store already, and it is ours."""
@@ -105,12 +108,13 @@ class Archive:
     async def skew(self, incarnation: str, skew_ns: int) -> bool:
         return await self._write(lambda store: store.save_skew(self._run_id, incarnation, skew_ns))
 
-    async def interval(self, interval: Interval) -> bool:
-        """Before the reports that are in it are acknowledged."""
+    async def interval(self, interval: Interval, reports: Mapping[str, Report]) -> bool:
+        """Before the reports that are in it are acknowledged.
+
+        `reports` are those of them, by incarnation, that are stored whole.
+        """
         merged = interval.to_report(self._run_id).SerializeToString()
-        contained = [
-            Contribution(part.incarnation, part.SerializeToString()) for part in interval.parts
-        ]
+        contained = [_contribution(part, reports.get(part.incarnation)) for part in interval.parts]
         return await self._write(
             lambda store: store.save_interval(self._run_id, interval.number, merged, contained)
         )
@@ -130,7 +134,10 @@ class Archive:
         detail: Mapping[str, float | str] | None = None,
     ) -> bool:
         event = StoredEvent(datetime.now(UTC), code, message, agent, detail)
-        return await self._write(lambda store: store.save_event(self._run_id, event))
+        if await self._write(lambda store: store.save_event(self._run_id, event)):
+            return True
+        self._untold.append(event)
+        return False
 
     async def close(
         self, *, verdict: str | None, exit_code: int, summary_json: str | None, duration_s: float
@@ -140,8 +147,12 @@ class Archive:
         Tried also after a failure: a disk may have room again.
         """
         ended_at = datetime.now(UTC)
-        return self._is_ours and await self._try(
-            lambda store: store.close_run(
+        told = [*self._untold, *self._failures(ended_at)]
+
+        def write(store: RunStore) -> None:
+            for event in told:
+                store.save_event(self._run_id, event)
+            store.close_run(
                 self._run_id,
                 verdict=verdict,
                 exit_code=exit_code,
@@ -149,7 +160,13 @@ class Archive:
                 ended_at=ended_at,
                 duration_s=duration_s,
             )
-        )
+
+        return self._is_ours and await self._try(write)
+
+    def _failures(self, at: datetime) -> Iterable[StoredEvent]:
+        """The verdict is a function of the store, so it says of itself that it failed."""
+        if self.failure is not None:
+            yield StoredEvent(at, ReasonCode.STORE_FAILED.value, self.failure.message)
 
     async def _write(self, operation: Callable[[RunStore], object]) -> bool:
         return self.failure is None and await self._try(operation)
@@ -163,3 +180,8 @@ class Archive:
             self.failure = self.failure or failure
             return False
         return True
+
+
+def _contribution(part: Report, whole: Report | None) -> Contribution:
+    report = None if whole is None else whole.SerializeToString()
+    return Contribution(part.incarnation, part.SerializeToString(), report)

@@ -37,6 +37,12 @@ class Broadcast:
         self._notices.append(event)
         self._fan_out(event)
 
+    @property
+    def latest_progress(self) -> Progress | None:
+        """None before the first interval is sealed."""
+        event = self._latest.get("progress")
+        return None if event is None else event.progress
+
     async def watch(self) -> AsyncGenerator[RunEvent]:
         """Where the run stands now, then everything until its end."""
         queue: asyncio.Queue[RunEvent] = asyncio.Queue()

@@ -1,11 +1,16 @@
-"""The end of a run that had begun: judged, summed up, stored."""
+"""The end of a run that had begun: judged, summed up, stored.
+
+`sum_up` is a pure function, and all that it is given can be had from the store again: what the run
+said at its end can be worked out anew at any time (run/rejudge.py).
+"""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from groundswell import __version__
 from groundswell.schedule.shape import run_duration
 from groundswell.verdict.verdict import Reason, ReasonCode
 from groundswell_coordinator.judge.ending import Cause, Ending
@@ -13,7 +18,7 @@ from groundswell_coordinator.judge.judgement import judge_run
 from groundswell_coordinator.run.summarize import Facts, summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from groundswell_coordinator.report.summary import Summary
@@ -26,26 +31,74 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What befell a run beside what was measured; `stopped_at` is in seconds of the run."""
+    """What befell a run beside what was measured; `stopped_at` is in seconds of the run.
+
+    `reasons` are those that neither the measurements nor the cause of the end show.
+    """
 
     cause: Cause
     started_at: datetime | None
     stopped_at: float | None
     aborted_by: str | None
     losses: tuple[Loss, ...]
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What is known of a run's agents beside their reports, by name; skews in nanoseconds."""
+
+    weights: Mapping[str, int]
+    skews: Mapping[str, int]
+
+    @property
+    def skews_ms(self) -> dict[str, float]:
+        return {name: skew / 1e6 for name, skew in self.skews.items()}
 
 
 async def conclude(
     submission: Submission, crew: Crew, timeline: Timeline, story: Story, archive: Archive
 ) -> Summary:
     """Judge a closed timeline and store the end. A store that fails now is in the summary, too."""
+    fleet = Fleet({agent.name: agent.weight for agent in crew.agents}, dict(crew.skews))
     known = archive.failure
+    told = _with_failure(story, archive)
     # Judging an hour takes seconds, in which agents want their leases renewed.
-    summary = await asyncio.to_thread(_sum_up, submission, crew, timeline, story, archive)
+    summary = await asyncio.to_thread(sum_up, submission, timeline, told, fleet)
     if not await _store(summary, archive) and known is None:
         # A verdict that is not stored does not pass for one that is.
-        summary = await asyncio.to_thread(_sum_up, submission, crew, timeline, story, archive)
+        told = _with_failure(story, archive)
+        summary = await asyncio.to_thread(sum_up, submission, timeline, told, fleet)
     return summary
+
+
+def sum_up(
+    submission: Submission,
+    timeline: Timeline,
+    story: Story,
+    fleet: Fleet,
+    version: str = __version__,
+) -> Summary:
+    """The verdict and the numbers; `version` is of the groundswell that the run was made with."""
+    ending = Ending(story.cause, story.stopped_at, story.aborted_by, story.losses, story.reasons)
+    judgement = judge_run(submission.test, timeline, ending)
+    facts = Facts(
+        started_at=story.started_at,
+        duration_s=_duration(submission, timeline, story),
+        weights=fleet.weights,
+        skews_ms=fleet.skews_ms,
+        version=version,
+    )
+    return summarize(submission, timeline, judgement, facts)
+
+
+def store_reasons(cause: Cause, messages: Iterable[str]) -> tuple[Reason, ...]:
+    """That the store failed, where something else is the cause of the end."""
+    if cause is Cause.STORE_FAILED:
+        return ()
+    return tuple(
+        Reason(ReasonCode.STORE_FAILED, f"the store failed: {message}") for message in messages
+    )
 
 
 async def _store(summary: Summary, archive: Archive) -> bool:
@@ -57,31 +110,10 @@ async def _store(summary: Summary, archive: Archive) -> bool:
     )
 
 
-def _sum_up(
-    submission: Submission, crew: Crew, timeline: Timeline, story: Story, archive: Archive
-) -> Summary:
-    ending = Ending(
-        story.cause,
-        story.stopped_at,
-        story.aborted_by,
-        story.losses,
-        tuple(_store_reasons(story.cause, archive)),
-    )
-    judgement = judge_run(submission.test, timeline, ending)
-    facts = Facts(
-        started_at=story.started_at,
-        duration_s=_duration(submission, timeline, story),
-        weights={agent.name: agent.weight for agent in crew.agents},
-        skews_ms={name: skew / 1e6 for name, skew in crew.skews.items()},
-    )
-    return summarize(submission, timeline, judgement, facts)
-
-
-def _store_reasons(cause: Cause, archive: Archive) -> Iterable[Reason]:
-    """That the store failed, where something else is the cause of the end."""
-    if archive.failure is not None and cause is not Cause.STORE_FAILED:
-        message = f"the store failed: {archive.failure.message}"
-        yield Reason(ReasonCode.STORE_FAILED, message)
+def _with_failure(story: Story, archive: Archive) -> Story:
+    if archive.failure is None:
+        return story
+    return replace(story, reasons=store_reasons(story.cause, (archive.failure.message,)))
 
 
 def _duration(submission: Submission, timeline: Timeline, story: Story) -> float:

@@ -60,17 +60,20 @@ if TYPE_CHECKING:
     from groundswell_coordinator.attachment import Attachment
     from groundswell_coordinator.pool import Pool
     from groundswell_coordinator.run.owner import RunOwner
+    from groundswell_coordinator.run.progress import Durations
     from groundswell_coordinator.run.recovery import Recovered
     from groundswell_coordinator.run.submission import Submission
     from groundswell_coordinator.store.writer import StoreWriter
+    from groundswell_coordinator.telemetry import Telemetry
+    from groundswell_coordinator.timeline.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 
 _TICK_S = 0.05
 # From the decision until a share moves: to be stored, and to reach everybody.
 _NOTICE_S = 0.6
-# A T that is nearer than this when it has been stored would not be acknowledged in time.
-_LEAST_LEAD_S = 0.3
+# After the last agent is back: for the reports that it owes.
+_DELIVERY_S = 0.5
 
 _BEFORE_LOAD = (State.PREPARING, State.STARTING)
 _UNDER_LOAD = (State.RUNNING, State.STOPPING)
@@ -104,17 +107,18 @@ class Conductor:
         store: StoreWriter,
         owner: RunOwner,
         broadcast: Broadcast | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self.run_id = submission.run_id
         self.submission = submission
         self.broadcast = broadcast or Broadcast()
+        self._telemetry = telemetry
         self._pool = pool
         self._archive = Archive(store, submission)
         self._owner = owner
         span = float(run_duration_with_grace(submission.test.scenarios.values()))
-        self._machine = RunMachine(
-            span, Limits(wait=submission.wait), submission.on_agent_loss, time.monotonic()
-        )
+        limits = Limits(wait=submission.wait, late_reports=2 * pool.lease_s)
+        self._machine = RunMachine(span, limits, submission.on_agent_loss, time.monotonic())
         self._inbox = Inbox()
         self._prepared: set[str] = set()
         self._expelled: set[str] = set()
@@ -123,6 +127,7 @@ class Conductor:
         self._fault: BaseException | None = None
         self._announced: tuple[State, str] | None = None
         self._recovered: Recovered | None = None
+        self._seal_from = 0.0
         # From the moment the agents are chosen, and from the moment the start is ordered.
         self._crew: Crew | None = None
         self._succession: Succession | None = None
@@ -134,24 +139,34 @@ class Conductor:
 
     def resume(self, recovered: Recovered) -> None:
         """Take up a run that was under way when its coordinator ended; before `conduct`."""
+        restored = recovered.restored
         self._recovered = recovered
         self._crew = recovered.crew
-        self._succession = recovered.succession
-        self._started_at = recovered.started_at
-        self._stopped_at = recovered.stopped_at
-        self._aborted_by = recovered.aborted_by
+        self._inbox = recovered.inbox
+        self._succession = restored.succession
+        self._started_at = restored.started_at
+        self._stopped_at = restored.stopped_at
+        self._aborted_by = restored.aborted_by
         self._archive.resume()
-        self._measurement = Measurement(
-            self.submission, self._crew, self._archive, self.broadcast, recovered.timeline
-        )
+        self._measurement = self._measure(self._crew, restored.timeline)
         names = [agent.name for agent in self._crew.agents]
         self._machine.resume(recovered.start_at, names, self._succession.moved)
+        for agent in self._crew.agents:
+            # One that came back without the run is not ours any more.
+            if agent.run is not None:
+                agent.run = self
+                self._catch_up(agent)
 
     # --- from outside --------------------------------------------------------------------------
 
     @property
     def state(self) -> State:
         return self._machine.state
+
+    @property
+    def durations(self) -> Durations | None:
+        """Of all requests so far; None before the load and after it."""
+        return None if self._measurement is None else self._measurement.durations
 
     def deliver(self, agent: Attachment, message: agent_pb2.AgentMessage) -> None:
         """A message of one of the run's agents; ProtocolViolation where they are a flood."""
@@ -166,7 +181,13 @@ class Conductor:
         self._inbox.put(AgentLost(agent.name))
 
     def returned(self, agent: Attachment, holding: agent_pb2.Holding) -> None:
-        """One is back on a new stream: what it was sent meanwhile it has not got."""
+        """One is back on a new stream."""
+        if self._crew is not None:
+            self._crew.trust_start(agent, holding.start_at_ns)
+        self._catch_up(agent)
+
+    def _catch_up(self, agent: Attachment) -> None:
+        """Tell it what it may not have got, as it had no stream, or a coordinator less."""
         if self._crew is None or self._succession is None:
             return
         if self._succession.division.handovers:
@@ -196,8 +217,11 @@ class Conductor:
         except Exception:
             _log.exception("run %s failed", self.run_id)
             await self._end_with_error("the coordinator failed", "see its log", ExitCode.INTERNAL)
-        finally:
-            await self._let_go()
+        except asyncio.CancelledError:
+            # This coordinator ends, and not the run: the next one takes it up.
+            await self._end_helpers()
+            raise
+        await self._let_go()
 
     async def _begin(self) -> None:
         if self._recovered is None:
@@ -208,23 +232,28 @@ class Conductor:
             self._help(self._choose_agents())
             return
         self._announce(self._machine.state)
-        for name in self._recovered.ended:
+        self.broadcast.notice("resumed", "the coordinator was restarted; the run goes on")
+        restored = self._recovered.restored
+        for name in restored.ended:
             await self._handle(AgentEnded(name))
-        for name in self._succession.lost if self._succession else ():
+        for name in restored.succession.lost:
             await self._handle(AgentLost(name))
-        if self._recovered.stop is not None:
-            await self._handle(self._recovered.stop)
+        if restored.stop is not None:
+            await self._handle(StopRequested(restored.stop.mode, restored.stop.cause))
 
     async def _let_go(self) -> None:
         """Free the agents, and memory: a coordinator lives for months."""
-        for helper in self._helpers:
-            helper.cancel()
-        await asyncio.gather(*self._helpers, return_exceptions=True)
+        await self._end_helpers()
         if self._crew is not None:
             self._crew.release()
         self._pool.release(self)
         self._crew = self._measurement = self._succession = self._recovered = None
         self._inbox = Inbox()
+
+    async def _end_helpers(self) -> None:
+        for helper in self._helpers:
+            helper.cancel()
+        await asyncio.gather(*self._helpers, return_exceptions=True)
 
     async def _step(self) -> None:
         """Wait for the next event, at most a tick; then let time pass."""
@@ -250,7 +279,9 @@ class Conductor:
     async def _pass_time(self) -> None:
         if self._measurement is not None and self._machine.state in _UNDER_LOAD:
             await self._end_leases()
-            standing = await self._measurement.advance(self._now())
+            standing = None
+            if self._may_seal():
+                standing = await self._measurement.advance(self._now())
             running = self._machine.state is State.RUNNING
             if standing is not None and running:
                 self._aborted_by = str(standing.threshold)
@@ -260,6 +291,20 @@ class Conductor:
                 self.broadcast.notice("store_failed", str(self._archive.failure))
                 await self._handle(StopRequested(StopMode.GRACEFUL, Cause.STORE_FAILED))
         await self._handle(Tick())
+
+    def _may_seal(self) -> bool:
+        """After a restart not before all are back, or their leases over: what they measured meanwhile
+        would be late by our fault, and live judging would not see it.
+        """
+        if self._recovered is None or self._crew is None:
+            return True
+        now = time.monotonic()
+        if any(one.stream is None and one.lease_until > now for one in self._crew.agents):
+            self._seal_from = now + _DELIVERY_S
+        if now < self._seal_from:
+            return False
+        self._recovered = None
+        return True
 
     async def _message(self, agent: Attachment, message: agent_pb2.AgentMessage) -> None:
         """Take what may be said in this state; ProtocolViolation for the rest."""
@@ -282,10 +327,7 @@ class Conductor:
                 if message.report.last:
                     await self._handle(AgentEnded(agent.name))
             case "leaving" if state in _UNDER_LOAD:
-                leaving = message.leaving
-                self.broadcast.notice("agent_leaving", f"{agent.name} leaves in order")
-                decided = dict(leaving.decided)
-                await self._handle(AgentLeaving(agent.name, leaving.boundary_ns, decided))
+                await self._leave(agent.name, message.leaving)
             case "recalled":
                 # Several were asked, and the first answer was enough.
                 return
@@ -339,16 +381,15 @@ class Conductor:
     async def _start(self, start_at: float) -> None:
         assert self._crew is not None
         while True:
-            self._started_at = datetime.now(UTC) + timedelta(seconds=start_at - time.monotonic())
+            begin = time.monotonic()
+            self._started_at = datetime.now(UTC) + timedelta(seconds=start_at - begin)
             await self._archive.start(self._crew, self._started_at)
-            if start_at - time.monotonic() > _LEAST_LEAD_S:
+            now = time.monotonic()
+            if self._machine.can_be_acknowledged(now):
                 break
-            # The commit took so long that nobody could acknowledge it in time.
-            start_at = self._machine.put_off(time.monotonic())
-        self._measurement = Measurement(self.submission, self._crew, self._archive, self.broadcast)
-        self._succession = Succession(
-            self.submission.test, self._crew.table, self.submission.seed
-        )
+            start_at = self._machine.put_off(now, took=now - begin)
+        self._measurement = self._measure(self._crew)
+        self._succession = Succession(self.submission.test, self._crew.table, self.submission.seed)
         self._crew.start(round(start_at * 1e9))
 
     async def _stop_load(self, mode: StopMode) -> None:
@@ -379,9 +420,7 @@ class Conductor:
             aborted_by=self._aborted_by,
             losses=succession.losses(measurement.timeline, self._stopped_at),
         )
-        summary = await conclude(
-            self.submission, crew, measurement.timeline, story, self._archive
-        )
+        summary = await conclude(self.submission, crew, measurement.timeline, story, self._archive)
         if self._archive.failure is not None and cause is not Cause.STORE_FAILED:
             self.broadcast.notice("store_failed", str(self._archive.failure))
         self.broadcast.ended(
@@ -424,6 +463,16 @@ class Conductor:
         )
         await self._handle(AgentLost(name))
 
+    async def _leave(self, name: str, leaving: agent_pb2.Leaving) -> None:
+        assert self._succession is not None
+        if name in self._succession.moved:
+            # It repeats on a new stream what is done already.
+            return
+        why = f": {leaving.reason}" if leaving.reason else ""
+        self.broadcast.notice("agent_leaving", f"{name} leaves in order{why}")
+        await self._archive.event("agent_leaving", leaving.reason or "in order", name)
+        await self._handle(AgentLeaving(name, leaving.boundary_ns, dict(leaving.decided)))
+
     async def _move_share(
         self, agent: str, boundary_ns: int | None, decided: Mapping[str, int] | None
     ) -> None:
@@ -464,6 +513,11 @@ class Conductor:
     def _now(self) -> float:
         """Seconds since the run's start."""
         return time.monotonic() - self._machine.start_at
+
+    def _measure(self, crew: Crew, timeline: Timeline | None = None) -> Measurement:
+        return Measurement(
+            self.submission, crew, self._archive, self.broadcast, timeline, self._telemetry
+        )
 
     def _help(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

@@ -70,12 +70,27 @@ class Crew:
             own = self._starts[agent.name] = start_at_ns + self.clocks[agent.name].offset_ns
             agent.send(start=agent_pb2.Start(run_id=self._run_id, start_at_ns=own))
 
+    def resume(
+        self,
+        clocks: Mapping[str, ClockOffset],
+        skews: Mapping[str, int],
+        starts: Mapping[str, int],
+    ) -> None:
+        """Know again what was known of agents that have started already; all by name."""
+        self.clocks.update(clocks)
+        self.skews.update(skews)
+        self._starts.update(starts)
+
+    def trust_start(self, agent: Attachment, start_at_ns: int) -> None:
+        """Of an agent that started under another coordinator, its own word is all there is."""
+        if start_at_ns > 0:
+            self._starts.setdefault(agent.name, start_at_ns)
+
     def check_start(self, agent: Attachment, start_at_ns: int) -> None:
         """An agent that speaks of another moment than it was told starts with nobody."""
-        if start_at_ns != self._starts[agent.name]:
-            raise ProtocolViolation(
-                f"a start at {start_at_ns} instead of {self._starts[agent.name]} ns"
-            )
+        told = self._starts.get(agent.name)
+        if start_at_ns != told:
+            raise ProtocolViolation(f"a start at {start_at_ns} instead of {told} ns")
 
     def note_start(self, agent: Attachment, started: agent_pb2.Started) -> int:
         """The agent's skew."""

@@ -25,7 +25,7 @@
     both       the last has ended           Close(cause)                              CLOSED
     CLOSED     anything                                                               CLOSED
 
-The last has ended when every agent has delivered its last report, or has been lost for ten seconds:
+The last has ended when every agent has delivered its last report, or has been lost for two leases:
 so long, what it measured until it was cut off may still come. An agent that is leaving has handed
 its share over, and is lost like any other if it never delivers the last report.
 
@@ -90,7 +90,7 @@ class Limits:
     abort: float = 2.0
     # For last reports to arrive, on top of either stop.
     last_reports: float = 3.0
-    # For the reports of an agent that was lost.
+    # For the reports of an agent that was lost: two leases.
     late_reports: float = 10.0
 
 
@@ -201,9 +201,13 @@ class RunMachine:
         self._moved = set(moved)
         self._run()
 
-    def put_off(self, now: float) -> float:
-        """Choose a later T: to store the one before took too long."""
-        self.start_at = now + self.limits.start_lead
+    def can_be_acknowledged(self, now: float) -> bool:
+        """Whether T is far enough for everybody to hear of it and to answer."""
+        return self._deadline - now > (self.limits.start_lead - self.limits.start_margin) / 2
+
+    def put_off(self, now: float, took: float) -> float:
+        """Choose a later T: to store the one before took so long that it came too near."""
+        self.start_at = now + self.limits.start_lead + 2 * took
         self._deadline = self.start_at - self.limits.start_margin
         return self.start_at
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from groundswell_coordinator.judge.judge import Judge
 from groundswell_coordinator.run.progress import ProgressMeter
+from groundswell_coordinator.telemetry import Telemetry
 from groundswell_coordinator.timeline.timeline import Outcome, Timeline, first_judged
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from groundswell_coordinator.run.archive import Archive
     from groundswell_coordinator.run.broadcast import Broadcast
     from groundswell_coordinator.run.crew import Crew
+    from groundswell_coordinator.run.progress import Durations
     from groundswell_coordinator.run.submission import Submission
     from groundswell_coordinator.timeline.agent_record import AgentRecord
     from groundswell_coordinator.timeline.interval import Interval
@@ -23,7 +25,12 @@ if TYPE_CHECKING:
 
 def new_timeline(submission: Submission, names: Mapping[str, str]) -> Timeline:
     """`names` by incarnation."""
-    return Timeline(submission.run_id, names, first_judged(submission.test.warmup))
+    return Timeline(
+        submission.run_id,
+        names,
+        first_judged(submission.test.warmup),
+        keeps_reports=submission.agent_histograms,
+    )
 
 
 class Measurement:
@@ -36,6 +43,7 @@ class Measurement:
         archive: Archive,
         broadcast: Broadcast,
         timeline: Timeline | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         """With a timeline that was restored from the store it goes on from there."""
         test = submission.test
@@ -43,6 +51,7 @@ class Measurement:
         self._crew = crew
         self._archive = archive
         self._broadcast = broadcast
+        self._telemetry = telemetry or Telemetry()
         self._judge = Judge(test, self.timeline)
         self._progress = ProgressMeter(test, self.timeline, self._judge)
         self._records = {record.incarnation: record for record in self.timeline.agents}
@@ -52,12 +61,18 @@ class Measurement:
             self._judge.observe(interval)
             self._progress.resume(interval)
 
+    @property
+    def durations(self) -> Durations:
+        """Of all requests in sealed intervals."""
+        return self._progress.durations
+
     def record(self, incarnation: str) -> AgentRecord:
         return self._records[incarnation]
 
     async def take(self, report: Report, now: float) -> None:
         """Add a report; ProtocolViolation if it is not in order."""
         outcome = self.timeline.add(report, now)
+        self._telemetry.took(outcome.value, report.ByteSize())
         if outcome is Outcome.AMENDMENT:
             whole, part = self.timeline.self_contained(report), self.timeline.part(report)
             if not await self._archive.amendment(whole, part):
@@ -69,6 +84,7 @@ class Measurement:
         """Seal what is due; the threshold that aborts the run, if one does by what is new."""
         sealed = self.timeline.seal_due(now)
         for interval in sealed:
+            self._telemetry.seal_delay.add(now - interval.number - 1)
             await self._settle(interval)
         return self._judge.abort() if sealed else None
 
@@ -78,8 +94,10 @@ class Measurement:
             await self._settle(interval)
 
     async def _settle(self, interval: Interval) -> None:
+        self._telemetry.intervals_sealed += 1
         self._judge.observe(interval)
-        if await self._archive.interval(interval):
+        reports = self.timeline.release_reports(interval.number)
+        if await self._archive.interval(interval, reports):
             self._stored = interval.number + 1
             for part in interval.parts:
                 self._acknowledge(part.incarnation)

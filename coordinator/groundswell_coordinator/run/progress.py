@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groundswell.schedule.shape import planned_rate_at, run_duration
-from groundswell.v1.control_pb2 import AgentState, Progress, ThresholdState
+from groundswell.v1.control_pb2 import Progress, ThresholdState
 from groundswell.verdict.selection import Selection
 from groundswell.verdict.value_text import value_text
-from groundswell_coordinator.judge.health import AgentHealth, open_scenarios
+from groundswell_coordinator.judge.health import open_scenarios
+from groundswell_coordinator.run.agent_states import AgentStates
 from groundswell_coordinator.timeline.accounts import totals
 from groundswell_coordinator.timeline.slice import Slice, trend_of
 
@@ -23,11 +25,21 @@ if TYPE_CHECKING:
     from groundswell_coordinator.timeline.interval import Interval
     from groundswell_coordinator.timeline.timeline import Timeline
 
+_DURATION = Selection("http_req_duration")
+
 _STANDINGS = {
     True: ThresholdState.STANDING_PASSING,
     False: ThresholdState.STANDING_FAILING,
     None: ThresholdState.STANDING_NO_SAMPLES,
 }
+
+
+@dataclass(slots=True)
+class Durations:
+    """How many requests had a duration, and the sum of those."""
+
+    count: int = 0
+    sum_s: float = 0.0
 
 
 class ProgressMeter:
@@ -41,6 +53,8 @@ class ProgressMeter:
         self._requests = 0
         self._failed = 0
         self._fired = 0
+        self._agents = AgentStates(test, timeline)
+        self.durations = Durations()
 
     def resume(self, interval: Interval) -> tuple[int, int]:
         """Count an interval without making a picture of it: its requests, and how many failed."""
@@ -48,6 +62,10 @@ class ProgressMeter:
         failed = self._cut("http_req_failed", interval).passes
         self._requests += requests
         self._failed += failed
+        for series in self._timeline.matching(_DURATION):
+            if (trend := interval.trends.get(series)) is not None:
+                self.durations.count += trend.count
+                self.durations.sum_s += trend.sum_ns / 1e9
         return requests, failed
 
     def observe(self, interval: Interval) -> Progress:
@@ -56,7 +74,7 @@ class ProgressMeter:
         accounts = totals(agent.accounts for agent in self._timeline.agents)
         fired, before = self._fired_by_plan(accounts), self._fired
         self._fired = fired
-        durations = trend_of(interval, self._timeline.matching(Selection("http_req_duration")))
+        durations = trend_of(interval, self._timeline.matching(_DURATION))
         p50, p95, p99 = (_finite(p) for p in durations.percentiles((50, 95, 99)))
         middle = interval.number + 0.5
         return Progress(
@@ -74,7 +92,7 @@ class ProgressMeter:
             failed=self._failed,
             dropped=sum(sum(one.dropped.values()) for one in accounts.values()),
             thresholds=[_threshold_state(standing) for standing in self._judge.standings()],
-            agents=self._agent_states(),
+            agents=self._agents.latest(),
             interval_requests=requests,
             interval_failed=failed,
         )
@@ -86,22 +104,6 @@ class ProgressMeter:
 
     def _cut(self, metric: str, interval: Interval) -> Slice:
         return Slice.of(interval, self._timeline.matching(Selection(metric)))
-
-    def _agent_states(self) -> list[AgentState]:
-        states: list[AgentState] = []
-        for agent in self._timeline.agents:
-            health = AgentHealth.of(agent, self._test)
-            word = "lost" if agent.is_lost else "saturated" if health.saturation else "ok"
-            states.append(
-                AgentState(
-                    name=agent.name,
-                    health=word,
-                    cpu=health.cpu_max or 0.0,
-                    send_lag_p99_ms=_finite(health.send_lag_p99_ms or 0.0),
-                    loop_lag_p99_ms=_finite(health.loop_lag_p99_ms or 0.0),
-                )
-            )
-        return states
 
 
 def _threshold_state(standing: Standing) -> ThresholdState:

@@ -1,87 +1,195 @@
-"""The people's side of the coordinator: submit a run, watch it, stop it, ask about agents."""
+"""The people's side of the coordinator: runs submitted, watched, stopped, looked at and put away."""
 
 from __future__ import annotations
 
-from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, NoReturn
+import time
+from contextlib import aclosing, suppress
+from typing import TYPE_CHECKING
 
-import grpc
-
-from groundswell.errors import GroundswellError, InvalidTest, ProtocolViolation, UnknownRun
+from groundswell.errors import GroundswellError, UnknownRun
 from groundswell.v1 import control_pb2, control_pb2_grpc
 from groundswell.v1.agent_pb2 import STOP_MODE_ABORT
+from groundswell_coordinator.failure import NotYet, refusals
 from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.run.events import StopMode
+from groundswell_coordinator.run.machine import State
+from groundswell_coordinator.run.past_runs import Part, whole_id_needed
+from groundswell_coordinator.services import limits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
+    from groundswell_coordinator.attachment import Attachment
+    from groundswell_coordinator.failure import Context
     from groundswell_coordinator.pool import Pool
+    from groundswell_coordinator.run.past_runs import PastRuns
     from groundswell_coordinator.run.registry import RunRegistry
 
-type_context = grpc.aio.ServicerContext[Any, Any]
-
 _CAUSES = {"operator": Cause.OPERATOR, "interrupted": Cause.INTERRUPTED}
+_LINES = 20
 
 
 class ControlService(control_pb2_grpc.ControlServiceServicer):
-    """Serves clients; every GroundswellError becomes a status with its message and hint."""
+    """Serves clients; every GroundswellError becomes a status that their side raises again."""
 
-    def __init__(self, runs: RunRegistry, pool: Pool) -> None:
+    def __init__(self, runs: RunRegistry, pool: Pool, past: PastRuns) -> None:
         self._runs = runs
         self._pool = pool
+        self._past = past
+
+    # --- runs that go on -----------------------------------------------------------------------
 
     async def Submit(
-        self, request: control_pb2.SubmitRequest, context: type_context
+        self, request: control_pb2.SubmitRequest, context: Context
     ) -> control_pb2.SubmitResponse:
-        try:
-            run_id = self._runs.submit(request)
-        except GroundswellError as error:
-            await _abort(context, error)
-        return control_pb2.SubmitResponse(run_id=run_id)
+        async with refusals(context):
+            limits.check_submit(request)
+            # Asked for again after its end, by a client that never heard of it, it is not run again.
+            is_known = self._runs.broadcast(request.run_id) is not None
+            if not is_known and not await self._past.has(request.run_id):
+                self._runs.submit(request)
+        return control_pb2.SubmitResponse(run_id=request.run_id)
 
     async def Watch(
-        self, request: control_pb2.WatchRequest, context: type_context
+        self, request: control_pb2.WatchRequest, context: Context
     ) -> AsyncIterator[control_pb2.RunEvent]:
-        try:
-            broadcast = self._runs.get(request.run_id).broadcast
-        except GroundswellError as error:
-            await _abort(context, error)
-        # Closed by us: a client that goes away leaves the generator where it stands.
+        async with refusals(context):
+            limits.check_run(request.run)
+            opened = await self._opened(request.run)
+            yield control_pb2.RunEvent(opened=opened)
+            # Closed by us: a client that goes away leaves the generator where it stands.
+            async with aclosing(self._events(opened.run_id)) as events:
+                async for event in events:
+                    yield event
+
+    async def StopRun(
+        self, request: control_pb2.StopRunRequest, context: Context
+    ) -> control_pb2.StopRunResponse:
+        mode = StopMode.ABORT if request.mode == STOP_MODE_ABORT else StopMode.GRACEFUL
+        async with refusals(context):
+            limits.check_run(request.run_id)
+            try:
+                run = self._runs.get(request.run_id)
+            except UnknownRun:
+                raise await self._why_not(request.run_id) from None
+            if run.state is State.CLOSED:
+                raise GroundswellError(f"run {request.run_id} has ended already")
+            run.stop(mode, _CAUSES.get(request.cause, Cause.OPERATOR))
+        return control_pb2.StopRunResponse()
+
+    async def ListAgents(
+        self, request: control_pb2.ListAgentsRequest, context: Context
+    ) -> control_pb2.ListAgentsResponse:
+        lines = [_agent_line(agent) for agent in self._pool.agents()]
+        return control_pb2.ListAgentsResponse(agents=lines)
+
+    # --- runs in the store ---------------------------------------------------------------------
+
+    async def ListRuns(
+        self, request: control_pb2.ListRunsRequest, context: Context
+    ) -> control_pb2.ListRunsResponse:
+        async with refusals(context):
+            limits.check_limit(request.limit)
+            lines = await self._past.lines(request.limit or _LINES)
+            for run in self._runs.runs:
+                for line in lines:
+                    if line.run_id == run.run_id:
+                        line.state = run.state.value
+        return control_pb2.ListRunsResponse(runs=lines)
+
+    async def GetRun(
+        self, request: control_pb2.GetRunRequest, context: Context
+    ) -> control_pb2.GetRunResponse:
+        async with refusals(context):
+            limits.check_run(request.run)
+            limits.check_part(request)
+            part = None
+            if request.from_s or request.to_s:
+                part = Part(request.from_s, request.to_s or None)
+            summary = await self._past.summary(request.run, part, dict(request.env))
+        return control_pb2.GetRunResponse(run_id=summary.run, summary_json=summary.to_json())
+
+    async def DeleteRun(
+        self, request: control_pb2.DeleteRunRequest, context: Context
+    ) -> control_pb2.DeleteRunResponse:
+        async with refusals(context):
+            limits.check_run(request.run_id)
+            await self._past.delete(request.run_id)
+        return control_pb2.DeleteRunResponse()
+
+    async def JudgeRun(
+        self, request: control_pb2.JudgeRunRequest, context: Context
+    ) -> control_pb2.JudgeRunResponse:
+        async with refusals(context):
+            limits.check_run(request.run)
+            limits.check_environment(request.env)
+            judged = await self._past.judge(request.run, dict(request.env))
+        return control_pb2.JudgeRunResponse(
+            run_id=judged.summary.run,
+            summary_json=judged.summary.to_json(),
+            stored_verdict=judged.stored_verdict or "",
+        )
+
+    async def ExportRun(
+        self, request: control_pb2.ExportRunRequest, context: Context
+    ) -> AsyncIterator[control_pb2.Chunk]:
+        async with refusals(context):
+            limits.check_run(request.run)
+            async with aclosing(self._past.export(request.run)) as chunks:
+                async for data in chunks:
+                    yield control_pb2.Chunk(data=data)
+
+    async def ImportRun(
+        self, request_iterator: AsyncIterator[control_pb2.Chunk], context: Context
+    ) -> control_pb2.ImportRunResponse:
+        async with refusals(context):
+            run_id = await self._past.import_run(chunk.data async for chunk in request_iterator)
+        return control_pb2.ImportRunResponse(run_id=run_id)
+
+    # --- underneath ----------------------------------------------------------------------------
+
+    async def _opened(self, run: str) -> control_pb2.Opened:
+        """Which run is meant. One that goes on need not be asked of the store."""
+        with suppress(UnknownRun):
+            conductor = self._runs.get(run)
+            return control_pb2.Opened(run_id=run, test=conductor.submission.test.test)
+        line = await self._past.line(run)
+        return control_pb2.Opened(run_id=line.run_id, test=line.test)
+
+    async def _events(self, run_id: str) -> AsyncGenerator[control_pb2.RunEvent]:
+        broadcast = self._runs.broadcast(run_id)
+        if broadcast is None:
+            yield control_pb2.RunEvent(ended=await self._past.ending(run_id))
+            return
         async with aclosing(broadcast.watch()) as events:
             async for event in events:
                 yield event
 
-    async def StopRun(
-        self, request: control_pb2.StopRunRequest, context: type_context
-    ) -> control_pb2.StopRunResponse:
-        mode = StopMode.ABORT if request.mode == STOP_MODE_ABORT else StopMode.GRACEFUL
-        try:
-            self._runs.get(request.run_id).stop(mode, _CAUSES.get(request.cause, Cause.OPERATOR))
-        except GroundswellError as error:
-            await _abort(context, error)
-        return control_pb2.StopRunResponse()
-
-    async def ListAgents(
-        self, request: control_pb2.ListAgentsRequest, context: type_context
-    ) -> control_pb2.ListAgentsResponse:
-        lines = [
-            control_pb2.AgentLine(
-                name=agent.name,
-                incarnation=agent.incarnation,
-                weight=agent.weight,
-                labels=dict(agent.labels),
-                run_id=agent.run.run_id if agent.run is not None else "",
+    async def _why_not(self, run_id: str) -> GroundswellError:
+        """Why a run that is not under way here cannot be stopped."""
+        if self._runs.broadcast(run_id) is not None:
+            return NotYet(f"run {run_id} is being taken up again", hint="try again in a moment")
+        line = await self._past.line(run_id)
+        if line.run_id != run_id:
+            return whole_id_needed(run_id, line.run_id)
+        if line.ended_at is not None:
+            return GroundswellError(
+                f"run {run_id} has ended already: {line.verdict or 'not started'}"
             )
-            for agent in self._pool.agents()
-        ]
-        return control_pb2.ListAgentsResponse(agents=lines)
+        return GroundswellError(
+            f"run {run_id} is not under way on this coordinator",
+            hint=f"process {line.owner.pid} on {line.owner.host} runs it, or did",
+        )
 
 
-async def _abort(context: type_context, error: GroundswellError) -> NoReturn:
-    status = grpc.StatusCode.FAILED_PRECONDITION
-    if isinstance(error, InvalidTest | ProtocolViolation):
-        status = grpc.StatusCode.INVALID_ARGUMENT
-    elif isinstance(error, UnknownRun):
-        status = grpc.StatusCode.NOT_FOUND
-    await context.abort(status, str(error))
+def _agent_line(agent: Attachment) -> control_pb2.AgentLine:
+    state = "away" if agent.stream is None else "free" if agent.run is None else "busy"
+    return control_pb2.AgentLine(
+        name=agent.name,
+        incarnation=agent.incarnation,
+        weight=agent.weight,
+        labels=dict(agent.labels),
+        run_id=agent.run.run_id if agent.run is not None else "",
+        state=state,
+        silent_ms=max(0, round((time.monotonic() - agent.last_heard) * 1000)),
+    )

@@ -6,39 +6,29 @@ An empty database gets the newest one, an older one is brought up to date, a new
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
-from sqlalchemy import Connection, LargeBinary, insert, inspect, select, update
+from sqlalchemy import Connection, insert, inspect, select, update
 
 from groundswell.errors import StoreFailed
-from groundswell_coordinator.store.schema import handovers, metadata, ownership, schema_version
+from groundswell_coordinator.store import version_2
+from groundswell_coordinator.store.schema import metadata, ownership, schema_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
-def _move_shares(connection: Connection) -> None:
-    """Handovers, coordinators that own a store, histograms of single agents."""
-    for table in (handovers, ownership):
-        table.create(connection)
-    binary = LargeBinary().compile(connection.dialect)
-    for statement in (
-        "ALTER TABLE runs ADD COLUMN is_local BOOLEAN DEFAULT true NOT NULL",
-        "ALTER TABLE runs ADD COLUMN on_agent_loss TEXT DEFAULT 'reshare' NOT NULL",
-        "ALTER TABLE runs ADD COLUMN agent_histograms BOOLEAN DEFAULT false NOT NULL",
-        f"ALTER TABLE contributions ADD COLUMN report {binary}",
-        "ALTER TABLE events ADD COLUMN detail JSON",
-    ):
-        connection.exec_driver_sql(statement)
-
-
 # The migration at place n brings a database from version n + 1 to n + 2. One that was released
-# never changes.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_move_shares,)
+# never changes, and uses nothing that does.
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (version_2.migrate,)
+
+
+def is_up_to_date(connection: Connection) -> bool:
+    return _version_of(connection) == newest_version()
 
 
 def bring_up_to_date(connection: Connection) -> None:
     """Within one write transaction, so that of two processes only one makes the tables."""
-    newest = len(MIGRATIONS) + 1
+    newest = newest_version()
     version = _version_of(connection)
     if version is None:
         _create(connection, newest)
@@ -51,6 +41,10 @@ def bring_up_to_date(connection: Connection) -> None:
             connection.execute(update(schema_version).values(version=newest))
 
 
+def newest_version() -> int:
+    return len(MIGRATIONS) + 1
+
+
 def _version_of(connection: Connection) -> int | None:
     if not inspect(connection).has_table(schema_version.name):
         return None
@@ -60,11 +54,12 @@ def _version_of(connection: Connection) -> int | None:
 
 def _create(connection: Connection, version: int) -> None:
     metadata.create_all(connection)
+    connection.execute(insert(ownership).values(store_id=uuid4().hex, generation=0, holder=""))
     connection.execute(insert(schema_version).values(version=version))
 
 
 def _too_new(version: int, newest: int) -> StoreFailed:
     return StoreFailed(
         f"the store has schema version {version}; this groundswell knows versions up to {newest}",
-        hint="a newer groundswell wrote it: upgrade, or set GROUNDSWELL_HOME to another folder",
+        hint="a newer groundswell wrote it: upgrade, or use another store",
     )

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 # msgspec looks it up when it checks a record
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from groundswell_coordinator.store.owner import Owner
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 class Standing(Enum):
-    """Whether a run has ended; LOST has no end and no coordinator any more."""
+    """Whether a run has ended; LOST has no end and no coordinator any more.
+
+    A run of a pool is never LOST: the store's next owner takes it up.
+    """
 
     OPEN = "open"
     LOST = "lost"
@@ -41,6 +41,8 @@ class NewRun:
     on_agent_loss: str = "reshare"
     agent_histograms: bool = False
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    # Machine, Python, CPUs, the agents' labels: whatever JSON can say, and no secret.
+    environment: Mapping[str, object] = field(default_factory=dict[str, object])
     owner: Owner = field(default_factory=Owner.current)
 
 
@@ -138,7 +140,7 @@ class RunLine:
     def standing(self) -> Standing:
         if self.ended_at is not None:
             return Standing.CLOSED
-        return Standing.LOST if self.owner.is_gone() else Standing.OPEN
+        return Standing.LOST if self.is_local and self.owner.is_gone() else Standing.OPEN
 
     @property
     def seen_until(self) -> datetime:
@@ -166,3 +168,21 @@ class StoredRun:
     clocks: tuple[AgentClock, ...]
     events: tuple[StoredEvent, ...]
     summary_json: str | None
+    environment: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A name for a run to compare with."""
+
+    name: str
+    run_id: str
+    set_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """One coordinator's hold on a store. `generation` rises with every owner, from 1 on."""
+
+    store_id: str
+    generation: int

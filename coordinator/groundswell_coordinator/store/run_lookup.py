@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groundswell.errors import UnknownRun
+from sqlalchemy import select
+
+from groundswell.errors import StoreFailed, UnknownRun
 from groundswell_coordinator.store import run_rows
+from groundswell_coordinator.store.records import Standing
 from groundswell_coordinator.store.schema import runs
 
 if TYPE_CHECKING:
@@ -20,10 +23,28 @@ _AMBIGUOUS_SHOWN = 5
 
 def exactly(connection: Connection, run_id: str) -> RunLine:
     """By the whole id."""
-    found = run_rows.lines(connection, run_rows.select_lines().where(runs.c.run_id == run_id))
-    if not found:
+    line = find_exactly(connection, run_id)
+    if line is None:
         raise _unknown(run_id)
-    return found[0]
+    return line
+
+
+def find_exactly(connection: Connection, run_id: str) -> RunLine | None:
+    found = run_rows.lines(connection, run_rows.select_lines().where(runs.c.run_id == run_id))
+    return found[0] if found else None
+
+
+def locked(connection: Connection, run_id: str) -> RunLine:
+    """By the whole id, and nobody else changes the run until the transaction ends."""
+    lock(connection, run_id)
+    return exactly(connection, run_id)
+
+
+def lock(connection: Connection, run_id: str) -> None:
+    """What is asked after it sees all that was committed while it waited."""
+    connection.execute(
+        select(runs.c.run_id).where(runs.c.run_id == run_id).with_for_update(key_share=True)
+    )
 
 
 def find(connection: Connection, run: str) -> RunLine:
@@ -35,8 +56,13 @@ def find(connection: Connection, run: str) -> RunLine:
     if not run or not found:
         raise _unknown(run)
     if len(found) > 1 and not exact:
-        raise _ambiguous(run, [line.run_id for line in found])
+        raise _ambiguous(run, sorted(line.run_id for line in found))
     return exact[0] if exact else found[0]
+
+
+def must_be_closed(line: RunLine) -> None:
+    if line.standing is not Standing.CLOSED:
+        raise StoreFailed(f"run {line.run_id} has not ended", hint="stop it first")
 
 
 def _unknown(run: str) -> UnknownRun:

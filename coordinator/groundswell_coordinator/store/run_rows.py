@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
+from groundswell_coordinator.store import contained
 from groundswell_coordinator.store.owner import Owner
 from groundswell_coordinator.store.records import (
     AgentClock,
     Amendment,
-    Contribution,
     RunLine,
     StoredEvent,
     StoredHandover,
@@ -20,8 +20,8 @@ from groundswell_coordinator.store.records import (
     StoredShare,
 )
 from groundswell_coordinator.store.schema import (
+    amendments,
     clocks,
-    contributions,
     events,
     handovers,
     intervals,
@@ -30,9 +30,9 @@ from groundswell_coordinator.store.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
-    from groundswell_coordinator.store.records import NewRun
+    from groundswell_coordinator.store.records import Contribution, NewRun
 
     _Values = dict[str, object]
 
@@ -69,6 +69,35 @@ def of_run(run: NewRun) -> _Values:
         "is_local": run.is_local,
         "on_agent_loss": run.on_agent_loss,
         "agent_histograms": run.agent_histograms,
+        "environment": dict(run.environment),
+    }
+
+
+def of_stored_run(run: StoredRun) -> _Values:
+    """The row of a run that was read from elsewhere."""
+    line = run.line
+    return {
+        "run_id": line.run_id,
+        "test": line.test,
+        "test_hash": run.test_hash,
+        "source": run.source,
+        "seed": str(run.seed),
+        "labels": dict(line.labels),
+        "created_at": line.created_at,
+        "groundswell_version": run.groundswell_version,
+        "coordinator_id": run.coordinator_id,
+        "generation": run.generation,
+        "owner": line.owner.to_text(),
+        "is_local": line.is_local,
+        "on_agent_loss": run.on_agent_loss,
+        "agent_histograms": run.agent_histograms,
+        "environment": dict(run.environment),
+        "start_at": line.start_at,
+        "ended_at": line.ended_at,
+        "duration_s": line.duration_s,
+        "verdict": line.verdict,
+        "exit_code": line.exit_code,
+        "summary_json": run.summary_json,
     }
 
 
@@ -94,20 +123,44 @@ def of_clocks(run_id: str, agents: Sequence[AgentClock]) -> list[_Values]:
     return [{"run_id": run_id, **asdict(agent)} for agent in agents]
 
 
-def of_contributions(
-    run_id: str, interval: int, contained: Sequence[Contribution]
-) -> list[_Values]:
-    return [{"run_id": run_id, "interval": interval, **asdict(part)} for part in contained]
+def of_event(run_id: str, event: StoredEvent) -> _Values:
+    return {
+        "run_id": run_id,
+        "at": event.at,
+        "code": event.code,
+        "message": event.message,
+        "agent": event.agent,
+        "detail": None if event.detail is None else dict(event.detail),
+    }
+
+
+def of_interval(
+    run_id: str, interval: int, merged: bytes, parts: Sequence[Contribution]
+) -> _Values:
+    """Raises ValueError where an incarnation is contained twice."""
+    packed, reports = contained.pack(parts)
+    return {
+        "run_id": run_id,
+        "interval": interval,
+        "merged": merged,
+        "contained": packed,
+        "reports": reports,
+    }
+
+
+def of_amendment(run_id: str, interval: int, amendment: Amendment) -> _Values:
+    return {"run_id": run_id, "interval": interval, **asdict(amendment)}
 
 
 def select_lines() -> Select[*tuple[Any, ...]]:
+    """Of the runs that anybody may see."""
     agents = select(func.count(shares.c.agent.distinct())).where(shares.c.run_id == runs.c.run_id)
     newest = select(func.max(intervals.c.interval)).where(intervals.c.run_id == runs.c.run_id)
     return select(
         *_LINE,
         agents.scalar_subquery().label("agents"),
         newest.scalar_subquery().label("newest_interval"),
-    )
+    ).where(runs.c.hidden_since.is_(None))
 
 
 def lines(connection: Connection, selection: Select[*tuple[Any, ...]]) -> tuple[RunLine, ...]:
@@ -131,6 +184,7 @@ def whole_run(connection: Connection, line: RunLine) -> StoredRun:
         clocks=_clocks(connection, line.run_id),
         events=_events(connection, line.run_id),
         summary_json=row.summary_json,
+        environment=row.environment,
     )
 
 
@@ -138,47 +192,40 @@ def some_intervals(
     connection: Connection, run_id: str, after: int, limit: int
 ) -> tuple[StoredInterval, ...]:
     """The next `limit` intervals whose number is above `after`."""
-    chosen = connection.execute(
-        select(intervals.c.interval, intervals.c.merged)
+    rows = connection.execute(
+        select(intervals)
         .where(intervals.c.run_id == run_id, intervals.c.interval > after)
         .order_by(intervals.c.interval)
         .limit(limit)
     ).all()
-    if not chosen:
+    if not rows:
         return ()
-    parts = connection.execute(
-        select(contributions)
-        .where(
-            contributions.c.run_id == run_id,
-            contributions.c.interval.between(chosen[0].interval, chosen[-1].interval),
-        )
-        .order_by(contributions.c.interval, contributions.c.incarnation)
-    )
-    return tuple(_with_parts(chosen, parts))
-
-
-def _with_parts(
-    chosen: Iterable[Row[*tuple[Any, ...]]], parts: Iterable[Row[*tuple[Any, ...]]]
-) -> Iterator[StoredInterval]:
-    by_interval: dict[int, list[Row[*tuple[Any, ...]]]] = {}
-    for part in parts:
-        by_interval.setdefault(part.interval, []).append(part)
-    for row in chosen:
-        own = by_interval.get(row.interval, [])
-        yield StoredInterval(
+    late = _amendments(connection, run_id, rows[0].interval, rows[-1].interval)
+    return tuple(
+        StoredInterval(
             interval=row.interval,
             merged=row.merged,
-            contained=tuple(
-                Contribution(part.incarnation, part.accounts, part.report)
-                for part in own
-                if part.amendment is None
-            ),
-            amendments=tuple(
-                Amendment(part.incarnation, part.accounts, part.amendment)
-                for part in own
-                if part.amendment is not None
-            ),
+            contained=contained.unpack(row.contained, row.reports),
+            amendments=tuple(late.get(row.interval, ())),
         )
+        for row in rows
+    )
+
+
+def _amendments(
+    connection: Connection, run_id: str, first: int, last: int
+) -> dict[int, list[Amendment]]:
+    by_interval: dict[int, list[Amendment]] = {}
+    rows = connection.execute(
+        select(amendments).where(
+            amendments.c.run_id == run_id, amendments.c.interval.between(first, last)
+        )
+    )
+    # Databases sort texts by the customs of their countries.
+    for row in sorted(rows, key=lambda row: row.incarnation):
+        amendment = Amendment(row.incarnation, row.accounts, row.report)
+        by_interval.setdefault(row.interval, []).append(amendment)
+    return by_interval
 
 
 def _line(row: Row[*tuple[Any, ...]]) -> RunLine:
@@ -226,12 +273,10 @@ def _handovers(connection: Connection, run_id: str) -> tuple[StoredHandover, ...
 
 
 def _clocks(connection: Connection, run_id: str) -> tuple[AgentClock, ...]:
-    rows = connection.execute(
-        select(clocks).where(clocks.c.run_id == run_id).order_by(clocks.c.agent)
-    )
+    rows = connection.execute(select(clocks).where(clocks.c.run_id == run_id))
     return tuple(
         AgentClock(row.agent, row.incarnation, row.offset_ns, row.error_ns, row.skew_ns)
-        for row in rows
+        for row in sorted(rows, key=lambda row: (row.agent, row.incarnation))
     )
 
 

@@ -1,52 +1,54 @@
-"""All that is stored about runs. Each method is one transaction, committed when it returns."""
+"""All that is stored about runs. Each method is one transaction, committed when it returns.
+
+Those that move a whole run are several, between which others write: `delete_run`, `forget`,
+`export_run`, `import_run`.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
-
-from groundswell.errors import StoreFailed, UnknownRun
-from groundswell.exit_codes import ExitCode
-from groundswell_coordinator.store import run_lookup, run_rows
-from groundswell_coordinator.store.database import Database
-from groundswell_coordinator.store.records import Standing, StoredEvent
-from groundswell_coordinator.store.schema import (
-    clocks,
-    contributions,
-    events,
-    handovers,
-    intervals,
-    runs,
-    shares,
+from groundswell.errors import StoreFailed
+from groundswell_coordinator.store import (
+    adoption,
+    baselines,
+    live_run,
+    pages,
+    removal,
+    run_lookup,
+    run_rows,
 )
+from groundswell_coordinator.store.adoption import COORDINATOR_LOST as COORDINATOR_LOST
+from groundswell_coordinator.store.database import Database, open_database
+from groundswell_coordinator.store.schema import runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
     from types import TracebackType
 
     from groundswell_coordinator.store.records import (
         AgentClock,
         Amendment,
+        Baseline,
         Contribution,
         NewRun,
+        Ownership,
         RunLine,
+        StoredEvent,
         StoredHandover,
         StoredInterval,
         StoredRun,
         StoredShare,
     )
 
-# Intervals that are read at once: an iteration over a long run holds no transaction open meanwhile.
-_PAGE = 60
-
-COORDINATOR_LOST = "coordinator_lost"
-
 
 class RunStore:
-    """Synchronous, for one thread. `with RunStore.open() as store: …` closes it."""
+    """Synchronous, for one thread. `with RunStore.open() as store: …` closes it.
+
+    Another thread opens its own by the same URL; the two do not wait for each other.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -54,9 +56,10 @@ class RunStore:
     @classmethod
     def open(cls, url: str | None = None) -> Self:
         """None is the SQLite file in the user's data folder, made if it is not there."""
-        return cls(Database(url))
+        return cls(open_database(url))
 
     def close(self) -> None:
+        """Gives the store back where it was owned."""
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -70,88 +73,70 @@ class RunStore:
     ) -> None:
         self.close()
 
+    # --- whose it is ---------------------------------------------------------------------------
+
+    def own(self, holder: str) -> Ownership:
+        """Exclusively, until `close` or the process's end. `holder` is told to whoever is refused.
+
+        Raises StoreFailed where another coordinator has it and keeps it for three seconds more.
+        From now on everything that is written by this object raises StoreFailed once another has
+        become the owner, which takes that the lock was lost: with the server, or with its file.
+        """
+        return self._database.own(holder)
+
+    def still_owned(self) -> bool:
+        """Whether writes go on. Raises StoreFailed where the server does not say."""
+        return self._database.still_owned()
+
+    def unended_runs(self) -> tuple[StoredRun, ...]:
+        """Runs of a pool without an end, the oldest first: for the owner to take up."""
+        if self._database.ownership is None:
+            raise StoreFailed("only the owner of a store takes up its runs", hint="own it first")
+        with self._database.reading() as connection:
+            return adoption.unended_runs(connection)
+
     # --- while a run lives ---------------------------------------------------------------------
 
     def create_run(self, run: NewRun) -> None:
         """Raises StoreFailed when the id is taken."""
         with self._database.writing() as connection:
-            try:
-                connection.execute(insert(runs).values(**run_rows.of_run(run)))
-            except IntegrityError as error:
-                raise StoreFailed(f"there is a run {run.run_id} already") from error
+            live_run.create(connection, run)
 
     def save_shares(self, run_id: str, entries: Sequence[StoredShare]) -> None:
         """The table of shares, with its order; saved once."""
-        rows = run_rows.of_shares(run_id, entries)
         with self._database.writing() as connection:
-            _must_be_open(connection, run_id)
-            if rows:
-                connection.execute(insert(shares), rows)
+            live_run.add_shares(connection, run_id, entries)
 
     def save_handover(self, run_id: str, handover: StoredHandover) -> None:
         """One share that moves; an epoch is saved once."""
         with self._database.writing() as connection:
-            _must_be_open(connection, run_id)
-            connection.execute(insert(handovers).values(**run_rows.of_handover(run_id, handover)))
+            live_run.add_handover(connection, run_id, handover)
 
     def save_start(self, run_id: str, start_at: datetime, agents: Sequence[AgentClock]) -> None:
         """T on the wall clock, and what is known of the clocks."""
-        rows = run_rows.of_clocks(run_id, agents)
         with self._database.writing() as connection:
-            _must_be_open(connection, run_id)
-            connection.execute(
-                update(runs).where(runs.c.run_id == run_id).values(start_at=start_at)
-            )
-            if rows:
-                connection.execute(insert(clocks), rows)
+            live_run.set_start(connection, run_id, start_at, agents)
 
     def save_skew(self, run_id: str, incarnation: str, skew_ns: int) -> None:
         """How late after T this agent's loop really started."""
         with self._database.writing() as connection:
-            connection.execute(
-                update(clocks)
-                .where(clocks.c.run_id == run_id, clocks.c.incarnation == incarnation)
-                .values(skew_ns=skew_ns)
-            )
+            live_run.set_skew(connection, run_id, incarnation, skew_ns)
 
     def save_interval(
         self, run_id: str, interval: int, merged: bytes, contained: Sequence[Contribution]
     ) -> None:
         """A sealed interval and whose reports are in it; saved once."""
-        rows = run_rows.of_contributions(run_id, interval, contained)
         with self._database.writing() as connection:
-            _must_be_open(connection, run_id)
-            connection.execute(
-                insert(intervals).values(run_id=run_id, interval=interval, merged=merged)
-            )
-            if rows:
-                connection.execute(insert(contributions), rows)
+            live_run.add_interval(connection, run_id, interval, merged, contained)
 
     def save_amendment(self, run_id: str, interval: int, amendment: Amendment) -> bool:
         """A late report of a sealed interval; False where it is contained: it counts once."""
-        key = (
-            contributions.c.run_id == run_id,
-            contributions.c.interval == interval,
-            contributions.c.incarnation == amendment.incarnation,
-        )
         with self._database.writing() as connection:
-            _must_be_open(connection, run_id)
-            if connection.execute(select(contributions.c.interval).where(*key)).first():
-                return False
-            connection.execute(
-                insert(contributions).values(
-                    run_id=run_id,
-                    interval=interval,
-                    incarnation=amendment.incarnation,
-                    accounts=amendment.accounts,
-                    amendment=amendment.report,
-                )
-            )
-        return True
+            return live_run.add_amendment(connection, run_id, interval, amendment)
 
     def save_event(self, run_id: str, event: StoredEvent) -> None:
         with self._database.writing() as connection:
-            _insert_event(connection, run_id, event)
+            live_run.add_event(connection, run_id, event)
 
     def close_run(
         self,
@@ -164,19 +149,15 @@ class RunStore:
         duration_s: float,
     ) -> None:
         """The end, once. A run that never started has neither verdict nor summary."""
+        end = {
+            "verdict": verdict,
+            "exit_code": exit_code,
+            "summary_json": summary_json,
+            "ended_at": ended_at,
+            "duration_s": duration_s,
+        }
         with self._database.writing() as connection:
-            _must_be_open(connection, run_id)
-            connection.execute(
-                update(runs)
-                .where(runs.c.run_id == run_id)
-                .values(
-                    verdict=verdict,
-                    exit_code=exit_code,
-                    summary_json=summary_json,
-                    ended_at=ended_at,
-                    duration_s=duration_s,
-                )
-            )
+            live_run.close(connection, run_id, end)
 
     # --- afterwards ----------------------------------------------------------------------------
 
@@ -193,30 +174,12 @@ class RunStore:
 
     def intervals(self, run_id: str) -> Iterator[StoredInterval]:
         """In order. What is stored while this goes on is given too."""
-        after = -1
-        while True:
-            with self._database.reading() as connection:
-                page = run_rows.some_intervals(connection, run_id, after, _PAGE)
-            if not page:
-                return
-            yield from page
-            after = page[-1].interval
-
-    def delete_run(self, run_id: str) -> None:
-        """All of it. Takes the whole id, and refuses while the run's coordinator lives."""
-        with self._database.writing() as connection:
-            line = run_lookup.exactly(connection, run_id)
-            if line.standing is Standing.OPEN:
-                raise StoreFailed(f"run {run_id} has not ended", hint="stop it first")
-            connection.execute(delete(runs).where(runs.c.run_id == run_id))
+        return pages.all_intervals(self._database, run_id)
 
     def unowned_local_runs(self) -> tuple[RunLine, ...]:
         """Runs without an end whose coordinator has ended for certain."""
         with self._database.reading() as connection:
-            unended = run_rows.lines(
-                connection, run_rows.select_lines().where(runs.c.ended_at.is_(None))
-            )
-        return tuple(line for line in unended if line.is_local and line.standing is Standing.LOST)
+            return adoption.unowned_local_runs(connection)
 
     def mark_coordinator_lost(self, run_id: str, summary_json: str | None = None) -> bool:
         """Close an unowned run as INCONCLUSIVE at the last moment that is known of it.
@@ -224,43 +187,44 @@ class RunStore:
         False where it has an end or a living owner after all: two processes may find it at once.
         """
         with self._database.writing() as connection:
-            line = run_lookup.exactly(connection, run_id)
-            if line.standing is not Standing.LOST:
-                return False
-            message = f"the coordinator (process {line.owner.pid}) ended before the run did"
-            event = StoredEvent(datetime.now(UTC), COORDINATOR_LOST, message)
-            _insert_event(connection, run_id, event)
-            connection.execute(
-                update(runs)
-                .where(runs.c.run_id == run_id)
-                .values(
-                    verdict="INCONCLUSIVE",
-                    exit_code=int(ExitCode.INCONCLUSIVE),
-                    summary_json=summary_json,
-                    ended_at=line.seen_until,
-                    duration_s=float(line.intervals),
-                )
-            )
-        return True
+            return adoption.mark_coordinator_lost(connection, run_id, summary_json)
 
+    # --- what stays, what goes -----------------------------------------------------------------
 
-def _insert_event(connection: Connection, run_id: str, event: StoredEvent) -> None:
-    connection.execute(
-        insert(events).values(
-            run_id=run_id,
-            at=event.at,
-            code=event.code,
-            message=event.message,
-            agent=event.agent,
-            detail=None if event.detail is None else dict(event.detail),
-        )
-    )
+    def set_baseline(self, name: str, run: str) -> None:
+        """Of a closed run, by the start of its id; the name moves if another run has it."""
+        with self._database.writing() as connection:
+            baselines.put(connection, name, run)
 
+    def remove_baseline(self, name: str) -> None:
+        """The name; the run stays. Raises UnknownRun where there is none."""
+        with self._database.writing() as connection:
+            baselines.remove(connection, name)
 
-def _must_be_open(connection: Connection, run_id: str) -> None:
-    """A closed run never changes: its verdict is a function of what is stored."""
-    row = connection.execute(select(runs.c.ended_at).where(runs.c.run_id == run_id)).first()
-    if row is None:
-        raise UnknownRun(f"there is no run {run_id} in the store")
-    if row.ended_at is not None:
-        raise StoreFailed(f"run {run_id} is closed")
+    def baselines(self) -> tuple[Baseline, ...]:
+        """By name."""
+        with self._database.reading() as connection:
+            return baselines.all_of_them(connection)
+
+    def delete_run(self, run_id: str) -> None:
+        """All of it. Takes the whole id; refuses while its coordinator lives, and a baseline."""
+        removal.remove(self._database, run_id)
+
+    def forget(self, before: datetime) -> int:
+        """Delete the runs that ended before that, except baselines; how many they were."""
+        return removal.forget(self._database, before)
+
+    def export_run(self, run: str, path: Path) -> None:
+        """A closed run, by the start of its id, as one file with all that is stored of it."""
+        from groundswell_coordinator.store import run_file
+
+        run_file.write(self._database, run, path)
+
+    def import_run(self, path: Path) -> str:
+        """The id of the run that `export_run` wrote; one that is here already stays as it is.
+
+        Raises StoreFailed where the file is anything else, or another run has the id.
+        """
+        from groundswell_coordinator.store import run_file
+
+        return run_file.read(path, self._database)

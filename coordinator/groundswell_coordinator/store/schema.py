@@ -29,6 +29,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+class Prose(TypeDecorator[str]):
+    """Text that others wrote: PostgreSQL takes any character but the one with the number 0."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware datetime as microseconds since 1970: SQLite would silently drop a time zone."""
 
@@ -82,6 +92,10 @@ runs = Table(
     Column("verdict", Text),
     Column("exit_code", Integer),
     Column("summary_json", Text),
+    # Where it ran, as JSON; never the values of the test's environment variables.
+    Column("environment", JSON, nullable=False, server_default="{}"),
+    # Of a run that is being deleted or imported, step by step: nobody sees it.
+    Column("hidden_since", Moment),
     Index("runs_by_age", "created_at"),
 )
 
@@ -121,26 +135,28 @@ clocks = Table(
     Column("skew_ns", BigInteger),
 )
 
+# The key is what makes a report count once: an interval is sealed once, with all that it contains,
+# and amended once by anybody else.
 intervals = Table(
     "intervals",
     metadata,
     _run_id(),
     Column("interval", Integer, primary_key=True, autoincrement=False),
     Column("merged", LargeBinary, nullable=False),
+    # Whose reports are merged, with their accounts: see `contained`. Null where there are none.
+    Column("contained", LargeBinary),
+    # Those reports themselves, where the histograms of single agents are kept.
+    Column("reports", LargeBinary),
 )
 
-# The key is what makes a report count once: as a part of its interval, or as an amendment to it.
-contributions = Table(
-    "contributions",
+amendments = Table(
+    "amendments",
     metadata,
     Column("run_id", String(128), primary_key=True),
     Column("interval", Integer, primary_key=True, autoincrement=False),
     Column("incarnation", String(128), primary_key=True),
     Column("accounts", LargeBinary, nullable=False),
-    # Null for a report that is merged into its interval.
-    Column("amendment", LargeBinary),
-    # The agent's whole report, where its histograms are kept.
-    Column("report", LargeBinary),
+    Column("report", LargeBinary, nullable=False),
     ForeignKeyConstraint(
         ["run_id", "interval"], ["intervals.run_id", "intervals.interval"], ondelete="CASCADE"
     ),
@@ -153,17 +169,27 @@ events = Table(
     Column("run_id", String(128), ForeignKey("runs.run_id", ondelete="CASCADE"), nullable=False),
     Column("at", Moment, nullable=False),
     Column("code", Text, nullable=False),
-    Column("message", Text, nullable=False),
+    Column("message", Prose, nullable=False),
     Column("agent", Text),
     # What a program needs of it, by the event's code.
     Column("detail", JSON(none_as_null=True)),
     Index("events_of_run", "run_id", "number"),
 )
 
-# One row: how many coordinators have owned this store, and the last of them.
+# A name for a run to compare with; a run that has one stays.
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("run_id", String(128), ForeignKey("runs.run_id"), nullable=False),
+    Column("set_at", Moment, nullable=False),
+)
+
+# One row: which store this is, how many coordinators have owned it, and the last of them.
 ownership = Table(
     "ownership",
     metadata,
+    Column("store_id", String(32), nullable=False),
     Column("generation", BigInteger, nullable=False),
     Column("holder", Text, nullable=False),
 )

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from groundswell.errors import StoreFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from groundswell_coordinator.store.records import Ownership
     from groundswell_coordinator.store.run_store import RunStore
 
 T = TypeVar("T")
@@ -33,6 +34,7 @@ class StoreWriter:
         store: RunStore,
         thread: ThreadPoolExecutor,
         on_failure: Callable[[StoreFailed], None] | None = None,
+        ownership: Ownership | None = None,
     ) -> None:
         """Use `open`, which makes the thread and opens the store in it."""
         self._store = store
@@ -40,22 +42,30 @@ class StoreWriter:
         self._on_failure = on_failure
         self._closed = False
         self.failure: StoreFailed | None = None
+        self.ownership = ownership
 
     @classmethod
     async def open(
-        cls, url: str | None = None, *, on_failure: Callable[[StoreFailed], None] | None = None
-    ) -> StoreWriter:
-        """`on_failure` is called in the running loop, with every failure of a transaction."""
+        cls,
+        url: str | None = None,
+        *,
+        own: str | None = None,
+        on_failure: Callable[[StoreFailed], None] | None = None,
+    ) -> Self:
+        """`own` names the coordinator that owns the store from now on; then `ownership` is set.
+
+        `on_failure` is called in the running loop, with every failure of a transaction.
+        """
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="groundswell-store")
-        opening = thread.submit(_open_store, url)
+        opening = thread.submit(_open_store, url, own)
         try:
-            store = await asyncio.shield(asyncio.wrap_future(opening))
+            store, ownership = await asyncio.shield(asyncio.wrap_future(opening))
         except BaseException:
             # Whoever was cancelled while it opened must not leave it open.
             opening.add_done_callback(_close_what_was_opened)
             thread.shutdown(wait=False)
             raise
-        return cls(store, thread, on_failure)
+        return cls(store, thread, on_failure, ownership)
 
     def submit(self, operation: Callable[[RunStore], T]) -> asyncio.Future[T]:
         """Queue one operation. Cancelling the future does not cancel the write."""
@@ -84,12 +94,20 @@ class StoreWriter:
             self._on_failure(error)
 
 
-def _open_store(url: str | None) -> RunStore:
+def _open_store(url: str | None, own: str | None) -> tuple[RunStore, Ownership | None]:
     from groundswell_coordinator.store.run_store import RunStore
 
-    return RunStore.open(url)
+    store = RunStore.open(url)
+    if own is None:
+        return store, None
+    try:
+        return store, store.own(own)
+    except BaseException:
+        store.close()
+        raise
 
 
-def _close_what_was_opened(opening: Future[RunStore]) -> None:
+def _close_what_was_opened(opening: Future[tuple[RunStore, Ownership | None]]) -> None:
     if opening.exception() is None:
-        opening.result().close()
+        store, _ = opening.result()
+        store.close()

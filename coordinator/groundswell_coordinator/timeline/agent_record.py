@@ -8,14 +8,14 @@ from groundswell.errors import ProtocolViolation
 from groundswell.metrics.histogram import Histogram
 from groundswell_coordinator.timeline.accounts import AccountBook, AgentAccounts
 from groundswell_coordinator.timeline.declarations import Declarations, SeriesRegistry
-from groundswell_coordinator.timeline.part import VITALS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
+    from groundswell.metrics.scratch import Decoded
     from groundswell.metrics.series import Series
     from groundswell.v1.metrics_pb2 import Report
-    from groundswell_coordinator.timeline.interval import Interval
+    from groundswell_coordinator.timeline.measured import Measured
 
 
 class AgentRecord:
@@ -33,7 +33,9 @@ class AgentRecord:
         # The newest handover that it said it had taken.
         self.epoch = 0
         self.cpu_max: float | None = None
-        self.lags: dict[Series, Histogram] = {}
+        # By slot: they are added to every second.
+        self._lags: dict[int, Histogram] = {}
+        self._registry = registry
         self._judged_from = judged_from
         # All intervals below `delivered_below` are here, and those in `_ahead`: one number instead
         # of a set of all seconds of a long run, for each of a thousand agents.
@@ -78,7 +80,9 @@ class AgentRecord:
                 f"{self.name}: interval {report.interval} is its last, but {self.newest} is here"
             )
 
-    def note(self, report: Report, measured: Interval, decoded: Mapping[Series, Histogram]) -> None:
+    def note(
+        self, report: Report, measured: Measured, decoded: Sequence[tuple[int, Decoded]]
+    ) -> None:
         """Take over a report that was found to be in order, once."""
         self._deliver(report.interval)
         self.epoch = max(self.epoch, report.epoch)
@@ -88,14 +92,24 @@ class AgentRecord:
         if report.interval >= self._judged_from:
             self._note_health(measured, decoded)
 
+    @property
+    def lags(self) -> Mapping[Series, Histogram]:
+        return {self._registry[slot]: histogram for slot, histogram in self._lags.items()}
+
     def lag(self, metric: str, scenarios: Collection[str]) -> Histogram:
-        """A lag after warm-up, of these scenarios and of what belongs to no scenario."""
-        union = Histogram()
-        for series, histogram in self.lags.items():
+        """A lag after warm-up, of these scenarios and of what belongs to no scenario.
+
+        To be read only: mostly there is but one series, and the union is its own histogram.
+        """
+        own: list[Histogram] = []
+        for slot, histogram in self._lags.items():
+            series = self._registry[slot]
+            if series.metric != metric:
+                continue
             scenario = dict(series.tags).get("scenario")
-            if series.metric == metric and (scenario is None or scenario in scenarios):
-                union.merge(histogram)
-        return union
+            if scenario is None or scenario in scenarios:
+                own.append(histogram)
+        return own[0] if len(own) == 1 else _union(own)
 
     def _deliver(self, interval: int) -> None:
         self._ahead.add(interval)
@@ -103,10 +117,20 @@ class AgentRecord:
             self._ahead.remove(self.delivered_below)
             self.delivered_below += 1
 
-    def _note_health(self, measured: Interval, decoded: Mapping[Series, Histogram]) -> None:
-        for series, histogram in decoded.items():
-            if series.metric in VITALS:
-                self.lags.setdefault(series, Histogram()).merge(histogram)
-        for series, value in measured.gauges.items():
-            if series.metric == "agent_cpu":
+    def _note_health(self, measured: Measured, decoded: Sequence[tuple[int, Decoded]]) -> None:
+        vitals = self._registry.vitals
+        for slot, one in decoded:
+            if slot in vitals:
+                if slot not in self._lags:
+                    self._lags[slot] = Histogram()
+                self._lags[slot].add(one)
+        for slot, value in measured.gauges:
+            if slot in vitals:
                 self.cpu_max = max(value, self.cpu_max or 0.0)
+
+
+def _union(histograms: Sequence[Histogram]) -> Histogram:
+    union = Histogram()
+    for histogram in histograms:
+        union.merge(histogram)
+    return union

@@ -1,8 +1,7 @@
 """One second of a run as plain values: what was measured, by series. Nothing of it is a percentile.
 
-An interval is merged from the reports of all agents; a single report reads as one as well. Its
-stored form is a `Report` that declares its own series, so that nothing else is needed to read it
-back.
+An interval is merged from the reports of all agents. Its stored form is a `Report` that declares
+its own series, so that nothing else is needed to read it back.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from groundswell.errors import ProtocolViolation
 from groundswell.metrics.catalog import Kind
 from groundswell.metrics.series import Series
 from groundswell.v1.metrics_pb2 import (
@@ -21,7 +19,13 @@ from groundswell.v1.metrics_pb2 import (
     SeriesDeclaration,
     TrendValue,
 )
-from groundswell_coordinator.timeline.declarations import WIRE_KIND, Declarations, SeriesRegistry
+from groundswell_coordinator.timeline.declarations import (
+    MOST_SERIES,
+    WIRE_KIND,
+    Declarations,
+    SeriesRegistry,
+)
+from groundswell_coordinator.timeline.measured import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,11 +33,6 @@ if TYPE_CHECKING:
     from groundswell.metrics.histogram import Histogram
 
 _ACTIVITY = frozenset({"http_reqs", "iterations", "vus"})
-
-
-# Exact in a double, and a thousandth of what 64 bits hold: a thousand agents may say it at once.
-_MOST = 2**53
-_MOST_NS = 2**60
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,51 +132,21 @@ class Interval:
 
     @classmethod
     def from_report(cls, report: Report) -> Interval:
-        """Read the stored form back; ProtocolViolation where it is not one."""
-        declarations = Declarations(SeriesRegistry())
+        """Read the stored form back; ProtocolViolation where it is not one.
+
+        Payloads are taken as they are: whether they decode shows where they are added up.
+        """
+        registry = SeriesRegistry()
+        declarations = Declarations(registry, MOST_SERIES)
         declarations.declare(report.declarations)
-        return read(report, declarations)
-
-
-def read(report: Report, declarations: Declarations) -> Interval:
-    """A report's values under the series that its numbers stand for.
-
-    Payloads are taken as they are: whether they decode shows where they are added up.
-    """
-    name = declarations.series
-    interval = Interval(
-        report.interval,
-        counters={name(value.series, Kind.COUNTER): value.delta for value in report.counters},
-        gauges={name(value.series, Kind.GAUGE): value.value for value in report.gauges},
-        rates={
-            name(value.series, Kind.RATE): Rate(value.passes, value.total) for value in report.rates
-        },
-        trends={name(value.series, Kind.TREND): _trend(value) for value in report.trends},
-    )
-    _check(report, interval)
-    return interval
-
-
-def _check(report: Report, interval: Interval) -> None:
-    sent = len(report.counters) + len(report.gauges) + len(report.rates) + len(report.trends)
-    if sent != sum(1 for _ in interval.series()):
-        raise ProtocolViolation("a series stands twice in one report")
-    if any(rate.passes > rate.total for rate in interval.rates.values()):
-        raise ProtocolViolation("a rate with more passes than observations")
-    if not all(abs(value) <= _MOST for value in interval.gauges.values()):
-        raise ProtocolViolation("a gauge that is no number, or beyond all measure")
-    _check_amounts(report, interval)
-
-
-def _check_amounts(report: Report, interval: Interval) -> None:
-    """No count of one second comes near these bounds, and no sum of counts within them overflows."""
-    counts = [*interval.counters.values(), *(rate.total for rate in interval.rates.values())]
-    for account in report.accounts:
-        counts += [account.planned, account.fired, account.interrupted, *account.dropped.values()]
-    if any(count > _MOST for count in counts):
-        raise ProtocolViolation("a count beyond all measure")
-    if any(trend.sum_ns > _MOST_NS for trend in interval.trends.values()):
-        raise ProtocolViolation("a trend beyond all measure")
+        measured = read(report, declarations)
+        return cls(
+            report.interval,
+            counters={registry[slot]: delta for slot, delta in measured.counters},
+            gauges={registry[slot]: value for slot, value in measured.gauges},
+            rates={registry[slot]: Rate(passes, total) for slot, passes, total in measured.rates},
+            trends={registry[slot]: _trend(value) for slot, value in measured.trends},
+        )
 
 
 class _Numbers:

@@ -14,10 +14,12 @@ from groundswell.metrics.histogram import Histogram
 from groundswell_coordinator.timeline.interval import Interval, Rate, Trend
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from groundswell.metrics.series import Series
+    from groundswell.metrics.scratch import Decoded
     from groundswell.v1.metrics_pb2 import Report
+    from groundswell_coordinator.timeline.declarations import SeriesRegistry
+    from groundswell_coordinator.timeline.measured import Measured
 
 
 class HistogramPool:
@@ -34,74 +36,83 @@ class HistogramPool:
             histogram.clear()
             self._spare.append(histogram)
 
-    def decode(self, trends: Mapping[Series, Trend]) -> dict[Series, Histogram]:
-        """All of a report's trends, or ProtocolViolation and none: a report counts whole or not."""
-        decoded: dict[Series, Histogram] = {}
-        try:
-            for series, trend in trends.items():
-                decoded[series] = self.take()
-                trend.add_to(decoded[series])
-        except BaseException:
-            self.give_back(decoded.values())
-            raise
-        return decoded
-
 
 class OpenInterval:
-    """The sum of the reports of one interval so far."""
+    """The sum of the reports of one interval so far, by the slots of `registry`."""
 
-    def __init__(self, number: int, pool: HistogramPool) -> None:
+    def __init__(self, number: int, registry: SeriesRegistry, pool: HistogramPool) -> None:
+        self.number = number
+        self._registry = registry
         self._pool = pool
-        self._sum = Interval(number)
-        self._trends: dict[Series, Histogram] = {}
+        self._counters: dict[int, int] = {}
+        self._gauges: dict[int, float] = {}
+        self._rates: dict[int, tuple[int, int]] = {}
+        self._trends: dict[int, Histogram] = {}
         self._parts: list[Report] = []
 
-    def add(self, measured: Interval, decoded: Mapping[Series, Histogram], part: Report) -> None:
-        add_scalars(self._sum, measured)
-        for series, histogram in decoded.items():
-            own = self._trends.get(series)
-            if own is None:
-                own = self._trends[series] = self._pool.take()
-            own.merge(histogram)
+    def add(self, measured: Measured, decoded: Sequence[tuple[int, Decoded]], part: Report) -> None:
+        """Add a report that is in order: nothing here fails."""
+        counters, rates, trends = self._counters, self._rates, self._trends
+        for slot, delta in measured.counters:
+            counters[slot] = counters.get(slot, 0) + delta
+        for slot, passes, total in measured.rates:
+            known = rates.get(slot)
+            rates[slot] = (
+                (passes, total) if known is None else (known[0] + passes, known[1] + total)
+            )
+        for slot, value in measured.gauges:
+            self._add_gauge(slot, value)
+        for slot, one in decoded:
+            if slot not in trends:
+                trends[slot] = self._pool.take()
+            trends[slot].add(one)
         self._parts.append(part)
 
     @property
-    def trends(self) -> Mapping[Series, Histogram]:
+    def trends(self) -> Mapping[int, Histogram]:
         return self._trends
 
     def seal(self) -> Interval:
         """The interval at rest. The histograms go back to the pool."""
-        trends = {series: Trend.of(histogram) for series, histogram in self._trends.items()}
+        series = self._registry
+        interval = Interval(
+            self.number,
+            counters={series[slot]: count for slot, count in self._counters.items()},
+            gauges={series[slot]: value for slot, value in self._gauges.items()},
+            rates={series[slot]: Rate(*rate) for slot, rate in self._rates.items()},
+            trends={series[slot]: Trend.of(one) for slot, one in self._trends.items()},
+            parts=tuple(self._parts),
+        )
         self._pool.give_back(self._trends.values())
         self._trends = {}
-        return replace(self._sum, trends=trends, parts=tuple(self._parts))
+        return interval
+
+    def _add_gauge(self, slot: int, value: float) -> None:
+        known = self._gauges.get(slot)
+        if known is not None:
+            value = across(self._registry[slot].metric, known, value)
+        self._gauges[slot] = value
 
 
 def amended(interval: Interval, late: Interval, pool: HistogramPool) -> Interval:
-    """`interval` with a late report's values, too."""
-    result = replace(
-        interval,
-        counters=dict(interval.counters),
-        gauges=dict(interval.gauges),
-        rates=dict(interval.rates),
-        trends=dict(interval.trends),
+    """`interval` with a late report's values, too, which are an interval of one agent."""
+    counters, gauges, rates, trends = (
+        dict(interval.counters),
+        dict(interval.gauges),
+        dict(interval.rates),
+        dict(interval.trends),
     )
-    add_scalars(result, late)
+    for series, delta in late.counters.items():
+        counters[series] = counters.get(series, 0) + delta
+    for series, rate in late.rates.items():
+        rates[series] = rates.get(series, Rate(0, 0)) + rate
+    for series, value in late.gauges.items():
+        known = gauges.get(series)
+        gauges[series] = value if known is None else across(series.metric, known, value)
     for series, trend in late.trends.items():
-        known = interval.trends.get(series)
-        result.trends[series] = trend if known is None else _sum_of(known, trend, pool)
-    return result
-
-
-def add_scalars(target: Interval, source: Interval) -> None:
-    """Add what is not a trend into `target`'s own dicts."""
-    for series, delta in source.counters.items():
-        target.counters[series] = target.counters.get(series, 0) + delta
-    for series, rate in source.rates.items():
-        target.rates[series] = target.rates.get(series, Rate(0, 0)) + rate
-    for series, value in source.gauges.items():
-        known = target.gauges.get(series)
-        target.gauges[series] = value if known is None else across(series.metric, known, value)
+        own = trends.get(series)
+        trends[series] = trend if own is None else _sum_of(own, trend, pool)
+    return replace(interval, counters=counters, gauges=gauges, rates=rates, trends=trends)
 
 
 def across(metric: str, one: float, other: float) -> float:

@@ -15,16 +15,11 @@ from groundswell.v1.metrics_pb2 import Report
 if TYPE_CHECKING:
     from groundswell_coordinator.timeline.declarations import Declarations
 
-# By these an agent's health is judged; the interval has them merged over all agents.
-VITALS = frozenset({"send_lag", "agent_loop_lag", "agent_cpu"})
-
 
 def part_of(report: Report, declarations: Declarations) -> Report:
-    def is_vital(number: int) -> bool:
-        return declarations.metric(number) in VITALS
-
-    gauges = [value for value in report.gauges if is_vital(value.series)]
-    trends = [value for value in report.trends if is_vital(value.series)]
+    vitals = declarations.vitals
+    gauges = [value for value in report.gauges if value.series in vitals]
+    trends = [value for value in report.trends if value.series in vitals]
     numbers = [*(value.series for value in gauges), *(value.series for value in trends)]
     return Report(
         run_id=report.run_id,

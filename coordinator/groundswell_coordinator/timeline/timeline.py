@@ -23,9 +23,11 @@ from typing import TYPE_CHECKING
 
 from groundswell.errors import ProtocolViolation
 from groundswell.metrics.histogram import Histogram
+from groundswell.metrics.scratch import Scratch
 from groundswell_coordinator.timeline.agent_record import AgentRecord
 from groundswell_coordinator.timeline.declarations import SeriesRegistry
-from groundswell_coordinator.timeline.interval import Interval, read
+from groundswell_coordinator.timeline.interval import Interval
+from groundswell_coordinator.timeline.measured import Measured, check_amounts, read
 from groundswell_coordinator.timeline.open_interval import HistogramPool, OpenInterval, amended
 from groundswell_coordinator.timeline.part import part_of, self_contained
 from groundswell_coordinator.timeline.slice import trend_of
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from fractions import Fraction
 
+    from groundswell.metrics.scratch import Decoded
     from groundswell.metrics.series import Series
     from groundswell.v1.metrics_pb2 import Report
     from groundswell.verdict.selection import Selection
@@ -58,9 +61,20 @@ def first_judged(warmup: Fraction) -> int:
 
 
 class Timeline:
-    """`agents` maps incarnations to names; `judged_from` is the first interval after warm-up."""
+    """`agents` maps incarnations to names; `judged_from` is the first interval after warm-up.
 
-    def __init__(self, run_id: str, agents: Mapping[str, str], judged_from: int = 0) -> None:
+    With `keeps_reports` the reports of an interval are kept whole until `release_reports`, for
+    whoever wants to tell the agents' histograms apart.
+    """
+
+    def __init__(
+        self,
+        run_id: str,
+        agents: Mapping[str, str],
+        judged_from: int = 0,
+        *,
+        keeps_reports: bool = False,
+    ) -> None:
         self.run_id = run_id
         self.judged_from = judged_from
         self.is_closed = False
@@ -71,10 +85,19 @@ class Timeline:
             incarnation: AgentRecord(incarnation, name, self._registry, judged_from)
             for incarnation, name in agents.items()
         }
+        self._scratch = Scratch()
         self._pool = HistogramPool()
         self._open: dict[int, OpenInterval] = {}
         self._sealed: list[Interval] = []
         self._cumulative: dict[Series, Histogram] = {}
+        # The newest interval that any agent delivered, -1 before the first.
+        self.newest = -1
+        # Who still owes an interval, kept for the next one to be sealed: it is asked for after
+        # every report, and there may be a thousand agents.
+        self._owed = -1
+        self._owing: set[AgentRecord] = set()
+        self._keeps_reports = keeps_reports
+        self._reports: dict[int, dict[str, Report]] = {}
 
     # --- reports -------------------------------------------------------------------------------
 
@@ -97,7 +120,9 @@ class Timeline:
 
     def lose(self, incarnation: str) -> None:
         """Stop waiting for an agent; what it still delivers counts until the run is closed."""
-        self._agents[incarnation].is_lost = True
+        agent = self._agents[incarnation]
+        agent.is_lost = True
+        self._owing.discard(agent)
 
     def part(self, report: Report) -> Report:
         """What is stored of an added report beside its interval."""
@@ -106,6 +131,13 @@ class Timeline:
     def self_contained(self, report: Report) -> Report:
         """An added report with the declarations of all it uses: the stored form of an amendment."""
         return self_contained(report, self._agents[report.incarnation].declarations)
+
+    def release_reports(self, number: int) -> Mapping[str, Report]:
+        """The whole reports that were merged into an interval, by incarnation; given away once.
+
+        Empty unless the timeline keeps them; amendments are not among them.
+        """
+        return self._reports.pop(number, {})
 
     def _sender(self, report: Report) -> AgentRecord:
         if report.run_id != self.run_id:
@@ -117,22 +149,50 @@ class Timeline:
 
     def _take(self, agent: AgentRecord, report: Report) -> Outcome:
         measured = read(report, agent.declarations)
-        decoded = self._pool.decode(measured.trends)
-        agent.note(report, measured, decoded)
-        if report.interval < len(self._sealed):
-            self._amend(measured, decoded)
-            outcome = Outcome.AMENDMENT
-        else:
-            interval = self._interval(report.interval)
-            interval.add(measured, decoded, part_of(report, agent.declarations))
-            outcome = Outcome.MERGED
-        self._pool.give_back(decoded.values())
-        return outcome
+        check_amounts(report, measured)
+        try:
+            decoded = measured.decode(self._scratch)
+            # It is in order: from here on nothing fails.
+            self._note(agent, report, measured, decoded)
+            return self._add(agent, report, measured, decoded)
+        finally:
+            self._scratch.clear()
 
-    def _interval(self, number: int) -> OpenInterval:
-        if number not in self._open:
-            self._open[number] = OpenInterval(number, self._pool)
-        return self._open[number]
+    def _note(
+        self,
+        agent: AgentRecord,
+        report: Report,
+        measured: Measured,
+        decoded: Sequence[tuple[int, Decoded]],
+    ) -> None:
+        agent.note(report, measured, decoded)
+        self.newest = max(self.newest, report.interval)
+        if not agent.owes(self._owed):
+            self._owing.discard(agent)
+
+    def _add(
+        self,
+        agent: AgentRecord,
+        report: Report,
+        measured: Measured,
+        decoded: Sequence[tuple[int, Decoded]],
+    ) -> Outcome:
+        part = part_of(report, agent.declarations)
+        if report.interval < len(self._sealed):
+            late = self._new_interval(report.interval)
+            late.add(measured, decoded, part)
+            self._amend(late)
+            return Outcome.AMENDMENT
+        if report.interval not in self._open:
+            self._open[report.interval] = self._new_interval(report.interval)
+        self._open[report.interval].add(measured, decoded, part)
+        if self._keeps_reports:
+            own = self._reports.setdefault(report.interval, {})
+            own[report.incarnation] = self_contained(report, agent.declarations)
+        return Outcome.MERGED
+
+    def _new_interval(self, number: int) -> OpenInterval:
+        return OpenInterval(number, self._registry, self._pool)
 
     # --- sealing -------------------------------------------------------------------------------
 
@@ -151,38 +211,39 @@ class Timeline:
             sealed.append(self._seal())
         return sealed
 
-    @property
-    def newest(self) -> int:
-        """The newest interval that any agent delivered, -1 before the first."""
-        return max((agent.newest for agent in self._agents.values()), default=-1)
-
     def _is_due(self, number: int, now: float) -> bool:
         if self.is_closed:
             return False
-        if any(agent.owes(number) for agent in self._agents.values()):
+        if self._owed != number:
+            self._owed = number
+            self._owing = {agent for agent in self._agents.values() if agent.owes(number)}
+        if self._owing:
             return now >= number + 1 + GRACE_S
         return number <= self.newest
 
     def _seal(self) -> Interval:
         number = len(self._sealed)
-        interval = self._open.pop(number, None) or OpenInterval(number, self._pool)
+        interval = self._open.pop(number, None) or self._new_interval(number)
         self._accumulate(number, interval.trends)
         sealed = interval.seal()
         self._sealed.append(replace(sealed, parts=()))
         self._note_activity(sealed)
         return sealed
 
-    def _amend(self, late: Interval, decoded: Mapping[Series, Histogram]) -> None:
-        interval = amended(self._sealed[late.number], late, self._pool)
+    def _amend(self, late: OpenInterval) -> None:
+        self._accumulate(late.number, late.trends)
+        interval = amended(self._sealed[late.number], late.seal(), self._pool)
         self._sealed[late.number] = interval
-        self._accumulate(late.number, decoded)
         self._note_activity(interval)
 
-    def _accumulate(self, number: int, trends: Mapping[Series, Histogram]) -> None:
+    def _accumulate(self, number: int, trends: Mapping[int, Histogram]) -> None:
         if number < self.judged_from:
             return
-        for series, histogram in trends.items():
-            self._cumulative.setdefault(series, Histogram()).merge(histogram)
+        for slot, histogram in trends.items():
+            self._total(self._registry[slot]).merge(histogram)
+
+    def _total(self, series: Series) -> Histogram:
+        return self._cumulative.setdefault(series, Histogram())
 
     def _note_activity(self, interval: Interval) -> None:
         for scenario in interval.active_scenarios():
@@ -200,11 +261,11 @@ class Timeline:
             raise ValueError(f"interval {interval.number} after {len(self._sealed) - 1}")
         for part in parts:
             self._restore_part(part)
-        decoded = self._pool.decode(interval.trends)
         for series, kind in interval.series():
             self._registry.register(series, kind)
-        self._accumulate(interval.number, decoded)
-        self._pool.give_back(decoded.values())
+        if interval.number >= self.judged_from:
+            for series, trend in interval.trends.items():
+                trend.add_to(self._total(series))
         self._sealed.append(replace(interval, parts=()))
         self._note_activity(interval)
 
@@ -212,9 +273,10 @@ class Timeline:
         agent = self._sender(part)
         agent.declarations.declare(part.declarations)
         measured = read(part, agent.declarations)
-        decoded = self._pool.decode(measured.trends)
-        agent.note(part, measured, decoded)
-        self._pool.give_back(decoded.values())
+        try:
+            self._note(agent, part, measured, measured.decode(self._scratch))
+        finally:
+            self._scratch.clear()
 
     # --- reading -------------------------------------------------------------------------------
 

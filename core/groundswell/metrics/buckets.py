@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LOWEST_US = 1
 HIGHEST_US = 3_600_000_000
+HIGHEST_NS = HIGHEST_US * 1000
 SIGNIFICANT_DIGITS = 3
 # 2,048 buckets of width 1, then 1,024 for each of the 21 doublings that reach HIGHEST_US, and one
 # half more, as the library counts them.
@@ -34,6 +35,11 @@ def index(value_us: int) -> int:
     """`indices` of one value."""
     doubling = (value_us | 2047).bit_length() - 11
     return (doubling << 10) + (value_us >> doubling)
+
+
+def bucket_of(value_ns: int) -> int:
+    """Where a duration counts: its nearest microsecond, halves upwards, and at most an hour."""
+    return index((value_ns + 500) // 1000 if value_ns < HIGHEST_NS else HIGHEST_US)
 
 
 def highest_equivalent(bucket: int) -> int:

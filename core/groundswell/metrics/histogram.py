@@ -20,24 +20,23 @@ import numpy as np
 from groundswell.errors import ProtocolViolation
 from groundswell.metrics.buckets import (
     BUCKET_COUNT,
-    HIGHEST_US,
+    HIGHEST_NS,
+    bucket_of,
     highest_equivalent,
-    index,
     indices,
 )
-from groundswell.metrics.payload import decoded, encode
+from groundswell.metrics.payload import encode
 from groundswell.metrics.rank import nearest_rank
+from groundswell.metrics.scratch import Scratch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-HIGHEST_NS = HIGHEST_US * 1000
+    from groundswell.metrics.scratch import Decoded
 
 _CHUNK = 1024
-# Below it the sum of all buckets of one payload cannot wrap around 64 bits, whatever they claim.
-_MOST_IN_PAYLOAD = 2**48
 _MOST = 2**62
 _INT64_MAX = 2**63 - 1
 
@@ -107,7 +106,8 @@ class Histogram:
             return
         low, high = other._low, other._high
         self._touch(low, high)
-        self._counts[low:high] += other._counts[low:high]
+        counts = self._counts[low:high]
+        np.add(counts, other._counts[low:high], counts)
         self._account(other.count, other.sum_ns, other.min_ns, other.max_ns, other.clamped)
 
     def encode(self) -> bytes:
@@ -125,26 +125,20 @@ class Histogram:
         """Add what `encode` gave elsewhere, with its exact numbers.
 
         ProtocolViolation unless all of it fits together. On an error nothing has been added.
-        Nothing is allocated for what a payload claims.
         """
-        if not 0 < count <= _MOST_IN_PAYLOAD or self.count + count > _MOST:
-            raise ProtocolViolation(f"a histogram of {count} values")
-        least, most = min_ns * (count - 1) + max_ns, min_ns + max_ns * (count - 1)
-        if not (0 <= min_ns <= max_ns and least <= sum_ns <= most):
-            raise ProtocolViolation(f"a histogram with {min_ns=}, {max_ns=}, {sum_ns=}, {count=}")
-        if not 0 <= clamped <= count or (clamped > 0) != (max_ns > HIGHEST_NS):
-            raise ProtocolViolation(f"a histogram with {clamped=}, {count=}, {max_ns=}")
-        with decoded(payload, count) as (low, counts):
-            high = low + len(counts)
-            if clamped > counts[-1]:
-                raise ProtocolViolation(
-                    f"a histogram with {clamped=} and {counts[-1]} in its top bucket"
-                )
-            if low != _bucket_of(min_ns) or high != _bucket_of(max_ns) + 1:
-                raise ProtocolViolation("a histogram whose buckets contradict its min or max")
-            self._touch(low, high)
-            self._counts[low:high] += counts
-        self._account(count, sum_ns, min_ns, max_ns, clamped)
+        if self.count + count > _MOST:
+            raise ProtocolViolation(f"{count} values more than the {self.count} that are here")
+        self.add(Scratch().decode(payload, count, sum_ns, min_ns, max_ns, clamped))
+
+    def add(self, decoded: Decoded) -> None:
+        """Add a payload that has been decoded and found to be in order."""
+        low, high = decoded.low, decoded.low + len(decoded.counts)
+        self._touch(low, high)
+        counts = self._counts[low:high]
+        np.add(counts, decoded.counts, counts)
+        self._account(
+            decoded.count, decoded.sum_ns, decoded.min_ns, decoded.max_ns, decoded.clamped
+        )
 
     def clear(self) -> None:
         """Back to empty; only what was touched is zeroed."""
@@ -211,7 +205,7 @@ class Histogram:
     def _add(
         self, at: NDArray[np.int64], sum_ns: int, min_ns: int, max_ns: int, clamped: int
     ) -> None:
-        self._touch(_bucket_of(min_ns), _bucket_of(max_ns) + 1)
+        self._touch(bucket_of(min_ns), bucket_of(max_ns) + 1)
         np.add.at(self._counts, at, 1)
         self._account(len(at), sum_ns, min_ns, max_ns, clamped)
 
@@ -221,12 +215,17 @@ class Histogram:
             grown = np.zeros(-(-high // _CHUNK) * _CHUNK, np.int64)
             grown[: len(self._counts)] = self._counts
             self._counts, self._address = grown, int(grown.ctypes.data)
-        self._low = min(self._low, low)
-        self._high = max(self._high, high)
+        # Not min and max: a call of either costs what the rest does, twenty thousand times a second.
+        if low < self._low:
+            self._low = low
+        if high > self._high:
+            self._high = high
 
     def _account(self, count: int, sum_ns: int, min_ns: int, max_ns: int, clamped: int) -> None:
-        self.min_ns = min(self.min_ns, min_ns) if self.count else min_ns
-        self.max_ns = max(self.max_ns, max_ns)
+        if min_ns < self.min_ns or not self.count:
+            self.min_ns = min_ns
+        if max_ns > self.max_ns:
+            self.max_ns = max_ns
         self.count += count
         self.sum_ns += sum_ns
         self.clamped += clamped
@@ -264,7 +263,3 @@ def add_rows(histograms: Sequence[Histogram], values_ns: NDArray[np.int64]) -> N
     at = indices((tracked + 500) // 1000)
     for i, histogram in enumerate(histograms):
         histogram._add(at[i], sums[i], int(minima[i]), int(maxima[i]), clamped[i])  # pyright: ignore[reportPrivateUsage]
-
-
-def _bucket_of(value_ns: int) -> int:
-    return index((min(value_ns, HIGHEST_NS) + 500) // 1000)

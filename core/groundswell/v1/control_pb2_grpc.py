@@ -27,6 +27,9 @@ if _version_not_supported:
 
 class ControlServiceStub:
     """What a person's client asks of a coordinator: the same for the one that `run` embeds and the one that lives for months.
+
+    Where a request names a `run`, it is an id, the start of one where only one run has it, or "last". A `run_id` is whole.
+    A refusal is a status with a Failure in its trailing metadata; a status without one comes from the way to the coordinator.
     """
 
     def __init__(self, channel):
@@ -89,6 +92,9 @@ class ControlServiceStub:
 
 class ControlServiceServicer:
     """What a person's client asks of a coordinator: the same for the one that `run` embeds and the one that lives for months.
+
+    Where a request names a `run`, it is an id, the start of one where only one run has it, or "last". A `run_id` is whole.
+    A refusal is a status with a Failure in its trailing metadata; a status without one comes from the way to the coordinator.
     """
 
     def Submit(self, request, context):
@@ -99,7 +105,7 @@ class ControlServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Watch(self, request, context):
-        """The run's events from its current state on, the last of them `ended`.
+        """Which run it is, then its events from its current state on, the last of them `ended`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -219,6 +225,9 @@ def add_ControlServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class ControlService:
     """What a person's client asks of a coordinator: the same for the one that `run` embeds and the one that lives for months.
+
+    Where a request names a `run`, it is an id, the start of one where only one run has it, or "last". A `run_id` is whole.
+    A refusal is a status with a Failure in its trailing metadata; a status without one comes from the way to the coordinator.
     """
 
     @staticmethod

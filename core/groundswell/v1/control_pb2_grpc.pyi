@@ -27,7 +27,11 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ControlServiceStub:
-    """What a person's client asks of a coordinator: the same for the one that `run` embeds and the one that lives for months."""
+    """What a person's client asks of a coordinator: the same for the one that `run` embeds and the one that lives for months.
+
+    Where a request names a `run`, it is an id, the start of one where only one run has it, or "last". A `run_id` is whole.
+    A refusal is a status with a Failure in its trailing metadata; a status without one comes from the way to the coordinator.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -36,7 +40,7 @@ class ControlServiceStub:
     Submit: _grpc.UnaryUnaryMultiCallable[_control_pb2.SubmitRequest, _control_pb2.SubmitResponse]
     """Idempotent: the client makes the run's id, and the same id is the same run."""
     Watch: _grpc.UnaryStreamMultiCallable[_control_pb2.WatchRequest, _control_pb2.RunEvent]
-    """The run's events from its current state on, the last of them `ended`."""
+    """Which run it is, then its events from its current state on, the last of them `ended`."""
     StopRun: _grpc.UnaryUnaryMultiCallable[_control_pb2.StopRunRequest, _control_pb2.StopRunResponse]
     ListAgents: _grpc.UnaryUnaryMultiCallable[_control_pb2.ListAgentsRequest, _control_pb2.ListAgentsResponse]
     ListRuns: _grpc.UnaryUnaryMultiCallable[_control_pb2.ListRunsRequest, _control_pb2.ListRunsResponse]
@@ -51,13 +55,17 @@ class ControlServiceStub:
 
 @_typing.type_check_only
 class ControlServiceAsyncStub(ControlServiceStub):
-    """What a person's client asks of a coordinator: the same for the one that `run` embeds and the one that lives for months."""
+    """What a person's client asks of a coordinator: the same for the one that `run` embeds and the one that lives for months.
+
+    Where a request names a `run`, it is an id, the start of one where only one run has it, or "last". A `run_id` is whole.
+    A refusal is a status with a Failure in its trailing metadata; a status without one comes from the way to the coordinator.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Submit: _aio.UnaryUnaryMultiCallable[_control_pb2.SubmitRequest, _control_pb2.SubmitResponse]  # type: ignore[assignment]
     """Idempotent: the client makes the run's id, and the same id is the same run."""
     Watch: _aio.UnaryStreamMultiCallable[_control_pb2.WatchRequest, _control_pb2.RunEvent]  # type: ignore[assignment]
-    """The run's events from its current state on, the last of them `ended`."""
+    """Which run it is, then its events from its current state on, the last of them `ended`."""
     StopRun: _aio.UnaryUnaryMultiCallable[_control_pb2.StopRunRequest, _control_pb2.StopRunResponse]  # type: ignore[assignment]
     ListAgents: _aio.UnaryUnaryMultiCallable[_control_pb2.ListAgentsRequest, _control_pb2.ListAgentsResponse]  # type: ignore[assignment]
     ListRuns: _aio.UnaryUnaryMultiCallable[_control_pb2.ListRunsRequest, _control_pb2.ListRunsResponse]  # type: ignore[assignment]
@@ -71,7 +79,11 @@ class ControlServiceAsyncStub(ControlServiceStub):
     ImportRun: _aio.StreamUnaryMultiCallable[_control_pb2.Chunk, _control_pb2.ImportRunResponse]  # type: ignore[assignment]
 
 class ControlServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What a person's client asks of a coordinator: the same for the one that `run` embeds and the one that lives for months."""
+    """What a person's client asks of a coordinator: the same for the one that `run` embeds and the one that lives for months.
+
+    Where a request names a `run`, it is an id, the start of one where only one run has it, or "last". A `run_id` is whole.
+    A refusal is a status with a Failure in its trailing metadata; a status without one comes from the way to the coordinator.
+    """
 
     @_abc_1.abstractmethod
     def Submit(
@@ -87,7 +99,7 @@ class ControlServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _control_pb2.WatchRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_control_pb2.RunEvent], _abc.AsyncIterator[_control_pb2.RunEvent]]:
-        """The run's events from its current state on, the last of them `ended`."""
+        """Which run it is, then its events from its current state on, the last of them `ended`."""
 
     @_abc_1.abstractmethod
     def StopRun(

@@ -31,7 +31,7 @@ def four_runs() -> None:
     """One that passed, one that goes on, one whose coordinator ended, one that never started."""
     with RunStore.open() as store:
         store.create_run(new_run("a-passed"))
-        store.save_shares("a-passed", 1, [StoredShare("agent-1", "i-1", 1)])
+        store.save_shares("a-passed", [StoredShare("agent-1", "i-1", 1)])
         store.save_start("a-passed", CREATED + timedelta(seconds=1), ())
         close(store, "a-passed", PASSED.to_json())
         store.create_run(new_run("b-open", created_at=CREATED - timedelta(hours=1)))
@@ -77,6 +77,7 @@ def test_runs_can_be_read_by_a_script() -> None:
         "run": "a-passed",
         "test": "checkout",
         "state": "closed",
+        "phase": None,
         "verdict": "PASS",
         "exit_code": 0,
         "labels": {"branch": "main"},

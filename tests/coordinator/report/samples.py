@@ -10,6 +10,7 @@ from groundswell_coordinator.report.summary import (
     CheckSummary,
     ErrorSummary,
     MetricSummary,
+    PartSummary,
     ReasonSummary,
     ScenarioSummary,
     Summary,
@@ -224,10 +225,23 @@ ALL_REFUSED = replace(
     errors=tuple(ErrorSummary("refused", f"/route/{n}", 1000 - n) for n in range(13)),
 )
 
+# A minute of a run: nothing is judged, and accounts are of the whole.
+PART = replace(
+    FAILED,
+    verdict=None,
+    exit_code=0,
+    reasons=(),
+    duration_s=60.0,
+    part=PartSummary(60, 120, 660),
+    scenarios={},
+    thresholds=(),
+)
+
 ALL = {
     "pass": PASSED,
     "fail": FAILED,
     "inconclusive": INCONCLUSIVE,
     "no_thresholds": NO_THRESHOLDS,
     "all_refused": ALL_REFUSED,
+    "part": PART,
 }

@@ -97,6 +97,25 @@ def test_infinity_becomes_the_end_of_the_range() -> None:
     assert written["metrics"]["http_req_response_time"]["values"]["p(95)"] == 3_600_000.0
 
 
+def test_a_lag_beyond_the_range_becomes_its_end() -> None:
+    agent = replace(PASSED.agents[0], send_lag_p99_ms=math.inf)
+    assert agent.send_lag_p99_ms == 3_600_000.0
+    assert '"send_lag_p99_ms": 3600000.0' in replace(PASSED, agents=(agent,)).to_json()
+
+
+def test_a_part_says_of_which_seconds_it_is_and_has_no_verdict(schema: Validator) -> None:
+    written = json.loads(ALL["part"].to_json())
+    assert written["part"] == {"from_s": 60, "to_s": 120, "of_s": 660}
+    assert written["verdict"] is None
+    assert "part" not in json.loads(PASSED.to_json())
+    for nonsense in (
+        written | {"verdict": "PASS"},
+        json.loads(PASSED.to_json()) | {"verdict": None},
+    ):
+        with pytest.raises(jsonschema.ValidationError):
+            schema.validate(nonsense)
+
+
 def test_a_run_that_never_started_has_no_start(schema: Validator) -> None:
     summary = replace(PASSED, started_at=None)
     schema.validate(json.loads(summary.to_json()))

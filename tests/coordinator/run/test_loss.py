@@ -4,13 +4,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
+from groundswell_coordinator.run.loss import loss_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from groundswell.scenario.model import ConstantArrivalRate, Test
 from groundswell.schedule.scenario_plan import plan_scenario
 from groundswell.schedule.shares import ShareEntry, ShareTable
-from groundswell_coordinator.run.loss import loss_of
 from groundswell_coordinator.timeline.accounts import Account
 from tests.coordinator.played import STEP
 

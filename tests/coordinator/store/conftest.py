@@ -1,4 +1,4 @@
-"""Stores in files of their own, runs to put in them, and disks that can be full or read-only."""
+"""Stores in files and databases of their own, and disks that can be full or read-only."""
 
 from __future__ import annotations
 
@@ -9,15 +9,46 @@ from typing import TYPE_CHECKING
 import pytest
 
 from groundswell_coordinator.store.run_store import RunStore
+from tests.postgres_server import MISSING, PostgresServer, find_programs, running_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Generator[PostgresServer]:
+    """One for the session; ask it for a database."""
+    programs = find_programs()
+    if programs is None:
+        pytest.skip(MISSING)
+    with running_postgres(programs) as server:
+        yield server
+
+
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'groundswell.db'}"
+
+
+@pytest.fixture
+def postgres_database(postgres: PostgresServer) -> Generator[str]:
+    """The name of an empty one."""
+    name = postgres.create_database()
+    yield name
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer, postgres_database: str) -> str:
+    return postgres.url(postgres_database)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """An empty database of each kind: what a test says of a store holds for both."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
 
 
 @pytest.fixture

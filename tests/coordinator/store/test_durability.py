@@ -40,7 +40,7 @@ def test_what_was_acknowledged_survives_kill_9(url: str, acknowledged: int) -> N
         assert [line.run_id for line in store.unowned_local_runs()] == ["run-1"]
 
 
-def test_processes_that_open_a_new_file_and_write_at_once_all_succeed(url: str) -> None:
+def test_processes_that_open_a_new_store_and_write_at_once_all_succeed(url: str) -> None:
     names = [f"run-{number}" for number in range(6)]
     writers = [writing_process(url, name, "50") for name in names]
     for writer in writers:

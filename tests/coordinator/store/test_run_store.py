@@ -13,6 +13,7 @@ from groundswell_coordinator.store.records import (
     Contribution,
     Standing,
     StoredEvent,
+    StoredHandover,
     StoredInterval,
     StoredShare,
 )
@@ -28,7 +29,7 @@ CLOCKS = (AgentClock("amy", "a-1", -5, 2), AgentClock("zoe", "z-1", 40, 3))
 
 def test_a_run_is_read_as_it_was_written(store: RunStore) -> None:
     store.create_run(new_run())
-    store.save_shares("run-1", 1, SHARES)
+    store.save_shares("run-1", SHARES)
     store.save_start("run-1", CREATED + timedelta(seconds=2), CLOCKS)
     store.save_skew("run-1", "z-1", 400_000)
     lost = StoredEvent(CREATED, "agent_lost", "amy's lease has ended", "amy")
@@ -50,19 +51,51 @@ def test_a_run_is_read_as_it_was_written(store: RunStore) -> None:
     assert run.line.standing is Standing.CLOSED
 
 
-def test_the_newest_epoch_is_the_one_that_is_read(store: RunStore) -> None:
+def test_the_table_of_shares_is_saved_once(store: RunStore) -> None:
     store.create_run(new_run())
-    store.save_shares("run-1", 1, SHARES)
-    store.save_shares("run-1", 2, SHARES[:1])
-    run = store.get_run("run-1")
-    assert (run.epoch, run.shares) == (2, SHARES[:1])
-    assert run.line.agents == 2
+    store.save_shares("run-1", SHARES)
+    with pytest.raises(StoreFailed):
+        store.save_shares("run-1", SHARES[:1])
+    assert store.get_run("run-1").shares == SHARES
+    assert store.get_run("run-1").line.agents == 2
 
 
-def test_a_run_without_shares_has_no_epoch(store: RunStore) -> None:
+def test_a_run_of_which_nothing_is_known_yet_has_nothing(store: RunStore) -> None:
     store.create_run(new_run())
     run = store.get_run("run-1")
-    assert (run.epoch, run.shares, run.clocks, run.events) == (None, (), (), ())
+    assert (run.shares, run.handovers, run.clocks, run.events) == ((), (), (), ())
+    assert run.environment == {}
+
+
+def test_a_run_keeps_where_it_ran(store: RunStore) -> None:
+    environment = {"python": "3.11.7", "cpus": 2, "agents": {"amy": {"zone": "a"}}}
+    store.create_run(replace(new_run(), environment=environment))
+    assert store.get_run("run-1").environment == environment
+
+
+def test_handovers_come_in_the_order_of_their_epochs(store: RunStore) -> None:
+    store.create_run(new_run())
+    second = StoredHandover(2, "zoe", 2**40, (("amy", 3),), {"browse": 7})
+    first = StoredHandover(1, "bob", 5, (("zoe", 1), ("amy", 3)), {})
+    store.save_handover("run-1", second)
+    store.save_handover("run-1", first)
+    assert store.get_run("run-1").handovers == (first, second)
+    with pytest.raises(StoreFailed):
+        store.save_handover("run-1", first)
+
+
+def test_an_event_keeps_what_a_program_needs_of_it(store: RunStore) -> None:
+    store.create_run(new_run())
+    event = StoredEvent(CREATED, "agent_lost", "amy is lost", "amy", {"at_s": 1.5, "why": "lease"})
+    store.save_event("run-1", event)
+    assert store.get_run("run-1").events == (event,)
+
+
+def test_an_event_may_quote_any_character(store: RunStore) -> None:
+    store.create_run(new_run())
+    store.save_event("run-1", StoredEvent(CREATED, "refused", "it said \0 and \x07 and \u00e9"))
+    (event,) = store.get_run("run-1").events
+    assert event.message == "it said \ufffd and \x07 and \u00e9"
 
 
 def test_an_id_is_taken_once(store: RunStore) -> None:
@@ -180,7 +213,7 @@ def test_runs_are_listed_newest_first(store: RunStore) -> None:
 
 def test_a_deleted_run_leaves_nothing(store: RunStore) -> None:
     store.create_run(new_run())
-    store.save_shares("run-1", 1, SHARES)
+    store.save_shares("run-1", SHARES)
     store.save_start("run-1", CREATED, CLOCKS)
     store.save_interval("run-1", 0, b"merged", contributions("a"))
     store.save_event("run-1", StoredEvent(CREATED, "note", "a note"))
@@ -227,6 +260,55 @@ def test_only_a_lost_run_is_marked(store: RunStore) -> None:
     assert not store.mark_coordinator_lost("mine")
     assert not store.mark_coordinator_lost("closed")
     assert store.get_run("closed").line.verdict == "PASS"
+
+
+def test_a_run_of_a_pool_is_never_lost(store: RunStore) -> None:
+    store.create_run(replace(new_run(owner=owner_that_ended()), is_local=False))
+    assert store.get_run("run-1").line.standing is Standing.OPEN
+    assert store.unowned_local_runs() == ()
+    assert not store.mark_coordinator_lost("run-1")
+    with pytest.raises(StoreFailed) as caught:
+        store.delete_run("run-1")
+    assert caught.value.hint == "stop it first"
+
+
+def test_an_interval_contains_an_agent_once(store: RunStore) -> None:
+    store.create_run(new_run())
+    with pytest.raises(StoreFailed, match="contained twice"):
+        store.save_interval("run-1", 0, b"", contributions("a", "b", "a"))
+    assert list(store.intervals("run-1")) == []
+
+
+def test_whole_reports_are_kept_beside_the_accounts(store: RunStore) -> None:
+    store.create_run(new_run())
+    parts = (Contribution("a", b"accounts of a", b"report of a"), Contribution("b", b"of b"))
+    store.save_interval("run-1", 0, b"", parts)
+    assert next(store.intervals("run-1")).contained == parts
+
+
+def test_amendments_come_in_the_order_of_their_incarnations(store: RunStore) -> None:
+    store.create_run(new_run())
+    store.save_interval("run-1", 0, b"", [])
+    names = ("b", "A", "\u00e4", "a", "B", "-")
+    for name in names:
+        assert store.save_amendment("run-1", 0, Amendment(name, b"accounts", b"report"))
+    (stored,) = store.intervals("run-1")
+    assert [amendment.incarnation for amendment in stored.amendments] == sorted(names)
+
+
+def test_large_intervals_are_read_one_after_the_other(store: RunStore) -> None:
+    store.create_run(new_run())
+    large = bytes(20_000_000)
+    for interval, merged in enumerate((b"0", large, large, b"3", b"4", b"5")):
+        store.save_interval("run-1", interval, merged, [])
+    assert [len(stored.merged) for stored in store.intervals("run-1")] == [
+        1,
+        2 * 10**7,
+        2 * 10**7,
+        1,
+        1,
+        1,
+    ]
 
 
 def test_the_source_on_disk_holds_no_value_of_the_environment(

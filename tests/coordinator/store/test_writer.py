@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from groundswell.errors import StoreFailed, UnknownRun
+from groundswell_coordinator.store import ownership
 from groundswell_coordinator.store.run_store import RunStore
 from groundswell_coordinator.store.writer import StoreWriter
 from tests.coordinator.store.runs import new_run
@@ -104,6 +105,26 @@ async def test_a_cancelled_opening_leaves_nothing_open(url: str) -> None:
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await opening
+
+
+async def test_a_writer_may_own_its_store(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ownership, "_PATIENCE_S", 0.0)
+    writer = await StoreWriter.open(url, own="coordinator-1")
+    assert writer.ownership is not None
+    assert writer.ownership.generation == 1
+    with pytest.raises(StoreFailed, match="belongs to another coordinator, coordinator-1"):
+        await StoreWriter.open(url, own="coordinator-2")
+
+    embedded = await StoreWriter.open(url)
+    assert embedded.ownership is None
+    await embedded.submit(lambda store: store.create_run(new_run()))
+    await embedded.close()
+
+    await writer.close()
+    successor = await StoreWriter.open(url, own="coordinator-2")
+    assert successor.ownership is not None
+    assert successor.ownership.generation == 2
+    await successor.close()
 
 
 def test_the_writer_does_not_import_sqlalchemy_before_it_opens() -> None:

@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 from groundswell.errors import ProtocolViolation
+from groundswell.metrics.histogram import Histogram
 from groundswell.metrics.series import Series
-from groundswell.v1.metrics_pb2 import CounterValue, Report, SeriesDeclaration, TrendValue
+from groundswell.v1.metrics_pb2 import (
+    METRIC_KIND_COUNTER,
+    METRIC_KIND_TREND,
+    CounterValue,
+    Report,
+    SeriesDeclaration,
+    TrendValue,
+)
 from groundswell.verdict.selection import parse_selection
 from groundswell_coordinator.timeline.declarations import MOST_SERIES_OF_AN_AGENT
 from groundswell_coordinator.timeline.interval import Interval, Rate
@@ -261,9 +270,30 @@ def test_a_report_that_is_not_in_order_is_refused_whole(
     assert timeline.agents[0].lags == {}
 
 
+def test_two_numbers_of_one_series_are_refused_in_one_report(timeline: Timeline) -> None:
+    declarations = [
+        SeriesDeclaration(number=number, metric="http_reqs", kind=METRIC_KIND_COUNTER)
+        for number in (1, 2)
+    ]
+    counters = [CounterValue(series=number, delta=1) for number in (1, 2)]
+    report = Report(
+        run_id=RUN, incarnation="i1", declarations=declarations, counters=counters[:1]
+    )
+    assert timeline.add(report, 1.0) is Outcome.MERGED
+    twice = Report(run_id=RUN, incarnation="i1", interval=1, counters=counters)
+    with pytest.raises(ProtocolViolation, match="a series stands twice in one report"):
+        timeline.add(twice, 2.0)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
-    [("checks", (3, 2), "more passes"), ("vus", float("nan"), "no number")],
+    [
+        ("checks", (3, 2), "more passes"),
+        ("checks", (1, 2**53 + 1), "a count beyond all measure"),
+        ("http_reqs", 2**53 + 1, "a count beyond all measure"),
+        ("vus", float("nan"), "no number"),
+        ("vus", float("-inf"), "a gauge beyond all measure"),
+    ],
 )
 def test_impossible_values_are_refused(
     timeline: Timeline, one: Reporter, name: str, value: float, message: str
@@ -298,6 +328,31 @@ def test_a_duplicate_on_a_new_stream_still_declares(timeline: Timeline, one: Rep
     assert timeline.add(plain, 2.0) is Outcome.MERGED
 
 
+@pytest.mark.parametrize("lie", [{"count": 2**32 + 1}, {"sum_ns": 2**61, "max_ns": 2**61}])
+def test_a_trend_beyond_all_measure_is_refused(timeline: Timeline, lie: dict[str, int]) -> None:
+    histogram = Histogram()
+    histogram.add_zeros(lie.get("count", 1))
+    if "max_ns" in lie:
+        histogram = histogram_of([2**61 / 1e6])
+    trend = TrendValue(
+        series=1,
+        payload=histogram.encode(),
+        count=histogram.count,
+        sum_ns=histogram.sum_ns,
+        min_ns=histogram.min_ns,
+        max_ns=histogram.max_ns,
+        clamped=histogram.clamped,
+    )
+    report = Report(
+        run_id=RUN,
+        incarnation="i1",
+        declarations=[declared("http_req_duration", METRIC_KIND_TREND)],
+        trends=[trend],
+    )
+    with pytest.raises(ProtocolViolation, match="a trend beyond all measure"):
+        timeline.add(report, 1.0)
+
+
 # --- storing ---
 
 
@@ -312,6 +367,16 @@ def test_an_interval_reads_back_as_it_was_stored(timeline: Timeline, one: Report
     (sealed,) = timeline.seal_due(2.0)
     stored = sealed.to_report(RUN).SerializeToString()
     assert Interval.from_report(Report.FromString(stored)) == timeline.sealed(0)
+
+
+def test_what_two_agents_may_say_reads_back_though_one_may_not_say_the_sum(
+    timeline: Timeline, one: Reporter, two: Reporter
+) -> None:
+    for reporter in (one, two):
+        timeline.add(reporter.report(0, {"http_reqs": 2**53, "vus": 2.0**53}), 1.0)
+    (sealed,) = timeline.seal_due(1.0)
+    stored = sealed.to_report(RUN).SerializeToString()
+    assert Interval.from_report(Report.FromString(stored)).counters == {REQUESTS: 2**54}
 
 
 def test_a_restored_timeline_is_the_same_timeline(
@@ -370,3 +435,48 @@ def test_a_part_holds_what_tells_agents_apart_and_nothing_else(
     (sealed,) = timeline.seal_due(2.0)
     assert sealed.parts == (part,)
     assert timeline.sealed(0).parts == ()
+
+
+def test_whole_reports_are_kept_where_somebody_asks_for_them_and_given_away_once(
+    one: Reporter, two: Reporter
+) -> None:
+    timeline = Timeline(RUN, {"i1": "agent-1", "i2": "agent-2"}, keeps_reports=True)
+    first = one.report(0, {"http_reqs": 3, "http_req_duration": [1.0]})
+    # On a stream that has declared all before, a report does not say what its numbers stand for.
+    second = two.report(0, {"http_reqs": 5})
+    later = two.report(1, {"http_reqs": 7})
+    del later.declarations[:]
+    for report in (first, second, later):
+        timeline.add(report, 1.0)
+    timeline.add(first, 1.1)
+    (sealed,) = timeline.seal_due(1.2)
+    kept = timeline.release_reports(0)
+    assert {name: Interval.from_report(report) for name, report in kept.items()} == {
+        "i1": Interval.from_report(first),
+        "i2": Interval.from_report(second),
+    }
+    assert sum(report.counters[0].delta for report in kept.values()) == sum(
+        sealed.counters.values()
+    )
+    assert timeline.release_reports(0) == {}
+    assert Interval.from_report(timeline.release_reports(1)["i2"]).counters == {REQUESTS: 7}
+    timeline.seal_due(2.8)
+    timeline.add(one.report(1, {"http_reqs": 1}), 3.0)
+    assert timeline.release_reports(1) == {}
+
+
+def test_whole_reports_are_not_kept_for_nobody(timeline: Timeline, one: Reporter) -> None:
+    timeline.add(one.report(0, {"http_reqs": 3}), 1.0)
+    assert timeline.release_reports(0) == {}
+
+
+def test_more_series_than_one_agent_may_have_are_read_back_of_several(
+    timeline: Timeline, one: Reporter, two: Reporter
+) -> None:
+    for reporter, what in ((one, "a"), (two, "b")):
+        values: Values = {f"http_reqs{{name:{what}{n}}}": n for n in range(900)}
+        timeline.add(reporter.report(0, values), 1.0)
+    (sealed,) = timeline.seal_due(1.1)
+    stored = sealed.to_report(RUN).SerializeToString()
+    assert len(sealed.counters) == 1800
+    assert Interval.from_report(Report.FromString(stored)) == replace(sealed, parts=())

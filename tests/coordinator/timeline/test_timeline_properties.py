@@ -16,7 +16,7 @@ from groundswell.verdict.threshold import parse
 from groundswell_coordinator.judge.standing import value_of
 from groundswell_coordinator.judge.window import TrendQueue
 from groundswell_coordinator.timeline.interval import Interval
-from groundswell_coordinator.timeline.timeline import Outcome, Timeline
+from groundswell_coordinator.timeline.timeline import GRACE_S, Outcome, Timeline
 from tests.coordinator.reporting import RUN, Reporter, Values, histogram_of
 
 if TYPE_CHECKING:
@@ -66,6 +66,13 @@ def reports_of(reporter: Reporter, measured: list[Second]) -> list[Report]:
     return reports
 
 
+def is_due(timeline: Timeline, number: int, now: float) -> bool:
+    """By asking every agent."""
+    if any(agent.owes(number) for agent in timeline.agents):
+        return now >= number + 1 + GRACE_S
+    return number <= max(agent.newest for agent in timeline.agents)
+
+
 def deliver(
     timeline: Timeline, run: list[list[Second]], delays: list[list[tuple[int, bool]]]
 ) -> tuple[list[int], Counter[Outcome]]:
@@ -82,7 +89,11 @@ def deliver(
     outcomes: Counter[Outcome] = Counter()
     for tenth in range((SECONDS + 1) * 10 + 70):
         outcomes.update(timeline.add(report, tenth / 10) for report in due.get(tenth, ()))
-        sealed += [interval.number for interval in timeline.seal_due(tenth / 10)]
+        for interval in timeline.seal_due(tenth / 10):
+            assert interval.number == len(sealed)
+            assert is_due(timeline, len(sealed), tenth / 10)
+            sealed.append(interval.number)
+        assert not is_due(timeline, len(sealed), tenth / 10)
         assert timeline.seal_due(tenth / 10) == []
     return sealed, outcomes
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundswell.metrics.buckets import highest_equivalent
-from groundswell.metrics.histogram import HIGHEST_NS, Histogram, add_rows
+from groundswell.metrics.buckets import HIGHEST_NS, highest_equivalent
+from groundswell.metrics.histogram import Histogram, add_rows
 from groundswell.metrics.rank import nearest_rank
 from tests.core.metrics import library
 

@@ -1,0 +1,67 @@
+"""This process as one agent: its hello, its signals, and the pipe to its parent where it has one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sys
+from typing import TYPE_CHECKING
+
+import uvloop
+
+from groundswell import __version__
+from groundswell.ending import when_told_to_end
+from groundswell.exit_codes import ExitCode
+from groundswell.v1 import agent_pb2
+from groundswell.wire import PROTOCOL
+from groundswell_agent.agent import Agent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from groundswell.address import Address
+
+
+def serve_as_agent(
+    coordinator: Address | None,
+    name: str,
+    labels: Mapping[str, str],
+    weight: int,
+    *,
+    tethered: bool,
+) -> ExitCode:
+    """Returns when the agent has left in order. Raises CoordinatorUnreachable where it is refused.
+
+    Without a coordinator, its address is the first line of standard input; none, if that just ends.
+    """
+    address = str(coordinator) if coordinator is not None else sys.stdin.readline().strip()
+    if not address:
+        return ExitCode.OK
+    hello = agent_pb2.Hello(
+        protocol=PROTOCOL,
+        name=name,
+        incarnation=secrets.token_hex(8),
+        weight=weight,
+        labels=labels,
+        version=__version__,
+        pid=os.getpid(),
+    )
+    uvloop.run(_serve(Agent(address, hello), tethered=tethered))
+    return ExitCode.OK
+
+
+async def _serve(agent: Agent, *, tethered: bool) -> None:
+    when_told_to_end(agent.drain)
+    if tethered:
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _leave_with_parent)
+    await agent.run()
+
+
+def _leave_with_parent() -> None:
+    """The pipe to the process that started this agent has ended: whatever is running, stop at once.
+
+    Nobody is left to report to, and load without an owner must not go on for even one more request.
+    """
+    if not os.read(sys.stdin.fileno(), 1):
+        os._exit(ExitCode.COORDINATOR_UNREACHABLE)

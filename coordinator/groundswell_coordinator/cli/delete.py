@@ -1,0 +1,27 @@
+"""`groundswell delete RUN`: forget a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from groundswell_coordinator.cli.coordinator_options import coordinator_option
+from groundswell_coordinator.cli.past import ask
+
+if TYPE_CHECKING:
+    from groundswell.address import Address
+
+_EPILOG = """\b
+Example:
+  groundswell delete 20260304-050607-1f3a9c
+"""
+
+
+@click.command("delete", epilog=_EPILOG)
+@click.argument("run")
+@coordinator_option("the runs of this user on this machine")
+def command(run: str, coordinator: Address | None) -> None:
+    """Delete RUN and all that was measured in it. It is named by its whole id."""
+    ask(coordinator, lambda runs: runs.delete(run))
+    click.echo(f"deleted run {run}", err=True)

@@ -1,0 +1,77 @@
+"""What is to be run and how, and how a run that was ordered may fail to be one."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from groundswell.errors import GroundswellError
+from groundswell.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from groundswell.scenario.source import TestSource
+    from groundswell.v1.control_pb2 import Ended
+    from groundswell_coordinator.client import ControlClient
+
+
+def new_run_id() -> str:
+    """Sorts by time and reads well; no two clients make the same."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`wait_s` is how long agents may take to attach, or to become free.
+
+    `agents` is None for all that are free.
+    """
+
+    source: TestSource
+    agents: int | None
+    labels: Mapping[str, str]
+    seed: int
+    wait_s: float
+    quiet: bool
+    selector: Mapping[str, str] = field(default_factory=dict[str, str])
+    on_agent_loss: str = ""
+    agent_histograms: bool = False
+    run_id: str = field(default_factory=new_run_id)
+
+    async def submit(self, client: ControlClient, agents: int | None = None) -> None:
+        """On so many agents, or as many as are ordered. May be done twice: it is the same run."""
+        await client.submit(
+            self.run_id,
+            self.source,
+            agents=agents or self.agents or 1,
+            labels=self.labels,
+            seed=self.seed,
+            wait_s=self.wait_s,
+            selector=self.selector,
+            on_agent_loss=self.on_agent_loss,
+            agent_histograms=self.agent_histograms,
+        )
+
+
+class Interrupted(GroundswellError):
+    """Somebody pressed Ctrl-C before there was a run to stop, or left one alone."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+class NeverStarted(GroundswellError):
+    """A run that ended before any load: the coordinator's reason, and its exit code."""
+
+    def __init__(self, ended: Ended) -> None:
+        super().__init__(ended.error, hint=ended.hint or None)
+        self.exit_code = ExitCode(ended.exit_code)  # type: ignore[misc]  # an instance's own
+
+
+def with_summary(ended: Ended) -> Ended:
+    """The end of a run that had begun; NeverStarted for another."""
+    if ended.error:
+        raise NeverStarted(ended)
+    return ended

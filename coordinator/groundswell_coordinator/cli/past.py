@@ -1,0 +1,59 @@
+"""Ask for past runs, of a coordinator or of the user's own store: the commands see no difference."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from groundswell_coordinator.cli.test_options import Assignment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from groundswell.address import Address
+    from groundswell_coordinator.client import ControlClient
+    from groundswell_coordinator.run.past_runs import PastRuns
+
+    Runs = PastRuns | ControlClient
+
+T = TypeVar("T")
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def env_option(command: F) -> F:
+    """`-e NAME=VALUE`, as `env: tuple[tuple[str, str], ...]`."""
+    return click.option(
+        *("-e", "--env", "env"),
+        type=Assignment(),
+        multiple=True,
+        help="A variable that the test was run with: their values are never stored.",
+    )(command)
+
+
+def environment(coordinator: Address | None, env: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """What a stored test is read with. Our own environment is nobody else's business."""
+    given = dict(env)
+    return given if coordinator is not None else {**os.environ, **given}
+
+
+def ask(coordinator: Address | None, question: Callable[[Runs], Coroutine[Any, Any, T]]) -> T:
+    """`ask(coordinator, lambda runs: runs.lines(5))`."""
+    return asyncio.run(_ask(coordinator, question))
+
+
+async def _ask(
+    coordinator: Address | None, question: Callable[[Runs], Coroutine[Any, Any, T]]
+) -> T:
+    # grpc and SQLAlchemy take a third of a second each to import: not for --help.
+    if coordinator is not None:
+        from groundswell_coordinator.client import ControlClient
+
+        async with ControlClient(str(coordinator)) as client:
+            return await question(client)
+    from groundswell_coordinator.run.past_runs import PastRuns
+
+    async with PastRuns() as past:
+        return await question(past)

@@ -1,0 +1,29 @@
+"""Ask a coordinator about what goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from groundswell.address import Address
+    from groundswell_coordinator.client import ControlClient
+
+T = TypeVar("T")
+
+
+def ask_coordinator(
+    coordinator: Address, question: Callable[[ControlClient], Coroutine[Any, Any, T]]
+) -> T:
+    """`ask_coordinator(address, lambda client: client.agents())`."""
+    return asyncio.run(_ask(str(coordinator), question))
+
+
+async def _ask(address: str, question: Callable[[ControlClient], Coroutine[Any, Any, T]]) -> T:
+    # grpc takes a while to import: not for --help.
+    from groundswell_coordinator.client import ControlClient
+
+    async with ControlClient(address) as client:
+        return await question(client)

@@ -1,0 +1,97 @@
+"""A run on somebody else's coordinator: handed in, followed, looked at again later."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+import uvloop
+
+from groundswell.errors import GroundswellError
+from groundswell_coordinator.cli.follow import Follower, Stopper, how_to_watch
+from groundswell_coordinator.cli.interrupts import Interrupts
+from groundswell_coordinator.cli.order import Interrupted, with_summary
+from groundswell_coordinator.client import ControlClient
+from groundswell_coordinator.reconnection import Reconnection
+from groundswell_coordinator.report.live import LiveView
+
+if TYPE_CHECKING:
+    from groundswell.v1.control_pb2 import AgentLine, Ended
+    from groundswell_coordinator.cli.order import Order
+
+# For a last word to a coordinator that may not be there.
+_LAST_WORD_S = 2.0
+
+
+def run_remote(order: Order, title: str, address: str) -> Ended:
+    """Hand the run in and follow it to its end. Ctrl-C stops it; the third one leaves it alone."""
+    return uvloop.run(_run(order, LiveView(title, quiet=order.quiet), address))
+
+
+def hand_in(order: Order, address: str) -> None:
+    """Hand the run in, and no more."""
+    uvloop.run(_hand_in(order, address))
+
+
+def watch(run: str, address: str, *, quiet: bool) -> Ended | None:
+    """Follow a run to its end; None where Ctrl-C looked away."""
+    return uvloop.run(_watch(run, address, quiet))
+
+
+async def _run(order: Order, view: LiveView, address: str) -> Ended:
+    with Interrupts() as interrupts:
+        async with ControlClient(address) as client:
+            await _submit(order, client)
+            follower = Follower(client, order.run_id, view)
+            stopper = Stopper(client, follower, may_leave=True)
+            try:
+                ended = await follower.follow(interrupts, stopper.interrupted)
+            finally:
+                await stopper.close()
+    if ended is None:
+        hint = f"`{how_to_watch(order.run_id, address)}` follows it again"
+        raise Interrupted(f"left run {order.run_id} to itself", hint=hint)
+    return with_summary(ended)
+
+
+async def _hand_in(order: Order, address: str) -> None:
+    with Interrupts():
+        async with ControlClient(address) as client:
+            await _submit(order, client)
+
+
+async def _watch(run: str, address: str, quiet: bool) -> Ended | None:
+    with Interrupts() as interrupts:
+        async with ControlClient(address) as client:
+            follower = Follower(client, run, LiveView(run, quiet=quiet))
+            ended = await follower.follow(interrupts, lambda count: follower.leave())
+    if ended is None:
+        click.echo(f"run {follower.run_id} goes on", err=True)
+        return None
+    return with_summary(ended)
+
+
+async def _submit(order: Order, client: ControlClient) -> None:
+    # Who does not answer this is not there; whoever did is waited for.
+    attached = await client.agents()
+    agents = order.agents or max(1, sum(_is_free(one, order) for one in attached))
+    if not order.quiet:
+        count = "1 agent" if agents == 1 else f"{agents} agents"
+        click.echo(f"run {order.run_id} on {count} of {client.address}", err=True)
+    reconnection = Reconnection(partial(click.echo, err=True))
+    try:
+        await reconnection.submit(lambda: order.submit(client, agents))
+    except asyncio.CancelledError:
+        # It may have been taken all the same.
+        with suppress(GroundswellError, TimeoutError):
+            async with asyncio.timeout(_LAST_WORD_S):
+                await client.stop(order.run_id, abort=True, cause="interrupted")
+        raise Interrupted("interrupted before the load") from None
+
+
+def _is_free(agent: AgentLine, order: Order) -> bool:
+    fits = all(agent.labels.get(key) == value for key, value in order.selector.items())
+    return fits and agent.state == "free"

@@ -1,0 +1,62 @@
+"""What the options of `run` may be, alone and together; found out before the run, not after it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from groundswell.address import Address
+
+_MOST_PROCESSES = 1000
+
+
+def writable(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None:
+        try:
+            path.open("a").close()
+        except OSError as error:
+            raise click.BadParameter(f"cannot write {path}: {error.strerror}") from error
+    return path
+
+
+def folder(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Made where it is not there."""
+    if path is not None:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise click.BadParameter(f"cannot make {path}: {error.strerror}") from error
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise click.BadParameter(f"cannot write into {path}")
+    return path
+
+
+def check_together(
+    coordinator: Address | None,
+    *,
+    agents: int | None,
+    selector: Mapping[str, str],
+    detach: bool,
+    results: Mapping[str, object],
+) -> None:
+    """Raises UsageError for options that need a coordinator, or that --detach leaves without use."""
+    if coordinator is None:
+        if selector:
+            raise click.UsageError("--selector chooses among a coordinator's agents: name one.")
+        if detach:
+            raise click.UsageError(
+                "--detach needs a --coordinator: our own ends with this command."
+            )
+        if (agents or 0) > _MOST_PROCESSES:
+            raise click.UsageError(
+                f"--agents: at most {_MOST_PROCESSES} processes are started here."
+            )
+    wanted = [option for option, value in results.items() if value]
+    if detach and wanted:
+        raise click.UsageError(f"--detach does not wait for what {wanted[0]} asks for.")

@@ -1,0 +1,55 @@
+"""How each agent of a run is, for the live picture."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from groundswell.v1.control_pb2 import AgentState
+from groundswell_coordinator.judge.health import AgentHealth
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from groundswell.scenario.model import Test
+    from groundswell_coordinator.timeline.agent_record import AgentRecord
+    from groundswell_coordinator.timeline.timeline import Timeline
+
+# Percentiles of a thousand agents every second took a twentieth of a core.
+_EXAMINED_AT_ONCE = 100
+_HOUR_MS = 3_600_000.0
+
+
+class AgentStates:
+    """Asked once an interval; in a large fleet each agent's turn comes every few seconds.
+
+    Who is lost is known at once.
+    """
+
+    def __init__(self, test: Test, timeline: Timeline) -> None:
+        self._test = test
+        self._timeline = timeline
+        self._states: dict[str, AgentState] = {}
+        self._asked = 0
+
+    def latest(self) -> Sequence[AgentState]:
+        """In the order of the agents."""
+        agents = self._timeline.agents
+        turns = math.ceil(len(agents) / _EXAMINED_AT_ONCE)
+        for place, agent in enumerate(agents):
+            if (place + self._asked) % turns == 0 or agent.name not in self._states:
+                self._states[agent.name] = self._examine(agent)
+            if agent.is_lost:
+                self._states[agent.name].health = "lost"
+        self._asked += 1
+        return tuple(self._states.values())
+
+    def _examine(self, agent: AgentRecord) -> AgentState:
+        health = AgentHealth.of(agent, self._test)
+        return AgentState(
+            name=agent.name,
+            health="saturated" if health.saturation else "ok",
+            cpu=health.cpu_max or 0.0,
+            send_lag_p99_ms=min(health.send_lag_p99_ms or 0.0, _HOUR_MS),
+            loop_lag_p99_ms=min(health.loop_lag_p99_ms or 0.0, _HOUR_MS),
+        )

@@ -1,0 +1,180 @@
+"""A run as its store knows it: all that its coordinator held in memory, made again from what was written.
+
+    stored = store.get_run(run_id)
+    restored = restore(stored, store.intervals(run_id), source)
+
+What was never stored is not in it: reports of intervals that were not sealed yet, which their
+agents send again, and whatever came behind a failure of the store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from groundswell.errors import StoreFailed
+from groundswell.scenario.loader import load
+from groundswell.schedule.division import Handover
+from groundswell.schedule.shares import ShareEntry, ShareTable
+from groundswell.v1.metrics_pb2 import Report
+from groundswell_coordinator.clock import ClockOffset
+from groundswell_coordinator.judge.ending import Cause
+from groundswell_coordinator.run.events import LossPolicy, StopMode
+from groundswell_coordinator.run.submission import Submission
+from groundswell_coordinator.run.succession import LostAgent, Succession
+from groundswell_coordinator.timeline.interval import Interval
+from groundswell_coordinator.timeline.timeline import Timeline, first_judged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from groundswell.scenario.model import Test
+    from groundswell.scenario.source import TestSource
+    from groundswell_coordinator.store.records import StoredInterval, StoredRun
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredStop:
+    """How a run was stopped early: `at` in seconds of the run, by the newest order."""
+
+    cause: Cause
+    at: float
+    mode: StopMode
+    # `str(threshold)` of the one that aborted it.
+    threshold: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """`ended` are the agents whose last report is in. `skews` are in ns; both they and `clocks` by name."""
+
+    submission: Submission
+    timeline: Timeline
+    succession: Succession
+    started_at: datetime | None
+    stop: RestoredStop | None
+    ended: tuple[str, ...]
+    skews: Mapping[str, int]
+    clocks: Mapping[str, ClockOffset]
+
+    @property
+    def cause(self) -> Cause:
+        """Why it ended, if it does now."""
+        return Cause.COMPLETE if self.stop is None else self.stop.cause
+
+    @property
+    def stopped_at(self) -> float | None:
+        return None if self.stop is None else self.stop.at
+
+    @property
+    def stop_mode(self) -> StopMode | None:
+        return None if self.stop is None else self.stop.mode
+
+    @property
+    def aborted_by(self) -> str | None:
+        return None if self.stop is None else self.stop.threshold
+
+
+def restore(stored: StoredRun, intervals: Iterable[StoredInterval], source: TestSource) -> Restored:
+    """Of a run that has shares; `intervals` are all of its own, in order.
+
+    Raises InvalidTest where `source` lacks a variable of the environment, StoreFailed where an
+    interval is missing.
+    """
+    submission = _submission(stored, source)
+    lost = _lost_agents(stored)
+    timeline = restore_timeline(stored, intervals, first_judged(submission.test.warmup))
+    for one in lost:
+        timeline.lose(one.incarnation)
+    return Restored(
+        submission=submission,
+        timeline=timeline,
+        succession=_succession(stored, submission.test, lost),
+        started_at=stored.line.start_at,
+        stop=_stop(stored),
+        ended=tuple(record.name for record in timeline.agents if record.has_ended),
+        skews={one.agent: one.skew_ns for one in stored.clocks if one.skew_ns is not None},
+        clocks={one.agent: ClockOffset(one.offset_ns, one.error_ns) for one in stored.clocks},
+    )
+
+
+def restore_timeline(
+    stored: StoredRun, intervals: Iterable[StoredInterval], judged_from: int
+) -> Timeline:
+    """The timeline of these intervals, the run's first ones, with their amendments."""
+    names = {share.incarnation: share.agent for share in stored.shares}
+    timeline = Timeline(
+        stored.line.run_id, names, judged_from, keeps_reports=stored.agent_histograms
+    )
+    for interval in intervals:
+        if interval.interval != timeline.sealed_count:
+            raise StoreFailed(
+                f"interval {timeline.sealed_count} of run {stored.line.run_id} is not in the store"
+            )
+        _restore_interval(timeline, interval)
+    return timeline
+
+
+def _restore_interval(timeline: Timeline, stored: StoredInterval) -> None:
+    merged = Interval.from_report(Report.FromString(stored.merged))
+    timeline.restore(merged, (Report.FromString(part.accounts) for part in stored.contained))
+    for amendment in stored.amendments:
+        # It came in time once: no clock is asked again.
+        timeline.add(Report.FromString(amendment.report), now=float(stored.interval))
+
+
+def _submission(stored: StoredRun, source: TestSource) -> Submission:
+    line = stored.line
+    return Submission(
+        run_id=line.run_id,
+        source=source,
+        test=load(source),
+        agents=len(stored.shares),
+        labels=line.labels,
+        seed=stored.seed,
+        wait=0.0,
+        created_at=line.created_at,
+        on_agent_loss=LossPolicy(stored.on_agent_loss),
+        agent_histograms=stored.agent_histograms,
+    )
+
+
+def _succession(stored: StoredRun, test: Test, lost: Iterable[LostAgent]) -> Succession:
+    table = ShareTable(tuple(ShareEntry(share.agent, share.weight) for share in stored.shares))
+    handovers = tuple(
+        Handover(
+            one.epoch,
+            one.from_agent,
+            one.boundary_ns,
+            tuple(ShareEntry(agent, weight) for agent, weight in one.heirs),
+            dict(one.decided),
+        )
+        for one in stored.handovers
+    )
+    return Succession(test, table, stored.seed, handovers=handovers, lost=lost)
+
+
+def _lost_agents(stored: StoredRun) -> tuple[LostAgent, ...]:
+    incarnations = {share.agent: share.incarnation for share in stored.shares}
+    return tuple(
+        LostAgent(event.agent, incarnations[event.agent], float(event.detail["lease_end"]))
+        for event in stored.events
+        if event.agent is not None and event.detail is not None and "lease_end" in event.detail
+    )
+
+
+def _stop(stored: StoredRun) -> RestoredStop | None:
+    """By the last order: an abort may have followed a graceful stop."""
+    stop = None
+    for event in stored.events:
+        detail = event.detail or {}
+        if "at" in detail and "mode" in detail:
+            threshold = detail.get("threshold")
+            stop = RestoredStop(
+                Cause(event.code),
+                float(detail["at"]),
+                StopMode(detail["mode"]),
+                None if threshold is None else str(threshold),
+            )
+    return stop

@@ -1,0 +1,100 @@
+"""The run in a file that others have made: checked, brought up to date, read as a store's records."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import msgspec
+from sqlalchemy import URL, func, select
+
+from groundswell.errors import StoreFailed
+from groundswell_coordinator.store import run_rows
+from groundswell_coordinator.store.database import Database, open_database
+from groundswell_coordinator.store.foreign_shape import check_content, check_schema
+from groundswell_coordinator.store.migration import newest_version
+from groundswell_coordinator.store.pages import all_intervals
+from groundswell_coordinator.store.records import Standing, StoredRun
+from groundswell_coordinator.store.schema import runs
+from groundswell_coordinator.store.sqlite import SQLite
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from groundswell_coordinator.store.records import StoredInterval
+
+
+class ForeignRun:
+    """Use `opened`, which checks the file first."""
+
+    def __init__(self, database: Database, path: Path) -> None:
+        self._database = database
+        self._path = path
+        with _refusals(path), database.reading() as connection:
+            self.run = _the_run(connection)
+
+    def intervals(self) -> Iterator[StoredInterval]:
+        """In order. Raises StoreFailed where one cannot be read."""
+        stored = all_intervals(self._database, self.run.line.run_id)
+        while True:
+            with _refusals(self._path):
+                one = next(stored, None)
+            if one is None:
+                return
+            yield one
+
+
+@contextmanager
+def opened(file: Path, path: Path) -> Generator[ForeignRun]:
+    """`file` is what `path` was unpacked to, and ours to change."""
+    with _refusals(path):
+        version = check_schema(file)
+        if version > newest_version():
+            raise ValueError(
+                f"it has schema version {version}, and this groundswell knows versions up to"
+                f" {newest_version()}: upgrade"
+            )
+        if version < newest_version():
+            open_database(_url_of(file).render_as_string()).close()
+        check_content(file)
+    with closing(Database(SQLite(_url_of(file), is_foreign=True))) as database:
+        yield ForeignRun(database, path)
+
+
+def _the_run(connection: Connection) -> StoredRun:
+    if connection.scalar(select(func.count()).select_from(runs)) != 1:
+        raise ValueError("it does not hold exactly one run")
+    (line,) = run_rows.lines(connection, run_rows.select_lines())
+    if line.standing is not Standing.CLOSED:
+        raise ValueError("its run has not ended")
+    # The columns' types are right; this checks what is in their JSON.
+    return msgspec.convert(asdict(run_rows.whole_run(connection, line)), StoredRun)
+
+
+def _url_of(file: Path) -> URL:
+    return URL.create("sqlite", database=str(file))
+
+
+@contextmanager
+def _refusals(path: Path) -> Generator[None]:
+    """Whatever reading it meets in a wrong file, as one kind of error."""
+    try:
+        yield
+    except (
+        StoreFailed,
+        sqlite3.Error,
+        msgspec.MsgspecError,
+        ValueError,
+        TypeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
+        raise StoreFailed(
+            f"{path} cannot be imported: {error.message if isinstance(error, StoreFailed) else error}",
+            hint="`groundswell export` writes such files, and newer versions read older ones",
+        ) from error

@@ -1,0 +1,293 @@
+"""Agents are killed in the middle of a run: its shape comes back, and its accounts stay exact."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from groundswell.scenario.loader import load
+from groundswell.scenario.source import TestSource
+from groundswell.schedule.scenario_plan import plan_scenario
+from groundswell.schedule.shares import ShareEntry, ShareTable
+from tests.e2e.pool.accounts import (
+    LOAD,
+    assert_adds_up,
+    assert_blamed,
+    assert_loss_is_named,
+    assert_rate_is_back,
+    assert_target_agrees,
+)
+from tests.e2e.pool.site import MARGIN_S, Site, pool_site
+from tests.e2e.writing import Fields, arrivals, iterations, users, write_test
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+    from tests.e2e.commands import Groundswell, Ran
+
+_AGENTS = ("a1", "a2", "a3", "a4")
+_RATE = 300
+# So many that a machine which is busy for two seconds drops nothing.
+_MAX_VUS = 600
+
+
+@pytest.fixture
+def site(groundswell: Groundswell) -> Generator[Site]:
+    with pool_site(groundswell, *_AGENTS, lease="1s") as site:
+        yield site
+
+
+def _write(site: Site, scenario: Fields) -> Path:
+    thresholds = {"http_req_failed": ["rate < 1%"]}
+    folder, url = site.groundswell.folder, site.target.url
+    return write_test(folder, url, {LOAD: scenario}, thresholds=thresholds)
+
+
+def _run_with_loss(
+    site: Site, test: Path, *lost: str, after: int, words: tuple[str, ...] = ()
+) -> tuple[Ran, float]:
+    """Kill these agents when so many requests have come; the run's end, and when that was."""
+    with site.starting_run(test, *words, agents=len(_AGENTS)) as running:
+        site.target.wait_for_load(after)
+        killed_at = [site.agents[name].kill() for name in lost][-1]
+        return running.end_of_run(within_s=90), killed_at
+
+
+def _load_end(site: Site, seconds: float) -> float:
+    return site.stored().started_at + seconds
+
+
+def test_when_one_of_four_agents_is_killed_the_others_carry_its_share(
+    site: Site, record_property: Callable[[str, object], None]
+) -> None:
+    seconds = 16
+    test = _write(site, arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS))
+
+    ran, killed_at = _run_with_loss(site, test, "a2", after=4 * _RATE)
+
+    account = assert_adds_up(ran, _RATE * seconds)
+    beyond = assert_target_agrees(site, ran)
+    assert set(account.dropped) <= {"agent_lost"}
+    assert_loss_is_named(site, ran, "a2")
+    assert ran.summary.verdict == "PASS", ran
+    lease_end = killed_at + site.lease_s + MARGIN_S
+    restored = assert_rate_is_back(
+        site.target.moments(), lease_end, _load_end(site, seconds), _RATE
+    )
+    record_property("restored_after_lease_end_s", round(restored, 2))
+    record_property("unknown", account.unknown)
+    record_property("dropped", dict(account.dropped))
+    record_property("target_minus_ours", beyond)
+
+
+@pytest.mark.slow
+def test_the_default_lease_is_bridged_in_the_same_way(
+    groundswell: Groundswell, record_property: Callable[[str, object], None]
+) -> None:
+    seconds = 40
+    with pool_site(groundswell, *_AGENTS, lease="5s") as site:
+        test = _write(site, arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS))
+
+        ran, killed_at = _run_with_loss(site, test, "a3", after=4 * _RATE)
+
+        account = assert_adds_up(ran, _RATE * seconds)
+        beyond = assert_target_agrees(site, ran)
+        assert_loss_is_named(site, ran, "a3")
+        assert ran.summary.verdict == "PASS", ran
+        lease_end = killed_at + site.lease_s + MARGIN_S
+        restored = assert_rate_is_back(
+            site.target.moments(), lease_end, _load_end(site, seconds), _RATE
+        )
+        record_property("restored_after_lease_end_s", round(restored, 2))
+        record_property("unknown", account.unknown)
+        record_property("dropped", dict(account.dropped))
+        record_property("target_minus_ours", beyond)
+
+
+@pytest.mark.slow
+def test_when_two_are_killed_at_once_the_other_two_carry_both_shares(
+    site: Site, record_property: Callable[[str, object], None]
+) -> None:
+    seconds = 20
+    test = _write(site, arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS))
+
+    ran, killed_at = _run_with_loss(site, test, "a1", "a3", after=4 * _RATE)
+
+    account = assert_adds_up(ran, _RATE * seconds)
+    beyond = assert_target_agrees(site, ran)
+    assert set(account.dropped) <= {"agent_lost"}
+    assert_loss_is_named(site, ran, "a1", "a3")
+    assert sorted(agent for agent, _ in site.stored().handovers) == ["a1", "a3"]
+    lease_end = killed_at + site.lease_s + MARGIN_S
+    restored = assert_rate_is_back(
+        site.target.moments(), lease_end, _load_end(site, seconds), _RATE
+    )
+    record_property("restored_after_lease_end_s", round(restored, 2))
+    record_property("unknown", account.unknown)
+    record_property("dropped", dict(account.dropped))
+    record_property("target_minus_ours", beyond)
+
+
+@pytest.mark.slow
+def test_when_an_heir_is_killed_too_what_it_inherited_moves_on(site: Site) -> None:
+    seconds = 24
+    test = _write(site, arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS))
+
+    with site.starting_run(test, agents=len(_AGENTS)) as running:
+        site.target.wait_for_load(3 * _RATE)
+        site.agents["a4"].kill()
+        site.target.wait_for_load(9 * _RATE)
+        killed_at = site.agents["a1"].kill()
+        ran = running.end_of_run(within_s=90)
+
+    assert_adds_up(ran, _RATE * seconds)
+    assert_target_agrees(site, ran)
+    assert_loss_is_named(site, ran, "a1", "a4")
+    assert [agent for agent, _ in site.stored().handovers] == ["a4", "a1"]
+    lease_end = killed_at + site.lease_s + MARGIN_S
+    assert_rate_is_back(site.target.moments(), lease_end, _load_end(site, seconds), _RATE)
+
+
+@pytest.mark.slow
+def test_when_an_agent_is_killed_on_a_ramp_the_ramp_goes_on(site: Site) -> None:
+    ramp = {
+        "executor": "ramping-arrival-rate",
+        "start_rate": "100/s",
+        "stages": [{"duration": "10s", "target": "400/s"}, {"duration": "10s", "target": "400/s"}],
+        "max_vus": _MAX_VUS,
+        "steps": [{"get": "/"}],
+    }
+    test = _write(site, ramp)
+
+    ran, killed_at = _run_with_loss(site, test, "a4", after=600)
+
+    assert_adds_up(ran, 2500 + 4000)
+    assert_target_agrees(site, ran)
+    assert_loss_is_named(site, ran, "a4")
+    lease_end = max(killed_at + site.lease_s + MARGIN_S, site.stored().started_at + 10)
+    assert_rate_is_back(site.target.moments(), lease_end, _load_end(site, 20), 400)
+
+
+@pytest.mark.slow
+def test_a_policy_of_continue_leaves_the_gap_and_is_inconclusive(site: Site) -> None:
+    test = _write(site, arrivals(f"{_RATE}/s", "10s", max_vus=_MAX_VUS))
+
+    ran, killed_at = _run_with_loss(
+        site, test, "a2", after=2 * _RATE, words=("--on-agent-loss", "continue")
+    )
+
+    account = assert_adds_up(ran, _RATE * 10)
+    assert_target_agrees(site, ran)
+    assert_blamed(ran, "a2")
+    assert (ran.exit_code, ran.summary.verdict) == (96, "INCONCLUSIVE"), ran
+    assert list(site.stored().handovers) == []
+    # All of its share after the lease's end, by the second of the run at which it was killed.
+    rest = _load_end(site, 10) - killed_at - site.lease_s - MARGIN_S
+    assert account.dropped["agent_lost"] >= (rest - 0.1) * _RATE / 4, ran
+
+
+@pytest.mark.slow
+def test_a_policy_of_abort_ends_the_run_soon_after_the_lease(site: Site) -> None:
+    test = _write(site, arrivals(f"{_RATE}/s", "40s", max_vus=_MAX_VUS))
+
+    ran, killed_at = _run_with_loss(
+        site, test, "a2", after=2 * _RATE, words=("--on-agent-loss", "abort")
+    )
+
+    account = ran.summary.scenarios[LOAD]
+    assert_adds_up(ran, account.planned)
+    assert_target_agrees(site, ran)
+    assert_blamed(ran, "a2")
+    assert (ran.exit_code, ran.summary.verdict) == (96, "INCONCLUSIVE"), ran
+    assert ran.summary.duration_s < 20, ran
+    assert site.target.moments()[-1] < killed_at + site.lease_s + MARGIN_S + 2.0
+
+
+@pytest.mark.slow
+def test_when_all_agents_are_killed_the_run_ends_inconclusive(site: Site) -> None:
+    test = _write(site, arrivals(f"{_RATE}/s", "60s", max_vus=_MAX_VUS))
+
+    ran, _ = _run_with_loss(site, test, *_AGENTS, after=2 * _RATE)
+
+    account = ran.summary.scenarios[LOAD]
+    assert_adds_up(ran, account.planned)
+    assert_target_agrees(site, ran)
+    assert_blamed(ran, *_AGENTS)
+    assert (ran.exit_code, ran.summary.verdict) == (96, "INCONCLUSIVE"), ran
+    assert ran.seconds < 40
+
+
+@pytest.mark.slow
+def test_poisson_arrivals_of_a_lost_agent_are_drawn_by_its_heirs(site: Site) -> None:
+    seconds, seed = 16, 7
+    scenario = arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS, arrivals="poisson")
+    test = _write(site, scenario)
+
+    ran, killed_at = _run_with_loss(site, test, "a2", after=3 * _RATE, words=("--seed", str(seed)))
+
+    assert_adds_up(ran, _drawn(test, seed))
+    assert_target_agrees(site, ran)
+    assert_loss_is_named(site, ran, "a2")
+    # What follows is random; three standard deviations of it leave no room for a missing quarter.
+    begin = killed_at + site.lease_s + MARGIN_S + 2.0
+    later = [at for at in site.target.moments() if begin <= at < _load_end(site, seconds) - 0.5]
+    expected = _RATE * (_load_end(site, seconds) - 0.5 - begin)
+    assert abs(len(later) - expected) < 4 * expected**0.5
+
+
+def _drawn(test: Path, seed: int) -> int:
+    scenario = load(TestSource(test.name, test.read_bytes(), {}, None)).scenarios[LOAD]
+    table = ShareTable(tuple(ShareEntry(agent, 1) for agent in _AGENTS))
+    shares = [plan_scenario(LOAD, scenario, table, agent, seed) for agent in _AGENTS]
+    return sum(share.planned or 0 for share in shares)
+
+
+_PAUSED = [{"get": "/"}, {"pause": "100ms"}]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        pytest.param(users(24, "14s", steps=_PAUSED), id="constant-vus"),
+        pytest.param(
+            {
+                "executor": "ramping-vus",
+                "start_vus": 8,
+                "stages": [{"duration": "5s", "target": 24}, {"duration": "9s", "target": 24}],
+                "steps": _PAUSED,
+            },
+            id="ramping-vus",
+        ),
+    ],
+)
+def test_the_users_of_a_lost_agent_go_on_with_the_others(site: Site, scenario: Fields) -> None:
+    test = _write(site, scenario)
+
+    ran, killed_at = _run_with_loss(site, test, "a3", after=500)
+
+    assert_adds_up(ran, None)
+    assert_loss_is_named(site, ran, "a3")
+    # What it did after its last report is known to the target alone.
+    assert ran.count("http_reqs") <= site.target.requests()
+    begin, end = killed_at + site.lease_s + MARGIN_S + 2.0, _load_end(site, 14) - 0.5
+    count = len([at for at in site.target.moments() if begin <= at < end])
+    # 24 users, each a little less than ten times a second; 18 would be 180.
+    assert 200 < count / (end - begin) <= 240
+
+
+@pytest.mark.slow
+def test_counted_iterations_of_a_lost_agent_are_done_at_least_once(site: Site) -> None:
+    count = 2400
+    test = _write(site, iterations(count, vus=24, steps=_PAUSED))
+
+    ran, _ = _run_with_loss(site, test, "a1", after=600)
+
+    account = assert_adds_up(ran, count)
+    assert_loss_is_named(site, ran, "a1")
+    assert account.fired + sum(account.dropped.values()) + account.unknown == count
+    # None is missing at the target; some may have run twice, and the summary says how many.
+    assert site.target.requests() >= count - sum(account.dropped.values()), ran
+    assert "twice" in ran.stdout, ran

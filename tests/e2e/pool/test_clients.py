@@ -1,0 +1,121 @@
+"""Several clients of one pool, and clients that die."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from signal import SIGKILL
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.pool.accounts import LOAD, assert_nothing_is_missing
+from tests.e2e.pool.site import pool_site
+from tests.e2e.processes import eventually
+from tests.e2e.writing import arrivals, write_test
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from tests.e2e.commands import Groundswell
+    from tests.e2e.pool.site import Site
+
+_AGENTS = ("a1", "a2", "a3", "a4")
+_RATE = 100
+
+
+@pytest.fixture
+def site(groundswell: Groundswell) -> Generator[Site]:
+    with pool_site(groundswell, *_AGENTS) as site:
+        yield site
+
+
+def _write(site: Site, name: str, seconds: int, *, rate: int = _RATE) -> Path:
+    thresholds = {"http_req_failed": ["rate < 1%"]}
+    scenarios = {LOAD: arrivals(f"{rate}/s", f"{seconds}s", f"/{name}")}
+    folder, url = site.groundswell.folder, site.target.url
+    return write_test(folder, url, scenarios, name=name, thresholds=thresholds)
+
+
+def _requests_of(site: Site, name: str) -> int:
+    return sum(arrival.path == f"/{name}" for arrival in site.target.arrivals())
+
+
+@pytest.mark.slow
+def test_two_runs_share_the_pool_and_a_third_waits_for_its_turn(site: Site) -> None:
+    names = ("one", "two", "three")
+    with ExitStack() as stack:
+        one, two = (
+            stack.enter_context(site.starting_run(_write(site, name, 10), agents=2))
+            for name in names[:2]
+        )
+        eventually(lambda: _requests_of(site, "one") and _requests_of(site, "two"), 30, "both run")
+        three = stack.enter_context(site.starting_run(_write(site, "three", 3), agents=2))
+        four = stack.enter_context(
+            site.starting_run(_write(site, "four", 3), "--wait", "2s", agents=3)
+        )
+
+        refused = four.end()
+        assert refused.exit_code == 102, refused
+        assert "waiting for 3 agents" in refused.stderr, refused
+        assert _requests_of(site, "three") == 0
+        ends = [running.end_of_run() for running in (one, two, three)]
+
+    assert "waiting for 2 agents: 0 free, 4 busy" in three.stderr
+    crews = [{agent.name for agent in ran.summary.agents} for ran in ends]
+    assert crews[0] | crews[1] == set(_AGENTS)
+    for name, ran, seconds in zip(names, ends, (10, 10, 3), strict=True):
+        assert (ran.exit_code, ran.summary.verdict) == (0, "PASS"), ran
+        assert ran.count("http_reqs") == _RATE * seconds == _requests_of(site, name)
+    assert _requests_of(site, "four") == 0
+    starts = [ran.summary.started_at for ran in ends]
+    assert starts[0] is not None
+    assert starts[2] is not None
+    assert starts[2] > starts[0]
+
+
+@pytest.mark.slow
+def test_a_run_whose_client_is_killed_goes_on_and_is_found_again(site: Site) -> None:
+    seconds = 12
+    with site.starting_run(_write(site, "alone", seconds, rate=200), agents=4) as running:
+        site.target.wait_for_load(400)
+        running.signal(SIGKILL)
+        running.process.wait()
+        run_id = site.stored().run_id
+
+        watched = site.ask("watch", run_id)
+
+    assert watched.exit_code == 0, watched
+    assert "PASS" in watched.stdout, watched
+    assert site.stored().verdict == "PASS"
+    assert site.target.requests() == 200 * seconds
+
+
+@pytest.mark.slow
+def test_a_run_that_nobody_watches_survives_its_coordinator_too(groundswell: Groundswell) -> None:
+    with pool_site(groundswell, "a1", "a2", lease="5s") as site:
+        with site.starting_run(_write(site, "alone", 12, rate=200), agents=2) as running:
+            site.target.wait_for_load(400)
+            running.signal(SIGKILL)
+            running.process.wait()
+        site.coordinator.restart()
+        site.coordinator.wait_until_it_listens()
+
+        watched = site.ask("watch", site.stored().run_id)
+
+        assert watched.exit_code == 0, watched
+        assert site.target.requests() == 200 * 12
+
+
+@pytest.mark.slow
+def test_the_client_of_a_run_waits_for_a_coordinator_that_is_away(groundswell: Groundswell) -> None:
+    with pool_site(groundswell, "a1", "a2", lease="5s") as site:
+        test = _write(site, "patient", 10, rate=200)
+        with site.starting_run(test, agents=2) as running:
+            site.target.wait_for_load(400)
+            site.coordinator.restart(after_s=2.0)
+            ran = running.end_of_run()
+
+        assert (ran.exit_code, ran.summary.verdict) == (0, "PASS"), ran
+        assert_nothing_is_missing(site, ran, 2000)
+        assert "Traceback" not in ran.stderr
