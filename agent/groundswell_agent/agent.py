@@ -158,8 +158,8 @@ class Agent:
                     self._engine.halt(mode)
             case TakeOver(handovers):
                 self._take_over(handovers)
-            case HandOver(reason):
-                self._hand_over(reason)
+            case HandOver(reason, at_once):
+                self._hand_over(reason, 0.0 if at_once else _NOTICE_S)
             case Discard():
                 self._discard()
             case Depart():
@@ -189,12 +189,12 @@ class Agent:
             _log.error("%s", violation)
             self.drain(str(violation))
 
-    def _hand_over(self, reason: str) -> None:
-        """Name a boundary that is far enough for the others to hear of it in time."""
+    def _hand_over(self, reason: str, notice_s: float) -> None:
+        """Name a boundary, with notice enough for the others to hear of it in time."""
         engine = self._engine
         assert engine is not None
         now_ns = time.monotonic_ns() - self._start_at_ns
-        boundary_ns = max(now_ns, 0) + round(_NOTICE_S * 1e9)
+        boundary_ns = max(now_ns, 0) + round(notice_s * 1e9)
         self._leaving = agent_pb2.Leaving(
             run_id=engine.run_id,
             boundary_ns=boundary_ns,

@@ -14,7 +14,7 @@
     RUNNING    StopReceived              Halt(mode)                          RUNNING
                ReshareReceived           TakeOver                            RUNNING
                DrainRequested            HandOver                            LEAVING
-               LeaseEnded                Halt(abort)                         RUNNING
+               LeaseEnded                Halt(abort), HandOver(at once)      LEAVING
                LoadEnded                                                     REPORTING
                Released                  Halt(abort), Discard                IDLE
     LEAVING    StopReceived              Halt(mode)                          LEAVING
@@ -186,6 +186,8 @@ class HandOver:
     """Name a boundary, start nothing from there on, and tell the coordinator."""
 
     reason: str
+    # No notice: whatever was planned from now on has not been started.
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,15 +227,22 @@ class Lifecycle:
             case PrepareReceived(prepare):
                 return self._prepare(prepare)
             case LeaseEnded():
-                return [Halt(HaltMode.ABORT)] if self._loads else []
+                return self._end_lease()
             case DrainRequested(reason):
                 return self._drain(reason)
             case _:
                 return self._of_run(event) if event.run_id == self.run_id else []
 
-    @property
-    def _loads(self) -> bool:
-        return self.state in (State.RUNNING, State.LEAVING)
+    def _end_lease(self) -> list[Instruction]:
+        """Nothing more is started whatever comes; if the coordinator is back in time, it can move what is left."""
+        match self.state:
+            case State.RUNNING:
+                self.state = State.LEAVING
+                return [Halt(HaltMode.ABORT), HandOver("its lease ended", at_once=True)]
+            case State.LEAVING:
+                return [Halt(HaltMode.ABORT)]
+            case _:
+                return []
 
     def _of_run(self, event: _OfRun) -> list[Instruction]:
         match self.state:

@@ -33,5 +33,5 @@ class Redial:
         """Seconds until the next attempt; `luck` from 0 to 1 keeps agents apart."""
         if loads:
             return _LOADED_PAUSE_S * luck
-        longest = min(_FIRST_PAUSE_S * 2 ** min(self._attempts, 10), _LONGEST_PAUSE_S)
+        longest = min(_FIRST_PAUSE_S * 2.0 ** min(self._attempts, 10), _LONGEST_PAUSE_S)
         return longest * (0.5 + luck / 2)

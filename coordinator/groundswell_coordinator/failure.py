@@ -181,9 +181,11 @@ def _unreachable(status: grpc.aio.AioRpcError, address: str) -> CoordinatorUnrea
 
 def _reason(details: str) -> str:
     """grpc says where in itself it heard of it; what follows the last colon is what happened."""
+    if "http1.x server" in details:
+        return "what listens there speaks HTTP/1, not gRPC"
     if details.startswith("failed to connect to all addresses"):
-        return details.rpartition(": ")[2].lower()
-    return _short(details)
+        details = details.rpartition(": ")[2]
+    return _short(details[:1].lower() + details[1:])
 
 
 def _problems(error: InvalidTest) -> Iterator[control_pb2.Problem]:

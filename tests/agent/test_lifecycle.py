@@ -16,6 +16,7 @@ from groundswell_agent.lifecycle import (
     Event,
     Halt,
     HaltMode,
+    HandOver,
     Instruction,
     LeaseEnded,
     Lifecycle,
@@ -94,8 +95,10 @@ def test_a_share_that_cannot_be_built_is_refused_and_forgotten() -> None:
 @pytest.mark.parametrize("steps", range(6))
 def test_the_end_of_the_lease_aborts_a_load_and_nothing_else(steps: int) -> None:
     lifecycle = after(steps)
-    running = lifecycle.state is State.RUNNING
-    assert lifecycle.handle(LeaseEnded()) == ([Halt(ABORT)] if running else [])
+    was_running = lifecycle.state is State.RUNNING
+    ended: list[Instruction] = [Halt(ABORT), HandOver("its lease ended", at_once=True)]
+    assert lifecycle.handle(LeaseEnded()) == (ended if was_running else [])
+    assert lifecycle.handle(LeaseEnded()) == ([Halt(ABORT)] if was_running else [])
 
 
 def test_a_release_in_the_middle_of_the_load_ends_it() -> None:

@@ -15,6 +15,7 @@ from tests.integration.scripted_agent import attached, eventually, start_togethe
 from tests.integration.test_whole_run import DURATION, FAILED, REQUESTS
 
 if TYPE_CHECKING:
+    from tests.coordinator.reporting import Values
     from tests.integration.site import Site
 
 Labels = frozenset[tuple[str, str]]
@@ -67,7 +68,7 @@ async def test_a_run_is_there_with_its_latest_interval_and_gone_with_its_end(sit
         await run.state("running")
         assert "this-one" not in Scrape(site).labels("groundswell_http_reqs_total")
 
-        values = {REQUESTS: 5, FAILED: (1, 5), DURATION: [100.0, 200.0, 300.0], "vus": 4}
+        values: Values = {REQUESTS: 5, FAILED: (1, 5), DURATION: [100.0, 200.0, 300.0], "vus": 4}
         a.report(0, values, [account("browse", 10, 8, {"no_vu": 2})])
         await run.until(lambda: bool(run.progress))
         scrape, labels = Scrape(site), {"run": "this-one", "test": "wave"}
@@ -129,7 +130,8 @@ async def test_reports_are_counted_by_what_became_of_them(site: Site) -> None:
     assert counts == [3, 1, 1, 0]
     assert scrape("report_bytes_total") == sum(report.ByteSize() for report in sent)
     assert scrape("intervals_sealed_total") == 2
-    assert scrape("seal_delay_seconds_count") == 2
+    # What the run's end seals has waited for nobody.
+    assert scrape("seal_delay_seconds_count") in (1, 2)
     assert scrape("seal_delay_seconds_bucket", le="0.6") <= 1
     assert scrape("seal_delay_seconds_sum") > 0.8
 

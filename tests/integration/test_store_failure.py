@@ -89,7 +89,7 @@ async def test_an_amendment_that_cannot_be_stored_is_not_acknowledged(
         await start_together(a, late)
         a.report(0, {"http_reqs": 5})
         await a.acknowledgement(0)
-        break_store(monkeypatch, "save_amendment")
+        break_store(monkeypatch, "save_amendments")
         late.report(0, {"http_reqs": 5})
         for agent in (a, late):
             await agent.expect("stop")
@@ -102,7 +102,7 @@ async def test_an_amendment_that_cannot_be_stored_is_not_acknowledged(
 async def test_a_skew_that_cannot_be_stored_stops_the_run(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    break_store(monkeypatch, "save_skew")
+    break_store(monkeypatch, "save_skews")
     async with ScriptedAgent(site.address) as agent:
         run = await site.submit(WITH_THRESHOLD)
         await start_together(agent)

@@ -68,9 +68,14 @@ class ScenarioLoad:
         self._iterations(span(started, ended))
 
     def drop(self, reason: Drop, planned: float, times: int = 1) -> None:
-        """`times` iterations that were planned for `planned` are not going to happen."""
+        """`times` iterations that were planned for `planned` are not going to happen.
+
+        What was lost with another agent is in the account alone: of most of it no agent hears, and a
+        threshold on a part of it would judge luck.
+        """
         self.account.drop(reason, times)
-        self._dropped.record(amount(planned, times))
+        if reason is not Drop.AGENT_LOST:
+            self._dropped.record(amount(planned, times))
 
     def interrupted(self, at: float) -> None:
         """An iteration was cancelled before its end."""

@@ -27,15 +27,23 @@ def _http(context: click.Context, parameter: click.Parameter, value: str) -> Add
 
 
 class _Duration(click.ParamType[timedelta]):
+    """A duration with its unit, at least `least` and at most `most`, which are durations, too."""
+
     name = "TIME"
+
+    def __init__(self, least: str, most: str) -> None:
+        self._least, self._most = least, most
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> timedelta:
         try:
-            return timedelta(seconds=float(parse_duration(str(value))))
-        except (GroundswellError, OverflowError) as error:
+            seconds = parse_duration(str(value))
+        except GroundswellError as error:
             self.fail(str(error), param, ctx)
+        if not parse_duration(self._least) <= seconds <= parse_duration(self._most):
+            self.fail(f"{value} is not from {self._least} to {self._most}", param, ctx)
+        return timedelta(seconds=float(seconds))
 
 
 @click.command("coordinator", epilog=_EPILOG)
@@ -61,12 +69,12 @@ class _Duration(click.ParamType[timedelta]):
 )
 @click.option(
     "--retain",
-    type=_Duration(),
+    type=_Duration("1m", "36500d"),
     help="Forget runs that ended longer ago, such as 30d; no baseline.",
 )
 @click.option(
     "--lease",
-    type=_Duration(),
+    type=_Duration("1s", "1h"),
     default="5s",
     show_default=True,
     help="How long agents load without hearing from us.",

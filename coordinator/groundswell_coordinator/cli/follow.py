@@ -110,7 +110,6 @@ class Follower:
         self._view.title = opened.test
 
 
-
 class Stopper:
     """What Ctrl-C does to a run that one has started: it stops gracefully, then at once.
 

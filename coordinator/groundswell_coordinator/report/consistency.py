@@ -6,6 +6,8 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from groundswell_coordinator.timeline.accounts import AGENT_LOST
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -59,10 +61,15 @@ def _between_metrics(summary: Summary) -> Iterator[str]:
         yield f"checks has {_count(summary, 'checks')} samples, the checks have {checks}"
     if summary.part is not None:
         return  # accounts are of the whole run
-    dropped = sum(sum(one.dropped.values()) for one in summary.scenarios.values())
+    dropped = sum(
+        count
+        for one in summary.scenarios.values()
+        for reason, count in one.dropped.items()
+        if reason != AGENT_LOST
+    )
     if "dropped_iterations" in summary.metrics and dropped != _count(summary, "dropped_iterations"):
         counted = _count(summary, "dropped_iterations")
-        yield f"dropped_iterations is {counted}, the scenarios dropped {dropped}"
+        yield f"dropped_iterations is {counted}, the scenarios dropped {dropped}, losses aside"
 
 
 def _count(summary: Summary, name: str) -> float:

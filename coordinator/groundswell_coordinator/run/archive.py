@@ -105,8 +105,9 @@ class Archive:
         ]
         await self._store.submit(lambda store: store.save_start(self._run_id, start_at, clocks))
 
-    async def skew(self, incarnation: str, skew_ns: int) -> bool:
-        return await self._write(lambda store: store.save_skew(self._run_id, incarnation, skew_ns))
+    async def skews(self, skews_ns: Mapping[str, int]) -> bool:
+        """By incarnation."""
+        return await self._write(lambda store: store.save_skews(self._run_id, skews_ns))
 
     async def interval(self, interval: Interval, reports: Mapping[str, Report]) -> bool:
         """Before the reports that are in it are acknowledged.
@@ -119,11 +120,14 @@ class Archive:
             lambda store: store.save_interval(self._run_id, interval.number, merged, contained)
         )
 
-    async def amendment(self, late: Report, part: Report) -> bool:
-        """A late report, whole, beside the interval that it amends."""
-        amendment = Amendment(late.incarnation, part.SerializeToString(), late.SerializeToString())
+    async def amendments(self, interval: int, late: Iterable[tuple[Report, Report]]) -> bool:
+        """Late reports, each whole and its part, beside the interval that they amend."""
+        written = [
+            Amendment(whole.incarnation, part.SerializeToString(), whole.SerializeToString())
+            for whole, part in late
+        ]
         return await self._write(
-            lambda store: store.save_amendment(self._run_id, late.interval, amendment)
+            lambda store: store.save_amendments(self._run_id, interval, written)
         )
 
     async def event(

@@ -92,6 +92,13 @@ def sum_up(
     return summarize(submission, timeline, judgement, facts)
 
 
+def absence_reasons(absences: Iterable[str], losses: Iterable[Loss]) -> tuple[Reason, ...]:
+    """That agents stopped because their coordinator was away for too long, where any did."""
+    if not any(loss.is_gone and not loss.reshared for loss in losses):
+        return ()
+    return tuple(Reason(ReasonCode.COORDINATOR_LOST, message) for message in absences)
+
+
 def store_reasons(cause: Cause, messages: Iterable[str]) -> tuple[Reason, ...]:
     """That the store failed, where something else is the cause of the end."""
     if cause is Cause.STORE_FAILED:
@@ -113,7 +120,8 @@ async def _store(summary: Summary, archive: Archive) -> bool:
 def _with_failure(story: Story, archive: Archive) -> Story:
     if archive.failure is None:
         return story
-    return replace(story, reasons=store_reasons(story.cause, (archive.failure.message,)))
+    failed = store_reasons(story.cause, (archive.failure.message,))
+    return replace(story, reasons=(*story.reasons, *failed))
 
 
 def _duration(submission: Submission, timeline: Timeline, story: Story) -> float:

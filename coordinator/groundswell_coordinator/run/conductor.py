@@ -26,7 +26,7 @@ from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.pool import Demand
 from groundswell_coordinator.run.archive import Archive
 from groundswell_coordinator.run.broadcast import Broadcast
-from groundswell_coordinator.run.conclusion import Story, conclude
+from groundswell_coordinator.run.conclusion import Story, absence_reasons, conclude
 from groundswell_coordinator.run.crew import Crew
 from groundswell_coordinator.run.events import (
     AgentEnded,
@@ -50,6 +50,7 @@ from groundswell_coordinator.run.events import (
 from groundswell_coordinator.run.inbox import Inbox, Said
 from groundswell_coordinator.run.machine import Limits, RunMachine, State
 from groundswell_coordinator.run.measurement import Measurement
+from groundswell_coordinator.run.restoration import COORDINATOR_AWAY
 from groundswell_coordinator.run.submission import source_to_wire
 from groundswell_coordinator.run.succession import LostAgent, Succession
 
@@ -128,6 +129,10 @@ class Conductor:
         self._announced: tuple[State, str] | None = None
         self._recovered: Recovered | None = None
         self._seal_from = 0.0
+        self._next_tick = 0.0
+        self._new_skews: dict[str, int] = {}
+        self._next_lease_end = 0.0
+        self._absences: tuple[str, ...] = ()
         # From the moment the agents are chosen, and from the moment the start is ordered.
         self._crew: Crew | None = None
         self._succession: Succession | None = None
@@ -147,6 +152,7 @@ class Conductor:
         self._started_at = restored.started_at
         self._stopped_at = restored.stopped_at
         self._aborted_by = restored.aborted_by
+        self._absences = restored.absences
         self._archive.resume()
         self._measurement = self._measure(self._crew, restored.timeline)
         names = [agent.name for agent in self._crew.agents]
@@ -232,7 +238,7 @@ class Conductor:
             self._help(self._choose_agents())
             return
         self._announce(self._machine.state)
-        self.broadcast.notice("resumed", "the coordinator was restarted; the run goes on")
+        await self._note_absence()
         restored = self._recovered.restored
         for name in restored.ended:
             await self._handle(AgentEnded(name))
@@ -240,6 +246,16 @@ class Conductor:
             await self._handle(AgentLost(name))
         if restored.stop is not None:
             await self._handle(StopRequested(restored.stop.mode, restored.stop.cause))
+
+    async def _note_absence(self) -> None:
+        """In the store, too: what agents did not do meanwhile has its reason in it."""
+        assert self._measurement is not None
+        # The last interval that is stored ended up to two seconds before the coordinator did.
+        away = self._now() - self._measurement.timeline.sealed_count
+        message = f"the coordinator was away for about {away:.0f} s"
+        self._absences = (*self._absences, message)
+        self.broadcast.notice(COORDINATOR_AWAY, f"{message}; the run goes on")
+        await self._archive.event(COORDINATOR_AWAY, message)
 
     async def _let_go(self) -> None:
         """Free the agents, and memory: a coordinator lives for months."""
@@ -256,7 +272,10 @@ class Conductor:
         await asyncio.gather(*self._helpers, return_exceptions=True)
 
     async def _step(self) -> None:
-        """Wait for the next event, at most a tick; then let time pass."""
+        """Wait for the next event, at most a tick; then let time pass.
+
+        While more is waiting, time passes once a tick: a thousand reports come at once.
+        """
         if self._fault is not None:
             raise self._fault
         item = await self._inbox.take(_TICK_S)
@@ -268,7 +287,9 @@ class Conductor:
             await self._lose(item.agent)
         elif item is not None:
             await self._handle(item)
-        await self._pass_time()
+        if self._inbox.is_empty or time.monotonic() >= self._next_tick:
+            await self._pass_time()
+            self._next_tick = time.monotonic() + _TICK_S
 
     async def _hear(self, agent: Attachment, message: agent_pb2.AgentMessage) -> None:
         try:
@@ -279,6 +300,8 @@ class Conductor:
     async def _pass_time(self) -> None:
         if self._measurement is not None and self._machine.state in _UNDER_LOAD:
             await self._end_leases()
+            await self._store_skews()
+            await self._measurement.store_late()
             standing = None
             if self._may_seal():
                 standing = await self._measurement.advance(self._now())
@@ -321,7 +344,7 @@ class Conductor:
                 await self._handle(StartAcknowledged(agent.name))
             case "started" if state in _UNDER_LOAD and self._crew is not None:
                 skew = self._crew.note_start(agent, message.started)
-                await self._archive.skew(agent.incarnation, skew)
+                self._new_skews[agent.incarnation] = skew
             case "report" if state in _UNDER_LOAD and self._measurement is not None:
                 await self._measurement.take(message.report, self._now())
                 if message.report.last:
@@ -406,19 +429,28 @@ class Conductor:
         await self._archive.event(cause, line, detail=detail)
         self._crew.stop(mode)
 
+    async def _store_skews(self) -> None:
+        """Those that came since the last time, in one transaction: agents start all at once."""
+        if self._new_skews:
+            skews, self._new_skews = self._new_skews, {}
+            await self._archive.skews(skews)
+
     async def _conclude(self, cause: Cause) -> None:
         """The load has ended: judge what is there, store it, tell everybody."""
         measurement, crew, succession = self._measurement, self._crew, self._succession
         assert measurement is not None
         assert crew is not None
         assert succession is not None
+        await self._store_skews()
         await measurement.close()
+        losses = succession.losses(measurement.timeline, self._stopped_at)
         story = Story(
             cause,
             started_at=self._started_at,
             stopped_at=self._stopped_at,
             aborted_by=self._aborted_by,
-            losses=succession.losses(measurement.timeline, self._stopped_at),
+            losses=losses,
+            reasons=absence_reasons(self._absences, losses),
         )
         summary = await conclude(self.submission, crew, measurement.timeline, story, self._archive)
         if self._archive.failure is not None and cause is not Cause.STORE_FAILED:
@@ -439,9 +471,13 @@ class Conductor:
         """Declare lost whose lease has ended for certain: from then on its share may have another owner."""
         assert self._crew is not None
         now = time.monotonic()
+        if now < self._next_lease_end:
+            return
         for agent in self._crew.agents:
             if agent.lease_until < now:
                 await self._lose(agent.name)
+        # Leases are only ever prolonged. Of a thousand agents not each is asked every tick.
+        self._next_lease_end = min(agent.lease_until for agent in self._crew.agents)
 
     async def _lose(self, name: str) -> None:
         """Account for an agent that is gone, unless it had delivered all it owed."""

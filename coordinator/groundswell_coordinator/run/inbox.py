@@ -48,6 +48,10 @@ class Inbox:
         self._waiting_bytes[agent.incarnation] += said.cost
         self._queue.put_nowait(said)
 
+    @property
+    def is_empty(self) -> bool:
+        return self._queue.empty()
+
     async def take(self, within_s: float) -> Said | Event | None:
         """The next; None when nothing came within so long."""
         if self._queue.empty():

@@ -83,6 +83,8 @@ class Limits:
     prepare: float = 60.0
     # From the order to start until the common instant; the acknowledgements are due 200 ms before it.
     start_lead: float = 0.4
+    # But at least so much for each agent: the orders of a thousand and their answers take a second.
+    start_lead_each: float = 0.0025
     start_margin: float = 0.2
     # After the planned end with its grace.
     overdue: float = 15.0
@@ -156,7 +158,7 @@ class RunMachine:
                 self._pending.discard(agent)
                 if self._pending:
                     return []
-                self.start_at = now + self.limits.start_lead
+                self.start_at = now + self._lead
                 self._enter(State.STARTING, self.start_at - self.limits.start_margin)
                 return [Start(self.start_at)]
             case AgentRefused(agent, message, hint):
@@ -203,13 +205,17 @@ class RunMachine:
 
     def can_be_acknowledged(self, now: float) -> bool:
         """Whether T is far enough for everybody to hear of it and to answer."""
-        return self._deadline - now > (self.limits.start_lead - self.limits.start_margin) / 2
+        return self._deadline - now > (self._lead - self.limits.start_margin) / 2
 
     def put_off(self, now: float, took: float) -> float:
         """Choose a later T: to store the one before took so long that it came too near."""
-        self.start_at = now + self.limits.start_lead + 2 * took
+        self.start_at = now + self._lead + 2 * took
         self._deadline = self.start_at - self.limits.start_margin
         return self.start_at
+
+    @property
+    def _lead(self) -> float:
+        return max(self.limits.start_lead, self.limits.start_lead_each * len(self.agents))
 
     @property
     def heirs(self) -> frozenset[str]:

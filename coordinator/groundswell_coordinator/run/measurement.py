@@ -55,11 +55,16 @@ class Measurement:
         self._judge = Judge(test, self.timeline)
         self._progress = ProgressMeter(test, self.timeline, self._judge)
         self._records = {record.incarnation: record for record in self.timeline.agents}
+        # By interval: late reports, each whole and its part, that are not stored yet.
+        self._late: dict[int, list[tuple[Report, Report]]] = {}
+        # Incarnations; a dict, to keep their order.
+        self._to_acknowledge: dict[str, None] = {}
         # All intervals below are stored.
         self._stored = self.timeline.sealed_count
         for interval in self.timeline.intervals():
             self._judge.observe(interval)
             self._progress.resume(interval)
+        self._progress.catch_up()
 
     @property
     def durations(self) -> Durations:
@@ -74,14 +79,28 @@ class Measurement:
         outcome = self.timeline.add(report, now)
         self._telemetry.took(outcome.value, report.ByteSize())
         if outcome is Outcome.AMENDMENT:
-            whole, part = self.timeline.self_contained(report), self.timeline.part(report)
-            if not await self._archive.amendment(whole, part):
-                return
+            late = (self.timeline.self_contained(report), self.timeline.part(report))
+            self._late.setdefault(report.interval, []).append(late)
         if outcome is not Outcome.MERGED:
-            self._acknowledge(report.incarnation)
+            # Of a duplicate, too, what came before it may not be stored yet.
+            self._to_acknowledge[report.incarnation] = None
+
+    async def store_late(self) -> None:
+        """Store what came late since the last time, and acknowledge it.
+
+        All of an interval at once: when a busy machine makes many late, each on its own would make
+        more so.
+        """
+        late, self._late = self._late, {}
+        for interval, reports in late.items():
+            await self._archive.amendments(interval, reports)
+        waiting, self._to_acknowledge = self._to_acknowledge, {}
+        for incarnation in waiting:
+            self._acknowledge(incarnation)
 
     async def advance(self, now: float) -> Standing | None:
         """Seal what is due; the threshold that aborts the run, if one does by what is new."""
+        await self.store_late()
         sealed = self.timeline.seal_due(now)
         for interval in sealed:
             self._telemetry.seal_delay.add(now - interval.number - 1)
@@ -90,6 +109,7 @@ class Measurement:
 
     async def close(self) -> None:
         """Seal all that was delivered. What comes later is not merged."""
+        await self.store_late()
         for interval in self.timeline.close():
             await self._settle(interval)
 

@@ -68,6 +68,11 @@ class ProgressMeter:
                 self.durations.sum_s += trend.sum_ns / 1e9
         return requests, failed
 
+    def catch_up(self) -> None:
+        """After the last one that is resumed: what was fired by then is not this second's."""
+        accounts = totals(agent.accounts for agent in self._timeline.agents)
+        self._fired = self._fired_by_plan(accounts)
+
     def observe(self, interval: Interval) -> Progress:
         """Rates and percentiles are those of this interval, counts those of the run so far."""
         requests, failed = self.resume(interval)

@@ -14,7 +14,13 @@ from groundswell.errors import GroundswellError
 from groundswell.scenario.source import TestSource
 from groundswell.verdict.verdict import Reason, ReasonCode
 from groundswell_coordinator.judge.ending import Cause
-from groundswell_coordinator.run.conclusion import Fleet, Story, store_reasons, sum_up
+from groundswell_coordinator.run.conclusion import (
+    Fleet,
+    Story,
+    absence_reasons,
+    store_reasons,
+    sum_up,
+)
 from groundswell_coordinator.run.restoration import restore
 from groundswell_coordinator.store.records import Standing
 
@@ -79,13 +85,15 @@ def _story(stored: StoredRun, restored: Restored) -> Story:
     failures = (
         one.message for one in stored.events if one.code == _STORE_FAILED and not one.detail
     )
+    losses = restored.succession.losses(timeline, stopped_at)
+    absences = absence_reasons(restored.absences, losses)
     return Story(
         cause,
         started_at=restored.started_at,
         stopped_at=stopped_at,
         aborted_by=restored.aborted_by,
-        losses=restored.succession.losses(timeline, stopped_at),
-        reasons=(*store_reasons(cause, failures), *lost),
+        losses=losses,
+        reasons=(*store_reasons(cause, failures), *absences, *lost),
     )
 
 

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from groundswell_coordinator.store.records import StoredInterval, StoredRun
 
 
+COORDINATOR_AWAY = "coordinator_away"
+
+
 @dataclass(frozen=True, slots=True)
 class RestoredStop:
     """How a run was stopped early: `at` in seconds of the run, by the newest order."""
@@ -57,6 +60,8 @@ class Restored:
     ended: tuple[str, ...]
     skews: Mapping[str, int]
     clocks: Mapping[str, ClockOffset]
+    # What was said of its coordinator's absences.
+    absences: tuple[str, ...] = ()
 
     @property
     def cause(self) -> Cause:
@@ -96,6 +101,7 @@ def restore(stored: StoredRun, intervals: Iterable[StoredInterval], source: Test
         ended=tuple(record.name for record in timeline.agents if record.has_ended),
         skews={one.agent: one.skew_ns for one in stored.clocks if one.skew_ns is not None},
         clocks={one.agent: ClockOffset(one.offset_ns, one.error_ns) for one in stored.clocks},
+        absences=tuple(one.message for one in stored.events if one.code == COORDINATOR_AWAY),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groundswell.schedule.division import Division, Handover
-from groundswell.schedule.scenario_plan import plan_scenario
+from groundswell.schedule.scenario_plan import ScenarioPlan
 from groundswell.schedule.shares import ShareEntry
 from groundswell_coordinator.timeline.accounts import Loss
 
@@ -75,21 +75,24 @@ class Succession:
 
         Only what was planned before the run was stopped, in seconds of the run, can be missing.
         """
-        found: list[Loss] = []
-        for record in timeline.agents:
-            lost = self._lost.get(record.name)
-            if lost is not None:
-                found.append(self._loss(lost, stopped_at))
-            elif self._ended_too_early(record):
-                found.append(self._untaken(record, stopped_at))
-        return tuple(found)
+        plans = self._plans()
+        found = (self._loss_of(record, plans, stopped_at) for record in timeline.agents)
+        return tuple(loss for loss in found if loss is not None)
 
-    def _loss(self, lost: LostAgent, stopped_at: float | None) -> Loss:
-        has_moved = self.division.handover_of(lost.agent) is not None
-        due, owned = self._plan_of(lost.agent, lost.lease_end, stopped_at)
-        return Loss(lost.incarnation, lost.agent, reshared=has_moved, due=due, owned=owned)
+    def _loss_of(self, record: AgentRecord, plans: _Plans, stopped_at: float | None) -> Loss | None:
+        lost = self._lost.get(record.name)
+        if lost is not None:
+            has_moved = self.division.handover_of(lost.agent) is not None
+            due, owned = _plan_of(plans, lost.agent, lost.lease_end, stopped_at)
+            return Loss(lost.incarnation, lost.agent, reshared=has_moved, due=due, owned=owned)
+        if not record.has_ended:
+            return None
+        if self._missed_something(record):
+            _, owned = _plan_of(plans, record.name, 0.0, stopped_at)
+            return Loss(record.incarnation, record.name, reshared=True, is_gone=False, owned=owned)
+        return self._unfinished(record, plans) if stopped_at is None else None
 
-    def _ended_too_early(self, record: AgentRecord) -> bool:
+    def _missed_something(self, record: AgentRecord) -> bool:
         """Whether it inherited something after it had ended, or too late to hear of it."""
         newest = max(
             (
@@ -99,24 +102,40 @@ class Succession:
             ),
             default=0,
         )
-        return record.has_ended and record.epoch < newest
+        return record.epoch < newest
 
-    def _untaken(self, record: AgentRecord, stopped_at: float | None) -> Loss:
-        _, owned = self._plan_of(record.name, 0.0, stopped_at)
-        return Loss(record.incarnation, record.name, reshared=True, is_gone=False, owned=owned)
+    def _unfinished(self, record: AgentRecord, plans: _Plans) -> Loss | None:
+        """It ended in order, but before its share: its lease was over, or it left and had no heir."""
+        _, owned = _plan_of(plans, record.name, 0.0, None)
+        latest = record.book.latest
+        decided = {name: latest[name].planned if name in latest else 0 for name in owned}
+        if all(decided[name] >= whole for name, whole in owned.items()):
+            return None
+        has_moved = self.division.handover_of(record.name) is not None
+        return Loss(record.incarnation, record.name, reshared=has_moved, owned=owned)
 
-    def _plan_of(
-        self, agent: str, until: float, stopped_at: float | None
-    ) -> tuple[dict[str, int], dict[str, int]]:
-        """By scenario: how many of the agent's were due by `until`, and how many it had in all."""
-        due: dict[str, int] = {}
-        owned: dict[str, int] = {}
-        for name, scenario in self._test.scenarios.items():
-            share = plan_scenario(name, scenario, self.division, agent, self._seed)
-            if share.planned is None:
-                continue
-            start = float(share.start_time)
-            whole = share.planned if stopped_at is None else share.due_before(stopped_at - start)
-            owned[name] = whole
-            due[name] = min(whole, share.due_before(until - start))
-        return due, owned
+    def _plans(self) -> _Plans:
+        return [
+            ScenarioPlan(name, scenario, self.division, self._seed)
+            for name, scenario in self._test.scenarios.items()
+        ]
+
+
+_Plans = list[ScenarioPlan]
+
+
+def _plan_of(
+    plans: _Plans, agent: str, until: float, stopped_at: float | None
+) -> tuple[dict[str, int], dict[str, int]]:
+    """By scenario: how many of the agent's were due by `until`, and how many it had in all."""
+    due: dict[str, int] = {}
+    owned: dict[str, int] = {}
+    for plan in plans:
+        share = plan.share(agent)
+        if share.planned is None:
+            continue
+        start = float(share.start_time)
+        whole = share.planned if stopped_at is None else share.due_before(stopped_at - start)
+        owned[plan.name] = whole
+        due[plan.name] = min(whole, share.due_before(until - start))
+    return due, owned

@@ -9,10 +9,12 @@ Nothing secret is on any of these pages, and nothing can be changed through them
 
 from __future__ import annotations
 
+import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from groundswell_coordinator.services.door import Door
 from groundswell_coordinator.services.exposition import CONTENT_TYPE, exposition
@@ -23,6 +25,26 @@ if TYPE_CHECKING:
     from groundswell.address import Address
     from groundswell_coordinator.services.exposition import Family
     from groundswell_coordinator.services.readiness import Readiness
+
+_LONGEST_REASON = 100
+
+
+_log = logging.getLogger(__name__)
+
+
+class _Terse(logging.Filter):
+    """A line for a request that cannot be read, and no stack: anybody can send as many as they like."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+            reason = " ".join(record.exc_info[1].message.split())[:_LONGEST_REASON]
+            record.msg, record.args = f"{record.getMessage()}: {reason}", ()
+            record.exc_info = None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
+
+
+_log.addFilter(_Terse())
 
 
 class HttpSide:
@@ -36,7 +58,9 @@ class HttpSide:
     async def listening(self, address: Address) -> AsyncGenerator[int]:
         """Serve until the block ends; gives the port. Raises CoordinatorUnreachable."""
         # No body is ever of use, and so none is waited for.
-        runner = web.AppRunner(self._app(), access_log=None, lingering_time=0, keepalive_timeout=1)
+        runner = web.AppRunner(
+            self._app(), access_log=None, logger=_log, lingering_time=0, keepalive_timeout=1
+        )
         await runner.setup()
         try:
             assert runner.server is not None

@@ -17,6 +17,7 @@ from groundswell_coordinator.store.sqlite import SQLite
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
     from sqlalchemy import Connection
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from groundswell_coordinator.store.records import Ownership
 
 
-def open_database(url: str | None = None) -> Database:
+def open_database(url: str | URL | None = None) -> Database:
     """With an up-to-date schema. `None` is the file in the user's data folder."""
     database = Database(_backend_of(_url_of(url)))
     try:
@@ -138,11 +139,16 @@ class Database:
             ) from error
 
 
-def _url_of(text: str | None) -> URL:
-    if text is None:
-        return URL.create("sqlite", database=str(prepare_database()))
+def url_of_file(path: Path) -> URL:
+    """Whatever letters the path has: in a text some would mean something."""
+    return URL.create("sqlite", database=str(path))
+
+
+def _url_of(given: str | URL | None) -> URL:
+    if given is None:
+        return url_of_file(prepare_database())
     try:
-        return make_url(text)
+        return make_url(given)
     except (ArgumentError, ValueError):
         # The text stays out of the message and its causes: it may hold a password.
         raise StoreFailed("the store's URL does not parse", hint=_URL_HINT) from None

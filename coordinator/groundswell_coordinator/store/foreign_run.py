@@ -8,11 +8,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import URL, func, select
+from sqlalchemy import func, select
 
 from groundswell.errors import StoreFailed
 from groundswell_coordinator.store import run_rows
-from groundswell_coordinator.store.database import Database, open_database
+from groundswell_coordinator.store.database import Database, open_database, url_of_file
 from groundswell_coordinator.store.foreign_shape import check_content, check_schema
 from groundswell_coordinator.store.migration import newest_version
 from groundswell_coordinator.store.pages import all_intervals
@@ -60,9 +60,9 @@ def opened(file: Path, path: Path) -> Generator[ForeignRun]:
                 f" {newest_version()}: upgrade"
             )
         if version < newest_version():
-            open_database(_url_of(file).render_as_string()).close()
+            open_database(url_of_file(file)).close()
         check_content(file)
-    with closing(Database(SQLite(_url_of(file), is_foreign=True))) as database:
+    with closing(Database(SQLite(url_of_file(file), is_foreign=True))) as database:
         yield ForeignRun(database, path)
 
 
@@ -74,10 +74,6 @@ def _the_run(connection: Connection) -> StoredRun:
         raise ValueError("its run has not ended")
     # The columns' types are right; this checks what is in their JSON.
     return msgspec.convert(asdict(run_rows.whole_run(connection, line)), StoredRun)
-
-
-def _url_of(file: Path) -> URL:
-    return URL.create("sqlite", database=str(file))
 
 
 @contextmanager

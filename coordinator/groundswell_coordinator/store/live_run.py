@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from groundswell.errors import StoreFailed, UnknownRun
@@ -63,12 +63,10 @@ def set_start(
         connection.execute(insert(clocks), run_rows.of_clocks(run_id, agents))
 
 
-def set_skew(connection: Connection, run_id: str, incarnation: str, skew_ns: int) -> None:
-    connection.execute(
-        update(clocks)
-        .where(clocks.c.run_id == run_id, clocks.c.incarnation == incarnation)
-        .values(skew_ns=skew_ns)
-    )
+def set_skews(connection: Connection, run_id: str, skews_ns: Mapping[str, int]) -> None:
+    key = (clocks.c.run_id == run_id, clocks.c.incarnation == bindparam("of"))
+    rows = [{"of": incarnation, "by": skew} for incarnation, skew in skews_ns.items()]
+    connection.execute(update(clocks).where(*key).values(skew_ns=bindparam("by")), rows)
 
 
 def add_interval(
@@ -86,20 +84,25 @@ def add_interval(
     connection.execute(insert(intervals).values(**row))
 
 
-def add_amendment(connection: Connection, run_id: str, interval: int, amendment: Amendment) -> bool:
-    """False where the report is contained in its interval, or amends it already."""
+def add_amendments(
+    connection: Connection, run_id: str, interval: int, late: Sequence[Amendment]
+) -> int:
+    """How many; not those that are contained in their interval, or amend it already."""
     must_be_open(connection, run_id)
     key = (intervals.c.run_id == run_id, intervals.c.interval == interval)
     sealed = connection.execute(select(intervals.c.contained).where(*key)).first()
     if sealed is None:
         raise StoreFailed(f"interval {interval} of run {run_id} is not sealed")
-    merged = {part.incarnation for part in contained.unpack(sealed.contained, None)}
-    if amendment.incarnation in merged | _amending(connection, run_id, interval):
-        return False
-    connection.execute(
-        insert(amendments).values(**run_rows.of_amendment(run_id, interval, amendment))
-    )
-    return True
+    known = {part.incarnation for part in contained.unpack(sealed.contained, None)}
+    known |= _amending(connection, run_id, interval)
+    rows = [
+        run_rows.of_amendment(run_id, interval, amendment)
+        for amendment in late
+        if amendment.incarnation not in known
+    ]
+    if rows:
+        connection.execute(insert(amendments), rows)
+    return len(rows)
 
 
 def _amending(connection: Connection, run_id: str, interval: int) -> set[str]:

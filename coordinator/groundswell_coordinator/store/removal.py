@@ -56,11 +56,12 @@ def forget(database: Database, before: datetime) -> int:
 
 def sweep(database: Database, run_id: str) -> None:
     """Take away what there is of a hidden run."""
-    while _sweep_some(database, run_id):
+    while sweep_some(database, run_id):
         time.sleep(_PAUSE_S)
 
 
-def _sweep_some(database: Database, run_id: str) -> bool:
+def sweep_some(database: Database, run_id: str) -> bool:
+    """One step; False when nothing is left."""
     of_run = intervals.c.run_id == run_id
     some = select(intervals.c.interval).where(of_run).order_by(intervals.c.interval)
     with database.writing() as connection:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from groundswell.errors import StoreFailed
 from groundswell_coordinator.store import run_lookup, run_rows
 from groundswell_coordinator.store.carry import carry
-from groundswell_coordinator.store.database import open_database
+from groundswell_coordinator.store.database import open_database, url_of_file
 from groundswell_coordinator.store.foreign_run import opened
 from groundswell_coordinator.store.pages import all_intervals
 
@@ -74,7 +74,7 @@ def read(path: Path, target: Database) -> str:
 
 
 def _write_plain(run: StoredRun, its_intervals: Iterable[StoredInterval], plain: Path) -> None:
-    with closing(open_database(f"sqlite:///{plain}")) as database:
+    with closing(open_database(url_of_file(plain))) as database:
         carry(run, its_intervals, database)
     # One file, not one and its log.
     with closing(sqlite3.connect(plain)) as connection:

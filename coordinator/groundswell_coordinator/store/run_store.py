@@ -117,10 +117,10 @@ class RunStore:
         with self._database.writing() as connection:
             live_run.set_start(connection, run_id, start_at, agents)
 
-    def save_skew(self, run_id: str, incarnation: str, skew_ns: int) -> None:
-        """How late after T this agent's loop really started."""
+    def save_skews(self, run_id: str, skews_ns: Mapping[str, int]) -> None:
+        """How late after T these agents' loops really started, by incarnation."""
         with self._database.writing() as connection:
-            live_run.set_skew(connection, run_id, incarnation, skew_ns)
+            live_run.set_skews(connection, run_id, skews_ns)
 
     def save_interval(
         self, run_id: str, interval: int, merged: bytes, contained: Sequence[Contribution]
@@ -129,10 +129,13 @@ class RunStore:
         with self._database.writing() as connection:
             live_run.add_interval(connection, run_id, interval, merged, contained)
 
-    def save_amendment(self, run_id: str, interval: int, amendment: Amendment) -> bool:
-        """A late report of a sealed interval; False where it is contained: it counts once."""
+    def save_amendments(self, run_id: str, interval: int, late: Sequence[Amendment]) -> int:
+        """Late reports of a sealed interval, each of another agent.
+
+        How many: what is contained already counts once.
+        """
         with self._database.writing() as connection:
-            return live_run.add_amendment(connection, run_id, interval, amendment)
+            return live_run.add_amendments(connection, run_id, interval, late)
 
     def save_event(self, run_id: str, event: StoredEvent) -> None:
         with self._database.writing() as connection:

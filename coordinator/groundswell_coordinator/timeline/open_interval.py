@@ -6,7 +6,6 @@ zeroed by the allocator each time, a used one clears only what was touched.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from groundswell.metrics.catalog import BUILTIN, Across
@@ -87,32 +86,29 @@ class OpenInterval:
         self._trends = {}
         return interval
 
+    def include(self, sealed: Interval) -> None:
+        """Add an interval that was at rest; ProtocolViolation where it is not one of ours."""
+        slots = {series: self._registry.register(series, kind) for series, kind in sealed.series()}
+        for series, count in sealed.counters.items():
+            self._counters[slots[series]] = self._counters.get(slots[series], 0) + count
+        for series, rate in sealed.rates.items():
+            passes, total = self._rates.get(slots[series], (0, 0))
+            self._rates[slots[series]] = (passes + rate.passes, total + rate.total)
+        for series, value in sealed.gauges.items():
+            self._add_gauge(slots[series], value)
+        for series, trend in sealed.trends.items():
+            trend.add_to(self._trend(slots[series]))
+
+    def _trend(self, slot: int) -> Histogram:
+        if slot not in self._trends:
+            self._trends[slot] = self._pool.take()
+        return self._trends[slot]
+
     def _add_gauge(self, slot: int, value: float) -> None:
         known = self._gauges.get(slot)
         if known is not None:
             value = across(self._registry[slot].metric, known, value)
         self._gauges[slot] = value
-
-
-def amended(interval: Interval, late: Interval, pool: HistogramPool) -> Interval:
-    """`interval` with a late report's values, too, which are an interval of one agent."""
-    counters, gauges, rates, trends = (
-        dict(interval.counters),
-        dict(interval.gauges),
-        dict(interval.rates),
-        dict(interval.trends),
-    )
-    for series, delta in late.counters.items():
-        counters[series] = counters.get(series, 0) + delta
-    for series, rate in late.rates.items():
-        rates[series] = rates.get(series, Rate(0, 0)) + rate
-    for series, value in late.gauges.items():
-        known = gauges.get(series)
-        gauges[series] = value if known is None else across(series.metric, known, value)
-    for series, trend in late.trends.items():
-        own = trends.get(series)
-        trends[series] = trend if own is None else _sum_of(own, trend, pool)
-    return replace(interval, counters=counters, gauges=gauges, rates=rates, trends=trends)
 
 
 def across(metric: str, one: float, other: float) -> float:
@@ -121,13 +117,3 @@ def across(metric: str, one: float, other: float) -> float:
     if known is not None and known.across is Across.MAX:
         return max(one, other)
     return one + other
-
-
-def _sum_of(one: Trend, other: Trend, pool: HistogramPool) -> Trend:
-    histogram = pool.take()
-    try:
-        one.add_to(histogram)
-        other.add_to(histogram)
-        return Trend.of(histogram)
-    finally:
-        pool.give_back((histogram,))

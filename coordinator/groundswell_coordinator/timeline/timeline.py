@@ -28,7 +28,7 @@ from groundswell_coordinator.timeline.agent_record import AgentRecord
 from groundswell_coordinator.timeline.declarations import SeriesRegistry
 from groundswell_coordinator.timeline.interval import Interval
 from groundswell_coordinator.timeline.measured import Measured, check_amounts, read
-from groundswell_coordinator.timeline.open_interval import HistogramPool, OpenInterval, amended
+from groundswell_coordinator.timeline.open_interval import HistogramPool, OpenInterval
 from groundswell_coordinator.timeline.part import part_of, self_contained
 from groundswell_coordinator.timeline.slice import trend_of
 
@@ -79,7 +79,7 @@ class Timeline:
         self.judged_from = judged_from
         self.is_closed = False
         self.too_late = 0
-        self.last_active: dict[str, int] = {}
+        self._last_active: dict[str, int] = {}
         self._registry = SeriesRegistry()
         self._agents = {
             incarnation: AgentRecord(incarnation, name, self._registry, judged_from)
@@ -88,6 +88,8 @@ class Timeline:
         self._scratch = Scratch()
         self._pool = HistogramPool()
         self._open: dict[int, OpenInterval] = {}
+        # What is to be added to intervals that are sealed.
+        self._late: dict[int, OpenInterval] = {}
         self._sealed: list[Interval] = []
         self._cumulative: dict[Series, Histogram] = {}
         # The newest interval that any agent delivered, -1 before the first.
@@ -178,14 +180,13 @@ class Timeline:
         decoded: Sequence[tuple[int, Decoded]],
     ) -> Outcome:
         part = part_of(report, agent.declarations)
-        if report.interval < len(self._sealed):
-            late = self._new_interval(report.interval)
-            late.add(measured, decoded, part)
-            self._amend(late)
+        is_late = report.interval < len(self._sealed)
+        intervals = self._late if is_late else self._open
+        if report.interval not in intervals:
+            intervals[report.interval] = self._new_interval(report.interval)
+        intervals[report.interval].add(measured, decoded, part)
+        if is_late:
             return Outcome.AMENDMENT
-        if report.interval not in self._open:
-            self._open[report.interval] = self._new_interval(report.interval)
-        self._open[report.interval].add(measured, decoded, part)
         if self._keeps_reports:
             own = self._reports.setdefault(report.interval, {})
             own[report.incarnation] = self_contained(report, agent.declarations)
@@ -230,11 +231,14 @@ class Timeline:
         self._note_activity(sealed)
         return sealed
 
-    def _amend(self, late: OpenInterval) -> None:
-        self._accumulate(late.number, late.trends)
-        interval = amended(self._sealed[late.number], late.seal(), self._pool)
-        self._sealed[late.number] = interval
-        self._note_activity(interval)
+    def _amend(self) -> None:
+        """Add what came late to its intervals: before anybody reads, and not for each report."""
+        while self._late:
+            number, late = self._late.popitem()
+            self._accumulate(number, late.trends)
+            late.include(self._sealed[number])
+            interval = self._sealed[number] = replace(late.seal(), parts=())
+            self._note_activity(interval)
 
     def _accumulate(self, number: int, trends: Mapping[int, Histogram]) -> None:
         if number < self.judged_from:
@@ -247,8 +251,8 @@ class Timeline:
 
     def _note_activity(self, interval: Interval) -> None:
         for scenario in interval.active_scenarios():
-            known = self.last_active.get(scenario, -1)
-            self.last_active[scenario] = max(known, interval.number)
+            known = self._last_active.get(scenario, -1)
+            self._last_active[scenario] = max(known, interval.number)
 
     # --- restoring -----------------------------------------------------------------------------
 
@@ -294,12 +298,20 @@ class Timeline:
         """Whether every agent that is not lost has delivered all of its intervals."""
         return all(agent.is_lost or agent.is_complete for agent in self._agents.values())
 
+    @property
+    def last_active(self) -> Mapping[str, int]:
+        """The last interval in which each scenario was seen to be at work."""
+        self._amend()
+        return self._last_active
+
     def sealed(self, number: int) -> Interval:
         """A sealed interval with its amendments, without parts."""
+        self._amend()
         return self._sealed[number]
 
     def intervals(self) -> Sequence[Interval]:
         """All sealed intervals with their amendments."""
+        self._amend()
         return self._sealed
 
     def series(self) -> tuple[Series, ...]:
@@ -312,6 +324,7 @@ class Timeline:
 
     def trend(self, selection: Selection) -> Histogram:
         """The union of a selection's trends after warm-up, without a walk over all intervals."""
+        self._amend()
         union = Histogram()
         for series in self.matching(selection):
             if (histogram := self._cumulative.get(series)) is not None:
@@ -322,6 +335,6 @@ class Timeline:
         """The same over the intervals first..end - 1."""
         union = Histogram()
         series = self.matching(selection)
-        for interval in self._sealed[first:end]:
+        for interval in self.intervals()[first:end]:
             trend_of(interval, series, into=union)
         return union

@@ -173,7 +173,7 @@ def with_metric(name: str, metric: MetricSummary) -> Summary:
         ),
         (
             with_metric("dropped_iterations", counter(5, 0.1)),
-            "dropped_iterations is 5, the scenarios dropped 0",
+            "dropped_iterations is 5, the scenarios dropped 0, losses aside",
         ),
     ],
 )

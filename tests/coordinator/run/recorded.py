@@ -164,7 +164,7 @@ async def _begin(
     await archive.start(crew, STARTED)
     for number, agent in enumerate(attachments):
         crew.skews[agent.name] = 100_000 * number
-        await archive.skew(agent.incarnation, crew.skews[agent.name])
+        await archive.skews({agent.incarnation: crew.skews[agent.name]})
     return Recording(
         url,
         submission,

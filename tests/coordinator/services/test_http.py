@@ -110,6 +110,17 @@ async def test_everything_else_is_refused(side: Side, request_line: str, status:
     assert "Traceback" not in answer
 
 
+async def test_garbage_is_one_short_line_in_the_log(
+    side: Side, caplog: pytest.LogCaptureFixture
+) -> None:
+    await side.ask(f"GET /{'x' * 5000} HTTP/9.9\r\n\r\n")
+
+    (record,) = caplog.records
+    assert record.getMessage().startswith("Error handling request from 127.0.0.1: ")
+    assert len(record.getMessage()) < 200
+    assert (record.levelname, record.exc_info) == ("WARNING", None)
+
+
 async def test_a_body_is_not_waited_for(side: Side) -> None:
     answer = await side.ask("POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{")
 

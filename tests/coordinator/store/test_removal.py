@@ -27,7 +27,7 @@ def fill(store: RunStore, run_id: str, seconds: int = 20) -> None:
     store.create_run(new_run(run_id))
     for interval in range(seconds):
         store.save_interval(run_id, interval, b"merged", contributions("a"))
-        store.save_amendment(run_id, interval, Amendment("b", b"accounts", b"report"))
+        store.save_amendments(run_id, interval, [Amendment("b", b"accounts", b"report")])
 
 
 def rows_in(url: str) -> dict[str, int]:
@@ -128,7 +128,7 @@ def test_a_run_that_is_half_gone_is_seen_by_nobody(
 
 
 def take_away_some_then_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = removal._sweep_some
+    whole = removal.sweep_some
     calls: list[str] = []
 
     def once(database: Database, run_id: str) -> bool:
@@ -137,7 +137,7 @@ def take_away_some_then_fail(monkeypatch: pytest.MonkeyPatch) -> None:
             raise StoreFailed("the disk broke")
         return whole(database, run_id)
 
-    monkeypatch.setattr(removal, "_sweep_some", once)
+    monkeypatch.setattr(removal, "sweep_some", once)
 
 
 def test_what_is_left_of_a_run_is_swept_up_the_next_day(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from groundswell.errors import StoreFailed, UnknownRun
-from groundswell_coordinator.store import carry, run_file
+from groundswell_coordinator.store import carry, removal, run_file
 from groundswell_coordinator.store.records import (
     AgentClock,
     Amendment,
@@ -37,13 +37,13 @@ def record(store: RunStore, run_id: str = "run-1", seconds: int = 30) -> None:
     store.save_shares(run_id, (StoredShare("zoe", "z-1", 1), StoredShare("amy", "a-1", 3)))
     store.save_handover(run_id, StoredHandover(1, "zoe", 2**40, (("amy", 3),), {"browse": 7}))
     store.save_start(run_id, CREATED + timedelta(seconds=2), (AgentClock("amy", "a-1", -5, 2),))
-    store.save_skew(run_id, "a-1", 400_000)
+    store.save_skews(run_id, {"a-1": 400_000})
     store.save_event(run_id, StoredEvent(CREATED, "lost", "zoe is lost", "zoe", {"at_s": 1.5}))
     store.save_event(run_id, StoredEvent(CREATED, "note", "a note"))
     for interval in range(seconds):
         parts = [*contributions("a"), Contribution("b", b"accounts", b"report %d" % interval)]
         store.save_interval(run_id, interval, b"merged %d" % interval, parts)
-    store.save_amendment(run_id, 3, Amendment("late", b"accounts", b"report"))
+    store.save_amendments(run_id, 3, [Amendment("late", b"accounts", b"report")])
     close(store, run_id, summary_json='{"version": 1}')
 
 
@@ -83,6 +83,16 @@ def test_a_run_that_never_started_travels_too(store: RunStore, other: RunStore, 
     other.import_run(file)
     assert other.get_run("run-1") == store.get_run("run-1")
     assert list(other.intervals("run-1")) == []
+
+
+def test_a_file_may_lie_anywhere(store: RunStore, other: RunStore, tmp_path: Path) -> None:
+    folder = tmp_path / "a ?b=c%20d#e"
+    folder.mkdir()
+    record(store)
+    for _ in range(2):
+        store.export_run("run-1", folder / "run")
+    assert [path.name for path in folder.iterdir()] == ["run"]
+    assert other.import_run(folder / "run") == "run-1"
 
 
 def test_the_same_run_may_be_imported_again(store: RunStore, file: Path) -> None:
@@ -174,7 +184,7 @@ def test_an_import_that_breaks_off_shows_nothing_and_can_be_tried_again(
 
     with monkeypatch.context() as broken:
         broken.setattr(carry, "_show", fail)
-        broken.setattr(carry.removal, "sweep", fail)
+        broken.setattr(removal, "sweep", fail)
         with pytest.raises(KeyboardInterrupt):
             store.import_run(file)
     assert store.list_runs() == ()

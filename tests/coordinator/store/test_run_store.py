@@ -31,7 +31,7 @@ def test_a_run_is_read_as_it_was_written(store: RunStore) -> None:
     store.create_run(new_run())
     store.save_shares("run-1", SHARES)
     store.save_start("run-1", CREATED + timedelta(seconds=2), CLOCKS)
-    store.save_skew("run-1", "z-1", 400_000)
+    store.save_skews("run-1", {"z-1": 400_000})
     lost = StoredEvent(CREATED, "agent_lost", "amy's lease has ended", "amy")
     store.save_event("run-1", lost)
     close(store, summary_json='{"version": 1}')
@@ -143,8 +143,8 @@ def test_a_late_report_amends_its_interval_once(store: RunStore) -> None:
     store.save_interval("run-1", 0, b"merged", contributions("a"))
     late = Amendment("b", b"accounts of b", b"report of b")
 
-    assert store.save_amendment("run-1", 0, late)
-    assert not store.save_amendment("run-1", 0, late)
+    assert store.save_amendments("run-1", 0, [late])
+    assert not store.save_amendments("run-1", 0, [late])
 
     (stored,) = store.intervals("run-1")
     assert stored.contained == (Contribution("a", b"accounts of a"),)
@@ -154,13 +154,13 @@ def test_a_late_report_amends_its_interval_once(store: RunStore) -> None:
 def test_a_report_that_is_merged_amends_nothing(store: RunStore) -> None:
     store.create_run(new_run())
     store.save_interval("run-1", 0, b"merged", contributions("a"))
-    assert not store.save_amendment("run-1", 0, Amendment("a", b"accounts", b"report"))
+    assert not store.save_amendments("run-1", 0, [Amendment("a", b"accounts", b"report")])
 
 
 def test_only_a_sealed_interval_can_be_amended(store: RunStore) -> None:
     store.create_run(new_run())
     with pytest.raises(StoreFailed):
-        store.save_amendment("run-1", 5, Amendment("a", b"accounts", b"report"))
+        store.save_amendments("run-1", 5, [Amendment("a", b"accounts", b"report")])
 
 
 def test_a_closed_run_does_not_change(store: RunStore) -> None:
@@ -291,7 +291,7 @@ def test_amendments_come_in_the_order_of_their_incarnations(store: RunStore) -> 
     store.save_interval("run-1", 0, b"", [])
     names = ("b", "A", "\u00e4", "a", "B", "-")
     for name in names:
-        assert store.save_amendment("run-1", 0, Amendment(name, b"accounts", b"report"))
+        assert store.save_amendments("run-1", 0, [Amendment(name, b"accounts", b"report")])
     (stored,) = store.intervals("run-1")
     assert [amendment.incarnation for amendment in stored.amendments] == sorted(names)
 

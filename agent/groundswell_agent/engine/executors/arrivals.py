@@ -74,12 +74,12 @@ class ArrivalRate(Executor):
             now = monotonic() - start
             # What is left over by a late wake beyond a batch comes right after the others' turn.
             for _ in range(_AT_ONCE):
-                if agenda.next_moment > now or agenda.next_moment >= self.end:
+                if agenda.next_moment > now or agenda.next_moment >= self._limit:
                     break
                 planned = start + agenda.next_moment
                 agenda.pop()
                 self._arrive(planned, late=now >= self.end + _IN_TIME_S)
-            if now >= self.end and agenda.next_moment >= self.end:
+            if now >= self.end and agenda.next_moment >= min(self._limit, now):
                 return
 
     def inherit(self, before: ScenarioShare, boundary: float) -> None:
@@ -95,6 +95,13 @@ class ArrivalRate(Executor):
             self._agenda.add(walk)
         if missed:
             self.load.drop(Drop.AGENT_LOST, at, missed)
+
+    @property
+    def _limit(self) -> float:
+        """From here on arrivals are others'. No limit at the scenario's own end: all that is planned
+        lies before it, though its moment, as a float, may be rounded up to it.
+        """
+        return self.end if self.end < self.duration else math.inf
 
     def _arrive(self, planned: float, *, late: bool) -> None:
         if not self.load.may_start():
