@@ -130,7 +130,11 @@ class ControlClient:
         request = control_pb2.JudgeRunRequest(run=run, env=dict(env))
         with self._raising():
             answer = await self._stub.JudgeRun(request, timeout=_READ_S)
-        return Judged(Summary.from_json(answer.summary_json), answer.stored_verdict or None)
+        return Judged(
+            Summary.from_json(answer.summary_json),
+            answer.stored_verdict or None,
+            tuple(answer.not_given),
+        )
 
     async def delete(self, run_id: str) -> None:
         with self._raising():

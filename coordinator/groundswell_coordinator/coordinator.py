@@ -69,7 +69,8 @@ class Coordinator:
             port = self._server.add_insecure_port(address)
         except RuntimeError as error:
             raise CoordinatorUnreachable(
-                f"cannot listen on {address}", hint="is another coordinator there?"
+                f"cannot listen on {address}",
+                hint="is another coordinator there? --listen 127.0.0.1:0 takes a free port",
             ) from error
         await self._server.start()
         return port

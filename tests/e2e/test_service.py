@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import sqlite3
+import time
 from contextlib import closing
 from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM, Signals
 from typing import TYPE_CHECKING
@@ -16,12 +17,17 @@ from grpc_health.v1 import health_pb2
 from groundswell_coordinator.store.location import DATABASE
 from tests.e2e.processes import eventually
 from tests.e2e.service import free_port, serving
+from tests.e2e.writing import arrivals, write_test
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.e2e.commands import Groundswell
+    from tests.e2e.demo import Demo
     from tests.e2e.service import Service
 
 _NEXT = "127.0.0.1:0"
+_REQUESTS = "groundswell_http_reqs_total"
 
 
 def _health(service: Service) -> int:
@@ -226,3 +232,56 @@ def test_wrong_usage_exits_2_and_says_what_is_wrong(
 
     assert done.exit_code == 2, done
     assert said in done.stderr
+
+
+# --- runs ----------------------------------------------------------------------------------------
+
+
+def test_a_run_goes_on_under_the_next_coordinator_and_metrics_follow_it(
+    groundswell: Groundswell, demo: Demo, tmp_path: Path
+) -> None:
+    test = write_test(tmp_path, demo.url, {"load": arrivals("50/s", "8s")})
+    agents = ("--workers", "2", "--name", "box")
+    with serving(groundswell) as service:
+        there = service.address
+        with (
+            groundswell.starting("agent", "--coordinator", there, *agents),
+            groundswell.starting_run(test, "--coordinator", there, agents=2) as running,
+        ):
+            eventually(lambda: (service.metric(_REQUESTS) or 0) >= 100, 30, "two seconds of it")
+            assert service.metric("groundswell_run_planned_rate", test="e2e") == 50
+            assert service.metric("groundswell_agents", state="busy") == 2
+            service.running.signal(SIGTERM)
+            assert service.running.end().exit_code == 0
+
+            with serving(groundswell, listen=there) as successor:
+                ran = running.end_of_run()
+                assert successor.metric("groundswell_generation") == 2
+                assert successor.metric(_REQUESTS) is None
+                successor.wait_for_agents(2)
+                log = successor.running.stderr
+
+    assert (ran.exit_code, ran.summary.verdict) == (0, "PASS"), ran
+    load = ran.summary.scenarios["load"]
+    assert (load.planned, load.fired, load.dropped, load.unknown) == (400, 400, {}, 0)
+    assert ran.count("http_reqs") == demo.requests() == 400
+    assert f"run {ran.summary.run} is taken up again" in log
+    assert f"run {ran.summary.run} has ended with exit code 0" in log
+
+
+def test_a_second_signal_ends_it_while_it_waits(groundswell: Groundswell) -> None:
+    """Here for whoever holds the lock of its database."""
+    groundswell.home.mkdir()
+    with serving(groundswell) as service:
+        service.running.signal(SIGTERM)
+        service.running.end()
+    with closing(sqlite3.connect(groundswell.home / DATABASE, isolation_level=None)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        with groundswell.starting("coordinator", "--listen", _NEXT, "--http", _NEXT) as running:
+            eventually(lambda: "serves /healthz" in running.stderr, 30, "it has begun")
+            running.signal(SIGTERM)
+            time.sleep(0.2)
+            running.signal(SIGTERM)
+            done = running.end()
+
+    assert done.exit_code == 105, done

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hdrh.histogram import HdrHistogram
-from hdrh.log import HistogramLogReader
+from hdrh.histogram import HdrHistogram  # pyright: ignore[reportMissingTypeStubs]
+from hdrh.log import HistogramLogReader  # pyright: ignore[reportMissingTypeStubs]
 
 from tests.e2e.commands import Groundswell
 from tests.e2e.writing import arrivals, write_test
@@ -78,7 +78,7 @@ def test_a_part_of_the_run_is_shown_by_its_seconds(
     def requests(*words: str) -> int:
         part = json.loads(ask(shared_groundswell, "show", "last", "--json", *words))
         assert part["verdict"] is None
-        return part["metrics"]["http_reqs"]["values"]["count"]
+        return int(part["metrics"]["http_reqs"]["values"]["count"])
 
     first, rest = requests("--to", "1s"), requests("--from", "1s")
     assert first + rest == ran.count("http_reqs")
@@ -123,15 +123,15 @@ def test_the_logs_of_the_run_hold_its_histograms_for_all_and_for_each_agent(
 
 def _durations(path: Path) -> int:
     """How many samples of http_req_duration a log holds, by the library's own reader."""
-    reader = HistogramLogReader(str(path), HdrHistogram(1, 3_600_000_000, 3))
-    total = 0
+    reader: Any = HistogramLogReader(str(path), HdrHistogram(1, 3_600_000_000, 3))
+    counts: list[int] = []
     try:
         while (histogram := reader.get_next_interval_histogram()) is not None:
-            if str(histogram.tag).startswith("http_req_duration{"):
-                total += histogram.get_total_count()
+            if histogram.get_tag().startswith("http_req_duration{"):
+                counts.append(histogram.get_total_count())
     finally:
         reader.close()
-    return total
+    return sum(counts)
 
 
 def test_a_run_is_carried_to_another_machine_whole(

@@ -10,13 +10,19 @@ from typing import TYPE_CHECKING, Self
 
 import grpc
 
+from groundswell.scenario.loader import load
+from groundswell.schedule.division import Division, Handover, extended, table_from_wire
+from groundswell.schedule.scenario_plan import plan_scenario
 from groundswell.v1 import agent_pb2, agent_pb2_grpc
-from tests.coordinator.reporting import Reporter
+from groundswell_coordinator.run.submission import source_from_wire
+from tests.coordinator.reporting import Reporter, account
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
     from types import TracebackType
 
+    from groundswell.scenario.model import Test
+    from groundswell.schedule.scenario_plan import ScenarioShare
     from groundswell.v1.metrics_pb2 import Report, ScenarioAccount
     from tests.coordinator.reporting import Values
 
@@ -25,7 +31,9 @@ _RENEW_EVERY_S = 0.2
 
 
 class ScriptedAgent:
-    """Answers clock probes and renews its lease by itself; everything else waits for the test.
+    """Answers clock probes, renews its lease and notes handovers by itself; everything else waits.
+
+    Unless the test says otherwise, its last report accounts for the whole of its share.
 
     >>> async with ScriptedAgent(address, "a") as agent:
     ...     await agent.prepare()
@@ -41,37 +49,37 @@ class ScriptedAgent:
         incarnation: str | None = None,
         clock_offset_s: float = 0.0,
         weight: int = 1,
+        labels: Mapping[str, str] | None = None,
     ) -> None:
         self.hello = agent_pb2.Hello(
             protocol="groundswell.v1",
             name=name,
             incarnation=incarnation or secrets.token_hex(8),
             weight=weight,
+            labels=labels or {},
         )
         # Its name in the run: that of the pool, once it has been told to prepare.
         self.name = name
         self.run_id = ""
         self.start_at_ns = 0
+        self.test: Test | None = None
+        self.division: Division | None = None
         self.received: list[agent_pb2.CoordinatorMessage] = []
         self.acknowledged: list[int] = []
         self.renews = True
         self.status: tuple[grpc.StatusCode, str] | None = None
         self._offset_ns = round(clock_offset_s * 1e9)
         self._reporter = Reporter(self.hello.incarnation)
+        self._seed = 0
         self._news = asyncio.Condition()
         self._taken = 0
+        self._address = address
         self._outbox: asyncio.Queue[agent_pb2.AgentMessage | None] = asyncio.Queue()
-        self._channel = grpc.aio.insecure_channel(
-            address,
-            options=(("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1)),
-        )
+        self._channel: grpc.aio.Channel | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self.dial()
-        self.send(hello=self.hello)
-        await self.expect("welcome")
-        self._tasks.append(asyncio.create_task(self._renew()))
+        await self.attach()
         return self
 
     async def __aexit__(
@@ -85,8 +93,36 @@ class ScriptedAgent:
     # --- the stream ----------------------------------------------------------------------------
 
     def dial(self) -> None:
-        """Open the stream and say nothing yet."""
-        self._tasks.append(asyncio.create_task(self._serve()))
+        """Open a stream and say nothing yet."""
+        self._outbox = asyncio.Queue()
+        self.status = None
+        self._channel = grpc.aio.insecure_channel(
+            self._address,
+            options=(("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1)),
+        )
+        self._tasks.append(asyncio.create_task(self._serve(self._channel)))
+
+    async def attach(self, holding: agent_pb2.Holding | None = None) -> None:
+        """Introduce itself on a new stream; returns when it is welcome."""
+        self.dial()
+        hello = agent_pb2.Hello()
+        hello.CopyFrom(self.hello)
+        if holding is not None:
+            hello.holding.CopyFrom(holding)
+        self.send(hello=hello)
+        await self.expect("welcome")
+        self._tasks.append(asyncio.create_task(self._renew()))
+
+    async def come_back(self, address: str | None = None) -> None:
+        """On a new stream, still holding its run; perhaps to another coordinator."""
+        await self.leave()
+        self._address = address or self._address
+        await self.attach(self.holding())
+
+    def holding(self) -> agent_pb2.Holding:
+        return agent_pb2.Holding(
+            run_id=self.run_id, agent=self.name, start_at_ns=self.start_at_ns, epoch=self.epoch
+        )
 
     def send(self, **body: object) -> None:
         """`send(started=agent_pb2.Started(…))`."""
@@ -101,7 +137,9 @@ class ScriptedAgent:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._channel.close()
+        self._tasks.clear()
+        if self._channel is not None:
+            await self._channel.close()
 
     async def refusal(self) -> tuple[grpc.StatusCode, str]:
         """The status with which the coordinator ends the stream."""
@@ -141,7 +179,9 @@ class ScriptedAgent:
 
     async def expect_share(self) -> agent_pb2.Prepare:
         prepare = (await self.expect("prepare")).prepare
-        self.run_id, self.name = prepare.run_id, prepare.agent
+        self.run_id, self.name, self._seed = prepare.run_id, prepare.agent, prepare.seed
+        self.test = load(source_from_wire(prepare.source))
+        self.division = Division(table_from_wire(prepare.shares))
         self._reporter = Reporter(self.hello.incarnation)
         self.acknowledged.clear()
         return prepare
@@ -169,12 +209,13 @@ class ScriptedAgent:
         self,
         interval: int,
         values: Values | None = None,
-        accounts: Iterable[ScenarioAccount] = (),
+        accounts: Iterable[ScenarioAccount] | None = None,
         *,
         last: bool = False,
+        epoch: int | None = None,
     ) -> Report:
         """Send a report of what the test says was measured."""
-        report = self.make_report(interval, values, accounts, last=last)
+        report = self.make_report(interval, values, accounts, last=last, epoch=epoch)
         self.send(report=report)
         return report
 
@@ -182,13 +223,52 @@ class ScriptedAgent:
         self,
         interval: int,
         values: Values | None = None,
-        accounts: Iterable[ScenarioAccount] = (),
+        accounts: Iterable[ScenarioAccount] | None = None,
         *,
         last: bool = False,
+        epoch: int | None = None,
     ) -> Report:
-        report = self._reporter.report(interval, values, accounts, last)
+        """`epoch` is the newest handover that it says it has taken: by default it took them all."""
+        if accounts is None:
+            accounts = self.all_fired() if last else ()
+        epoch = self.epoch if epoch is None else epoch
+        report = self._reporter.report(interval, values, accounts, last, epoch)
         report.run_id = self.run_id
         return report
+
+    def share(self, scenario: str = "browse") -> ScenarioShare:
+        """Its part of a scenario, with what it has inherited and without what it has handed over."""
+        assert self.test is not None
+        assert self.division is not None
+        model = self.test.scenarios[scenario]
+        return plan_scenario(scenario, model, self.division, self.name, self._seed)
+
+    def all_fired(self) -> list[ScenarioAccount]:
+        """As if it had carried out all that is its own."""
+        if self.test is None:
+            return []
+        planned = {name: self.share(name).planned for name in self.test.scenarios}
+        return [account(name, count, count) for name, count in planned.items() if count is not None]
+
+    @property
+    def epoch(self) -> int:
+        return 0 if self.division is None else self.division.epoch
+
+    async def expect_reshare(self, epoch: int = 1) -> Handover:
+        """The newest handover, once it has heard of that epoch."""
+        await self._until(lambda: self.epoch >= epoch)
+        assert self.division is not None
+        return self.division.handovers[-1]
+
+    def leaving(self, boundary_s: float, **decided: int) -> None:
+        """Hand its share over from this second of the run on."""
+        leaving = agent_pb2.Leaving(
+            run_id=self.run_id,
+            boundary_ns=round(boundary_s * 1e9),
+            decided=decided,
+            reason="told to",
+        )
+        self.send(leaving=leaving)
 
     async def acknowledgement(self, interval: int) -> None:
         """Wait until everything up to `interval` is acknowledged."""
@@ -200,9 +280,9 @@ class ScriptedAgent:
 
     # --- underneath ----------------------------------------------------------------------------
 
-    async def _serve(self) -> None:
-        stub = agent_pb2_grpc.AgentServiceStub(self._channel)
-        call = stub.Attach(self._messages())
+    async def _serve(self, channel: grpc.aio.Channel) -> None:
+        stub = agent_pb2_grpc.AgentServiceStub(channel)
+        call = stub.Attach(self._messages(self._outbox))
         try:
             async for message in call:
                 await self._take(message)
@@ -215,8 +295,10 @@ class ScriptedAgent:
             self.status = status
             self._news.notify_all()
 
-    async def _messages(self) -> AsyncIterator[agent_pb2.AgentMessage]:
-        while (message := await self._outbox.get()) is not None:
+    async def _messages(
+        self, outbox: asyncio.Queue[agent_pb2.AgentMessage | None]
+    ) -> AsyncIterator[agent_pb2.AgentMessage]:
+        while (message := await outbox.get()) is not None:
             yield message
 
     async def _take(self, message: agent_pb2.CoordinatorMessage) -> None:
@@ -227,6 +309,9 @@ class ScriptedAgent:
                 self._answer(message.clock_probe, received_ns)
             elif message.HasField("report_acknowledged"):
                 self.acknowledged.append(message.report_acknowledged.interval)
+            elif message.HasField("reshare") and self.division is not None:
+                handovers = [Handover.of(one) for one in message.reshare.handovers]
+                self.division = extended(self.division, handovers)
             self._news.notify_all()
 
     def _answer(self, probe: agent_pb2.ClockProbe, received_ns: int) -> None:

@@ -22,7 +22,7 @@ from groundswell_coordinator.store.writer import StoreWriter
 from tests.integration.scripted_agent import PATIENCE_S, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Mapping
     from pathlib import Path
     from types import CoroutineType
 
@@ -60,6 +60,11 @@ class Watched:
         """Without their prefix, each once: `running`."""
         names = (States.Name(one.state.state) for one in self.events if one.HasField("state"))
         return list(dict.fromkeys(name.removeprefix("RUN_STATE_").lower() for name in names))
+
+    @property
+    def said(self) -> list[str]:
+        """What was said of its states, in words."""
+        return [one.state.message for one in self.events if one.state.message]
 
     @property
     def progress(self) -> list[control_pb2.Progress]:
@@ -110,12 +115,20 @@ class Site:
         run_id: str | None = None,
         wait_s: float = PATIENCE_S,
         seed: int = 1,
+        selector: Mapping[str, str] | None = None,
+        on_agent_loss: str = "",
     ) -> Watched:
         """Submit a run and watch it from its beginning."""
         run_id = run_id or f"run-{next(_run_numbers)}"
-        source = TestSource("wave.yaml", test.encode())
         await self.client.submit(
-            run_id, source, agents=agents, labels={"branch": "main"}, seed=seed, wait_s=wait_s
+            run_id,
+            TestSource("wave.yaml", test.encode()),
+            agents=agents,
+            labels={"branch": "main"},
+            seed=seed,
+            wait_s=wait_s,
+            selector=selector,
+            on_agent_loss=on_agent_loss,
         )
         return self.watch(run_id)
 

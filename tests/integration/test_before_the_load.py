@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from groundswell.errors import CoordinatorUnreachable
+from groundswell.errors import GroundswellError, InvalidTest, ProtocolViolation
 from groundswell.scenario.source import TestSource
 from groundswell.v1 import agent_pb2
 from tests.coordinator.store.runs import new_run
@@ -80,23 +80,28 @@ async def test_the_same_id_submitted_twice_is_one_run(site: Site) -> None:
 
 @pytest.mark.parametrize("run_id", ["", "r" * 129])
 async def test_an_id_that_cannot_be_stored_is_refused(site: Site, run_id: str) -> None:
-    with pytest.raises(CoordinatorUnreachable, match="a run's id has 1 to 128 letters"):
+    with pytest.raises(ProtocolViolation, match="is no run's id"):
         await site.client.submit(
             run_id, TestSource("wave.yaml", TEST.encode()), agents=1, labels={}, seed=1, wait_s=1
         )
 
 
 async def test_an_invalid_test_is_refused_with_all_its_problems(site: Site) -> None:
-    with pytest.raises(CoordinatorUnreachable) as caught:
+    with pytest.raises(InvalidTest) as caught:
         await site.submit(TEST.replace("duration: 2s", "duration: 2").replace("browse", "b r"))
-    assert str(caught.value).count("wave.yaml:") >= 2
+    assert [problem.line for problem in caught.value.problems] == [5, 8]
+    assert caught.value.exit_code == 104
 
 
-async def test_an_id_that_the_store_has_from_before_is_an_error_of_the_run(site: Site) -> None:
-    await site.writer.submit(lambda store: store.create_run(new_run("old")))
+async def test_an_id_of_a_run_that_another_process_conducts_is_not_run_here(site: Site) -> None:
+    await site.writer.submit(lambda store: store.create_run(new_run("theirs")))
     async with ScriptedAgent(site.address) as agent:
-        run = await site.submit(run_id="old")
-        ended = await run.ended()
-        assert (ended.exit_code, ended.error) == (1, "there is a run old already")
-        assert site.stored_run("old").line.ended_at is None
+        source = TestSource("wave.yaml", TEST.encode())
+        await site.client.submit("theirs", source, agents=1, labels={}, seed=1, wait_s=1)
+        with pytest.raises(GroundswellError, match="run theirs goes on"):
+            async for event in site.client.watch("theirs"):
+                assert event.HasField("opened")
+        with pytest.raises(GroundswellError, match="not under way on this coordinator"):
+            await site.client.stop("theirs", abort=True, cause="operator")
+        assert site.stored_run("theirs").line.ended_at is None
         assert agent.kinds() == ["welcome"]

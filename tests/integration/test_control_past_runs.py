@@ -12,7 +12,7 @@ from groundswell.errors import GroundswellError, ProtocolViolation, StoreFailed,
 from groundswell.scenario.source import TestSource
 from groundswell_coordinator.run.past_runs import Part
 from tests.integration.scripted_agent import ScriptedAgent, start_together
-from tests.integration.site import running_site
+from tests.integration.site import TEST, running_site
 from tests.integration.test_control_service import carried_out
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ async def test_a_part_of_a_run_is_summed_up_from_its_seconds(site: Site) -> None
     async with ScriptedAgent(site.address) as agent:
         run = await site.submit()
         await start_together(agent)
-        for interval, requests in enumerate((1, 20, 300)):
-            agent.report(interval, {"http_reqs": requests}, last=interval == 2)
+        for interval, count in enumerate((1, 20, 300)):
+            agent.report(interval, {"http_reqs": count}, last=interval == 2)
         await run.summary()
 
     async def requests(part: Part) -> float:
@@ -190,3 +190,15 @@ async def test_the_labels_of_a_run_are_in_the_list_and_in_its_summary(site: Site
     (line,) = await site.client.lines()
     assert dict(line.labels) == {"branch": "main"}
     assert json.loads((await site.client.summary("last")).to_json())["labels"] == {"branch": "main"}
+
+
+async def test_a_verdict_says_of_which_variables_it_had_to_take_the_defaults(site: Site) -> None:
+    test = TEST.replace("rate: 10/s", "rate: \"{{ env.RATE | default('10/s') }}\"")
+    test = test.replace("http://127.0.0.1:9", "\"{{ env.URL | default('http://127.0.0.1:9') }}\"")
+    async with ScriptedAgent(site.address) as agent:
+        run = await site.submit(test)
+        await start_together(agent)
+        agent.report(0, {"http_reqs": 2}, last=True)
+        await run.summary()
+    assert (await site.client.judge("last", {})).not_given == ("RATE",)
+    assert (await site.client.judge("last", {"RATE": "10/s"})).not_given == ()

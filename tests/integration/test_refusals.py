@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import grpc
@@ -16,35 +17,14 @@ from groundswell.v1.metrics_pb2 import (
     SeriesDeclaration,
     TrendValue,
 )
-from tests.coordinator.reporting import trend_value
+from tests.coordinator.reporting import account, trend_value
 from tests.integration.scripted_agent import ScriptedAgent, attached, start_together
+from tests.integration.site import TEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.integration.site import Site, Watched
-
-
-async def fails_alone(site: Site, spoil: Callable[[Report], object]) -> tuple[str, Watched]:
-    """The text with which one of two agents is refused for its report, while the other ends the run."""
-    async with attached(site.address, "bad", "good") as (bad, good):
-        run = await site.submit(agents=2)
-        await start_together(bad, good)
-        bad.report(0, {"http_reqs": 3})
-        report = bad.make_report(1, {"http_reqs": 1000, "http_req_duration": [1.0]})
-        spoil(report)
-        bad.send(report=report)
-        code, text = await bad.refusal()
-        assert code is grpc.StatusCode.INVALID_ARGUMENT
-        good.report(0, {"http_reqs": 4})
-        good.report(1, {"http_reqs": 5}, last=True)
-        summary = await run.summary()
-        assert [agent.name for agent in await site.agents(1)] == ["good"]
-    # What was in order before still counts, and nothing of the report that was not.
-    assert summary.metrics["http_reqs"].values["count"] == 12
-    assert [reason.code for reason in summary.reasons] == ["agent_lost"]
-    assert [notice.code for notice in run.notices] == ["protocol", "agent_lost"]
-    return text, run
+    from tests.integration.site import Site
 
 
 def use_an_undeclared_series(report: Report) -> None:
@@ -112,32 +92,80 @@ def be_from_another_agent(report: Report) -> None:
     report.incarnation = "somebody else"
 
 
+SPOILED: dict[Callable[[Report], object], str] = {
+    use_an_undeclared_series: "series 77 was never declared",
+    declare_another_kind: "http_reqs is a counter, not a gauge",
+    declare_no_kind: "series 9 has no known kind",
+    use_a_number_twice: "series 1 was declared as another series before",
+    use_a_counter_as_a_trend: "series 1 is a counter, not a trend: http_reqs",
+    name_a_series_twice: "a series stands twice in one report",
+    declare_too_many_series: "more than 1000 series of one agent",
+    count_beyond_measure: "a count beyond all measure",
+    drop_beyond_measure: "a count beyond all measure",
+    sum_beyond_measure: "a histogram with count=1, ",
+    send_no_histogram: "a histogram with the cookie ffffffff",
+    send_a_histogram_that_claims_more: "a histogram with count=9223372036854775808, ",
+    send_a_histogram_with_negative_counts: "a histogram",
+    be_from_the_future: "agent: interval 2147483648 at ",
+    be_from_another_agent: "a report of an unknown agent: 'somebody else'",
+}
+
+
+async def spoil_one(site: Site, spoil: Callable[[Report], object]) -> str:
+    """The text with which an agent is refused for its second report, alone in its run."""
+    async with ScriptedAgent(site.address) as bad:
+        run = await site.submit()
+        await start_together(bad)
+        bad.report(0, {"http_reqs": 3})
+        report = bad.make_report(1, {"http_reqs": 1000, "http_req_duration": [1.0]})
+        spoil(report)
+        bad.send(report=report)
+        code, text = await bad.refusal()
+        assert code is grpc.StatusCode.INVALID_ARGUMENT
+        await run.until(lambda: bool(run.notices))
+    (notice,) = run.notices
+    assert (notice.code, notice.message) == ("protocol", f"agent broke the protocol: {text}")
+    return text
+
+
 @pytest.mark.parametrize(
-    ("spoil", "says"),
-    [
-        (use_an_undeclared_series, "series 77 was never declared"),
-        (declare_another_kind, "http_reqs is a counter, not a gauge"),
-        (declare_no_kind, "series 9 has no known kind"),
-        (use_a_number_twice, "series 1 was declared as another series before"),
-        (use_a_counter_as_a_trend, "series 1 is a counter, not a trend: http_reqs"),
-        (name_a_series_twice, "a series stands twice in one report"),
-        (declare_too_many_series, "more than 1000 series of one agent"),
-        (count_beyond_measure, "a count beyond all measure"),
-        (drop_beyond_measure, "a count beyond all measure"),
-        (sum_beyond_measure, "a trend beyond all measure"),
-        (send_no_histogram, "a histogram with the cookie 0xffffffff"),
-        (send_a_histogram_that_claims_more, "a histogram of 9223372036854775808 values"),
-        (send_a_histogram_with_negative_counts, "a histogram"),
-        (be_from_the_future, "bad: interval 2147483648 at "),
-        (be_from_another_agent, "a report of an unknown agent: 'somebody else'"),
-    ],
+    ("spoil", "says"), SPOILED.items(), ids=[spoil.__name__ for spoil in SPOILED]
 )
-async def test_a_report_that_is_not_in_order_ends_its_agents_stream_alone(
+async def test_a_report_that_is_not_in_order_is_refused_by_what_is_wrong_with_it(
     site: Site, spoil: Callable[[Report], object], says: str
 ) -> None:
-    text, run = await fails_alone(site, spoil)
-    assert text.startswith(says)
-    assert run.notices[0].message == f"bad broke the protocol: {text}"
+    assert (await spoil_one(site, spoil)).startswith(says)
+
+
+async def test_a_report_that_is_not_in_order_ends_its_agents_part_alone(site: Site) -> None:
+    """All offences in one run, and one agent that commits none."""
+    offenders = [ScriptedAgent(site.address, spoil.__name__) for spoil in SPOILED]
+    async with contextlib.AsyncExitStack() as stack:
+        for agent in offenders:
+            await stack.enter_async_context(agent)
+        good = await stack.enter_async_context(ScriptedAgent(site.address, "good"))
+        agents = [*offenders, good]
+        test = TEST.replace("max_vus: 4", f"max_vus: {len(agents)}")
+        run = await site.submit(test, agents=len(agents))
+        await start_together(*agents)
+        for agent, spoil in zip(offenders, SPOILED, strict=True):
+            agent.report(0, {"http_reqs": 3}, [account("browse", 1, 1)])
+            report = agent.make_report(1, {"http_reqs": 1000, "http_req_duration": [1.0]})
+            spoil(report)
+            agent.send(report=report)
+            await agent.refusal()
+        good.report(0, {"http_reqs": 4})
+        await good.expect_reshare(len(offenders))
+        good.report(1, {"http_reqs": 5}, last=True)
+        summary = await run.summary()
+        assert [agent.name for agent in await site.agents(1)] == ["good"]
+    # What was in order before still counts, and nothing of the report that was not.
+    assert summary.metrics["http_reqs"].values["count"] == 3 * len(offenders) + 4 + 5
+    codes = [notice.code for notice in run.notices]
+    assert [codes.count(code) for code in ("protocol", "agent_lost", "reshared")] == [15, 15, 15]
+    browse = summary.scenarios["browse"]
+    assert browse.planned == 20 == browse.fired + sum(browse.dropped.values()) + browse.unknown
+    assert browse.fired == len(offenders) + good.all_fired()[0].fired
 
 
 async def test_a_report_of_a_run_that_it_never_had_is_refused(site: Site) -> None:
@@ -244,16 +272,19 @@ async def test_who_says_nothing_at_all_is_not_waited_for(
 
 
 async def test_one_process_is_attached_once(site: Site) -> None:
-    async with ScriptedAgent(site.address, "first", incarnation="same"):
-        second = hello(name="second", incarnation="same")
-        agent = ScriptedAgent(site.address)
-        agent.dial()
-        agent.send(hello=second.hello)
-        code, text = await agent.refusal()
-        await agent.leave()
-        assert code is grpc.StatusCode.FAILED_PRECONDITION
-        assert text == "incarnation 'same' is attached already"
+    """Its newest stream counts: the one before may have broken without our hearing of it."""
+    async with (
+        ScriptedAgent(site.address, "first", incarnation="same") as first,
+        ScriptedAgent(site.address, "second", incarnation="same") as second,
+    ):
+        assert await first.refusal() == (grpc.StatusCode.OK, "")
         assert [line.name for line in await site.agents(1)] == ["first"]
+        run = await site.submit()
+        await start_together(second)
+        assert second.name == "first"
+        second.report(0, {"http_reqs": 5}, last=True)
+        assert (await run.summary()).metrics["http_reqs"].values["count"] == 5
+        assert "prepare" not in first.kinds()
 
 
 async def test_a_word_out_of_turn_is_refused(site: Site) -> None:

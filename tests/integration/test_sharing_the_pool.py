@@ -3,7 +3,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tests.integration.scripted_agent import ScriptedAgent, attached, start_together
+from tests.integration.scripted_agent import (
+    ScriptedAgent,
+    attached,
+    eventually,
+    start_together,
+)
 
 if TYPE_CHECKING:
     from tests.integration.site import Site
@@ -63,20 +68,70 @@ async def test_a_run_that_gives_up_waiting_takes_no_agent_afterwards(site: Site)
         await run.summary()
 
 
-async def test_a_bigger_run_that_waits_does_not_hold_up_a_smaller_one(site: Site) -> None:
+async def test_who_waits_has_the_first_claim_on_every_agent_that_fits(site: Site) -> None:
     big = await site.submit(agents=2)
-    small = await site.submit(agents=1)
     await big.state("waiting")
+    small = await site.submit(agents=1)
+    await small.until(lambda: bool(small.said))
     async with ScriptedAgent(site.address, "a") as a:
-        await start_together(a)
-        assert a.run_id == small.run_id
-        a.report(0, last=True)
-        await small.summary()
+        await big.until(lambda: big.said[-1] == "waiting for 2 agents: 1 free, 0 busy")
+        # The smaller one came later: it may not take what the bigger one waits for.
+        assert small.said[-1] == "waiting for 1 agent: 0 free, 0 busy, 1 run ahead"
+        assert a.kinds() == ["welcome"]
         async with ScriptedAgent(site.address, "b") as b:
             await start_together(a, b)
+            assert {a.run_id, b.run_id} == {big.run_id}
+            await small.until(lambda: small.said[-1] == "waiting for 1 agent: 0 free, 2 busy")
             for agent in (a, b):
                 agent.report(0, last=True)
             assert [one.name for one in (await big.summary()).agents] == ["a", "b"]
+            await start_together(a)
+            assert a.run_id == small.run_id
+            a.report(0, last=True)
+            assert [one.name for one in (await small.summary()).agents] == ["a"]
+
+
+async def test_runs_that_want_other_agents_do_not_wait_for_each_other(site: Site) -> None:
+    eastern = await site.submit(agents=2, selector={"zone": "east"})
+    await eastern.until(lambda: bool(eastern.said))
+    assert eastern.said == ["waiting for 2 agents with zone=east: 0 free, 0 busy"]
+    western = await site.submit(selector={"zone": "west"})
+    async with (
+        ScriptedAgent(site.address, "e", labels={"zone": "east", "disk": "fast"}) as e,
+        ScriptedAgent(site.address, "w", labels={"zone": "west"}) as w,
+        ScriptedAgent(site.address, "nowhere") as nowhere,
+    ):
+        await start_together(w)
+        assert w.run_id == western.run_id
+        w.report(0, last=True)
+        assert [agent.name for agent in (await western.summary()).agents] == ["w"]
+        assert eastern.said[-1] == "waiting for 2 agents with zone=east: 1 free, 0 busy"
+        assert (e.kinds(), nowhere.kinds()) == (["welcome"], ["welcome"])
+        await site.client.stop(eastern.run_id, abort=False, cause="operator")
+        assert (await eastern.ended()).exit_code == 103
+
+
+async def test_two_runs_load_at_once_while_a_third_waits_for_either(site: Site) -> None:
+    async with attached(site.address, "a", "b", "c") as (a, b, c):
+        first = await site.submit(agents=2)
+        await start_together(a, b)
+        second = await site.submit(agents=1)
+        await start_together(c)
+        third = await site.submit(agents=2)
+        await third.until(lambda: bool(third.said))
+        assert third.said == ["waiting for 2 agents: 0 free, 3 busy"]
+        c.report(0, {"http_reqs": 30}, last=True)
+        await second.summary()
+        await third.until(lambda: third.said[-1] == "waiting for 2 agents: 1 free, 2 busy")
+        for requests, agent in ((1, a), (2, b)):
+            agent.report(0, {"http_reqs": requests}, last=True)
+        assert (await first.summary()).metrics["http_reqs"].values["count"] == 3
+        await start_together(a, b)
+        assert {a.run_id, b.run_id} == {third.run_id}
+        for agent in (a, b):
+            agent.report(0, {"http_reqs": 5}, last=True)
+        assert (await third.summary()).metrics["http_reqs"].values["count"] == 10
+        await eventually(lambda: all(agent.kinds()[-1] == "release" for agent in (a, b, c)))
 
 
 async def test_shares_follow_the_weights_in_the_order_of_the_names(site: Site) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from groundswell.errors import GroundswellError
 from groundswell.v1.agent_pb2 import STOP_MODE_ABORT, STOP_MODE_GRACEFUL
 from groundswell_coordinator.run.machine import Limits
 from tests.integration.scripted_agent import ScriptedAgent, attached, start_together
@@ -107,13 +108,14 @@ async def test_a_stop_between_the_acknowledgement_and_the_start_leaves_no_negati
     assert (summary.duration_s, summary.exit_code) == (0.0, 103)
 
 
-async def test_a_stop_after_the_end_is_no_error(site: Site) -> None:
+async def test_a_stop_after_the_end_is_refused_and_changes_nothing(site: Site) -> None:
     async with ScriptedAgent(site.address) as agent:
         run = await site.submit()
         await start_together(agent)
         agent.report(0, last=True)
         ended = await run.ended()
-        await site.client.stop(run.run_id, abort=True, cause="operator")
+        with pytest.raises(GroundswellError, match=f"run {run.run_id} has ended already"):
+            await site.client.stop(run.run_id, abort=True, cause="operator")
         assert await site.watch(run.run_id).ended() == ended
 
 
@@ -131,7 +133,7 @@ async def test_a_threshold_that_fails_aborts_every_agent_within_a_second(site: S
             agent.report(1, {"http_req_failed": (0, 10)}, last=True)
         summary = await run.summary()
     assert (summary.verdict, summary.exit_code) == ("FAIL", 99)
-    assert [notice.code for notice in run.notices] == ["threshold_abort"]
+    assert [notice.code for notice in run.notices] == ["threshold"]
     assert [event.code for event in site.stored_run(run.run_id).events] == ["threshold"]
 
 

@@ -11,7 +11,7 @@ import uvloop
 
 from groundswell.address import Address, AddressOption
 from groundswell.ending import when_told_to_end
-from groundswell_coordinator.cli.port_file import written
+from groundswell_coordinator.launch.port_file import written
 from groundswell_coordinator.demo.target import DemoTarget
 
 _EPILOG = """\b

@@ -42,6 +42,8 @@ def command(
             click.echo(json.dumps(_as_json(judged), indent=2, ensure_ascii=False))
         else:
             _print(judged)
+    if judged.not_given:
+        click.echo(_warning(judged), err=True)
     if not judged.agrees:
         said = f"the run said {judged.stored_verdict}, its store says {judged.summary.verdict}"
         click.echo(f"error: the verdicts differ: {said}", err=True)
@@ -61,6 +63,11 @@ def _print(judged: Judged) -> None:
     print_verdict(judged.summary, note)
 
 
+def _warning(judged: Judged) -> str:
+    names = ", ".join(f"env.{name}" for name in judged.not_given)
+    return f"warning: judged with the test's defaults of {names}: if the run had others, give -e"
+
+
 def _as_json(judged: Judged) -> dict[str, object]:
     summary = json.loads(judged.summary.to_json())
     return {
@@ -69,6 +76,7 @@ def _as_json(judged: Judged) -> dict[str, object]:
         "exit_code": judged.summary.exit_code,
         "stored_verdict": judged.stored_verdict,
         "agrees": judged.agrees,
+        "env_not_given": list(judged.not_given),
         "reasons": summary["reasons"],
         "thresholds": summary["thresholds"],
     }

@@ -20,8 +20,9 @@ from urllib.parse import quote
 from groundswell.errors import GroundswellError
 from groundswell.v1.metrics_pb2 import Report
 from groundswell.verdict.selection import Selection
+from groundswell_coordinator.timeline.declarations import SeriesRegistry
 from groundswell_coordinator.timeline.interval import Interval
-from groundswell_coordinator.timeline.open_interval import HistogramPool, amended
+from groundswell_coordinator.timeline.open_interval import HistogramPool, OpenInterval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -82,10 +83,15 @@ def _write(logs: _Logs, intervals: Iterable[StoredInterval]) -> tuple[Path, ...]
 
 
 def _amended(stored: StoredInterval, pool: HistogramPool) -> Interval:
-    interval = _interval(stored.merged)
+    """With what came late, so that each interval is written once."""
+    whole = _interval(stored.merged)
+    if not stored.amendments:
+        return whole
+    total = OpenInterval(stored.interval, SeriesRegistry(), pool)
+    total.include(whole)
     for amendment in stored.amendments:
-        interval = amended(interval, _interval(amendment.report), pool)
-    return interval
+        total.include(_interval(amendment.report))
+    return total.seal()
 
 
 def _reports(stored: StoredInterval) -> Iterator[tuple[str, bytes]]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _SHOWN = 10
 _BAR = 40
 _HEALTHY = frozenset(("", "ok", "healthy"))
+# In order: its share has other owners.
+_LEFT = "left"
 
 _State = control_pb2.ThresholdState
 _MARKS = {
@@ -77,7 +79,7 @@ def mark_of(threshold: control_pb2.ThresholdState) -> tuple[str, str]:
 
 
 def is_healthy(agent: control_pb2.AgentState) -> bool:
-    return agent.health in _HEALTHY
+    return agent.health in _HEALTHY or agent.health == _LEFT
 
 
 def _time(progress: control_pb2.Progress) -> str:
@@ -167,7 +169,7 @@ def _agents(agents: Sequence[control_pb2.AgentState], shown: int) -> list[Text]:
 
 def _agent(agent: control_pb2.AgentState, names: int) -> Text:
     mark, style = (PASSED, GOOD) if is_healthy(agent) else (FAILED, BAD)
-    health = "" if is_healthy(agent) else f"  {agent.health}"
+    health = "" if agent.health in _HEALTHY else f"  {agent.health}"
     numbers = (
         f"  cpu {100 * agent.cpu:>3.0f}%"
         f"  send lag p99 {quantity.duration(agent.send_lag_p99_ms):>7}"

@@ -43,6 +43,12 @@ class Broadcast:
         event = self._latest.get("progress")
         return None if event is None else event.progress
 
+    @property
+    def end(self) -> Ended | None:
+        """None while the run goes on."""
+        event = self._latest.get("ended")
+        return None if event is None else event.ended
+
     async def watch(self) -> AsyncGenerator[RunEvent]:
         """Where the run stands now, then everything until its end."""
         queue: asyncio.Queue[RunEvent] = asyncio.Queue()

@@ -51,11 +51,12 @@ from groundswell_coordinator.run.inbox import Inbox, Said
 from groundswell_coordinator.run.machine import Limits, RunMachine, State
 from groundswell_coordinator.run.measurement import Measurement
 from groundswell_coordinator.run.restoration import COORDINATOR_AWAY
+from groundswell_coordinator.run.steward import Steward
 from groundswell_coordinator.run.submission import source_to_wire
-from groundswell_coordinator.run.succession import LostAgent, Succession
+from groundswell_coordinator.run.succession import Succession
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Coroutine
 
     from groundswell.v1 import agent_pb2
     from groundswell_coordinator.attachment import Attachment
@@ -71,8 +72,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _TICK_S = 0.05
-# From the decision until a share moves: to be stored, and to reach everybody.
-_NOTICE_S = 0.6
 # After the last agent is back: for the reports that it owes.
 _DELIVERY_S = 0.5
 
@@ -131,12 +130,12 @@ class Conductor:
         self._seal_from = 0.0
         self._next_tick = 0.0
         self._new_skews: dict[str, int] = {}
-        self._next_lease_end = 0.0
         self._absences: tuple[str, ...] = ()
         # From the moment the agents are chosen, and from the moment the start is ordered.
         self._crew: Crew | None = None
         self._succession: Succession | None = None
         self._measurement: Measurement | None = None
+        self._steward: Steward | None = None
         self._started_at: datetime | None = None
         self._stopped_at: float | None = None
         self._stop_mode: StopMode | None = None
@@ -154,14 +153,15 @@ class Conductor:
         self._aborted_by = restored.aborted_by
         self._absences = restored.absences
         self._archive.resume()
-        self._measurement = self._measure(self._crew, restored.timeline)
+        self._begin_measuring(self._crew, recovered.start_at, restored.timeline)
+        assert self._steward is not None
         names = [agent.name for agent in self._crew.agents]
         self._machine.resume(recovered.start_at, names, self._succession.moved)
         for agent in self._crew.agents:
             # One that came back without the run is not ours any more.
             if agent.run is not None:
                 agent.run = self
-                self._catch_up(agent)
+                self._steward.catch_up(agent, None)
 
     # --- from outside --------------------------------------------------------------------------
 
@@ -190,19 +190,8 @@ class Conductor:
         """One is back on a new stream."""
         if self._crew is not None:
             self._crew.trust_start(agent, holding.start_at_ns)
-        self._catch_up(agent)
-
-    def _catch_up(self, agent: Attachment) -> None:
-        """Tell it what it may not have got, as it had no stream, or a coordinator less."""
-        if self._crew is None or self._succession is None:
-            return
-        if self._succession.division.handovers:
-            self._crew.reshare_to(agent, self._succession.division.handovers)
-        if agent.name in self._succession.lost:
-            # Its share has other owners. What it measured until its lease ended is welcome.
-            self._crew.stop_one(agent, StopMode.ABORT)
-        elif self._stop_mode is not None:
-            self._crew.stop_one(agent, self._stop_mode)
+        if self._steward is not None:
+            self._steward.catch_up(agent, self._stop_mode)
 
     def stop(self, mode: StopMode, cause: Cause) -> None:
         self._inbox.put(StopRequested(mode, cause))
@@ -263,7 +252,7 @@ class Conductor:
         if self._crew is not None:
             self._crew.release()
         self._pool.release(self)
-        self._crew = self._measurement = self._succession = self._recovered = None
+        self._crew = self._measurement = self._steward = self._succession = self._recovered = None
         self._inbox = Inbox()
 
     async def _end_helpers(self) -> None:
@@ -299,7 +288,9 @@ class Conductor:
 
     async def _pass_time(self) -> None:
         if self._measurement is not None and self._machine.state in _UNDER_LOAD:
-            await self._end_leases()
+            assert self._steward is not None
+            for name in self._steward.expired(time.monotonic()):
+                await self._lose(name)
             await self._store_skews()
             await self._measurement.store_late()
             standing = None
@@ -373,8 +364,9 @@ class Conductor:
                 await self._start(start_at)
             case Stop(mode):
                 await self._stop_load(mode)
-            case MoveShare(agent, boundary_ns, decided):
-                await self._move_share(agent, boundary_ns, decided)
+            case MoveShare():
+                assert self._steward is not None
+                await self._steward.move(instruction, self._machine.heirs)
             case Close(cause, message, hint):
                 if was_running:
                     await self._conclude(cause)
@@ -411,8 +403,8 @@ class Conductor:
             if self._machine.can_be_acknowledged(now):
                 break
             start_at = self._machine.put_off(now, took=now - begin)
-        self._measurement = self._measure(self._crew)
         self._succession = Succession(self.submission.test, self._crew.table, self.submission.seed)
+        self._begin_measuring(self._crew, start_at)
         self._crew.start(round(start_at * 1e9))
 
     async def _stop_load(self, mode: StopMode) -> None:
@@ -465,72 +457,16 @@ class Conductor:
         await self._archive.event(cause.value, message or cause.value)
         await self._end_with_error(message or "stopped before the start", hint or None, code)
 
-    # --- who is lost, and who takes over ---------------------------------------------------------
-
-    async def _end_leases(self) -> None:
-        """Declare lost whose lease has ended for certain: from then on its share may have another owner."""
-        assert self._crew is not None
-        now = time.monotonic()
-        if now < self._next_lease_end:
-            return
-        for agent in self._crew.agents:
-            if agent.lease_until < now:
-                await self._lose(agent.name)
-        # Leases are only ever prolonged. Of a thousand agents not each is asked every tick.
-        self._next_lease_end = min(agent.lease_until for agent in self._crew.agents)
+    # --- the agents ----------------------------------------------------------------------------
 
     async def _lose(self, name: str) -> None:
-        """Account for an agent that is gone, unless it had delivered all it owed."""
-        measurement, crew, succession = self._measurement, self._crew, self._succession
-        if measurement is None or crew is None or succession is None:
+        if self._steward is None or await self._steward.lose(name):
             await self._handle(AgentLost(name))
-            return
-        agent = crew[name]
-        record = measurement.record(agent.incarnation)
-        if record.has_ended or name in succession.lost:
-            return
-        measurement.timeline.lose(agent.incarnation)
-        lease_end = agent.lease_until - self._machine.start_at
-        succession.lose(LostAgent(name, agent.incarnation, lease_end))
-        silent = time.monotonic() - agent.last_heard
-        self.broadcast.notice("agent_lost", f"{name} is lost: not heard of for {silent:.1f} s")
-        await self._archive.event(
-            "agent_lost", f"silent for {silent:.1f} s", name, {"lease_end": lease_end}
-        )
-        await self._handle(AgentLost(name))
 
     async def _leave(self, name: str, leaving: agent_pb2.Leaving) -> None:
-        assert self._succession is not None
-        if name in self._succession.moved:
-            # It repeats on a new stream what is done already.
-            return
-        why = f": {leaving.reason}" if leaving.reason else ""
-        self.broadcast.notice("agent_leaving", f"{name} leaves in order{why}")
-        await self._archive.event("agent_leaving", leaving.reason or "in order", name)
-        await self._handle(AgentLeaving(name, leaving.boundary_ns, dict(leaving.decided)))
-
-    async def _move_share(
-        self, agent: str, boundary_ns: int | None, decided: Mapping[str, int] | None
-    ) -> None:
-        """Store the handover, then tell everybody. Late, it leaves a gap that is counted; never a double."""
-        crew, succession, measurement = self._crew, self._succession, self._measurement
-        assert crew is not None
-        assert succession is not None
-        assert measurement is not None
-        if boundary_ns is None:
-            boundary_ns = round((self._now() + _NOTICE_S) * 1e9)
-        if decided is None:
-            latest = measurement.record(crew[agent].incarnation).book.latest
-            decided = {name: account.planned for name, account in latest.items()}
-        handover = succession.plan(agent, self._machine.heirs, boundary_ns, decided)
-        if not await self._archive.handover(handover):
-            return
-        succession.take(handover)
-        crew.reshare(succession.division.handovers)
-        heirs = len(handover.heirs)
-        others = "another agent" if heirs == 1 else f"{heirs} others"
-        line = f"the share of {agent} moves to {others} from second {boundary_ns / 1e9:.1f} on"
-        self.broadcast.notice("reshared", line)
+        assert self._steward is not None
+        if await self._steward.leave(name, leaving):
+            await self._handle(AgentLeaving(name, leaving.boundary_ns, dict(leaving.decided)))
 
     async def _expel(self, agent: Attachment, violation: ProtocolViolation) -> None:
         """What an agent that breaks the protocol says next cannot be believed either.
@@ -550,9 +486,15 @@ class Conductor:
         """Seconds since the run's start."""
         return time.monotonic() - self._machine.start_at
 
-    def _measure(self, crew: Crew, timeline: Timeline | None = None) -> Measurement:
-        return Measurement(
+    def _begin_measuring(
+        self, crew: Crew, start_at: float, timeline: Timeline | None = None
+    ) -> None:
+        assert self._succession is not None
+        self._measurement = Measurement(
             self.submission, crew, self._archive, self.broadcast, timeline, self._telemetry
+        )
+        self._steward = Steward(
+            crew, self._succession, self._measurement, self._archive, self.broadcast, start_at
         )
 
     def _help(self, work: Coroutine[None, None, None]) -> None:

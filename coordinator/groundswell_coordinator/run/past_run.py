@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from groundswell.errors import GroundswellError, InvalidTest
 from groundswell.exit_codes import ExitCode
+from groundswell.scenario.template import mentioned_env
 from groundswell.v1 import control_pb2
 from groundswell_coordinator.report.summary import AgentSummary, ReasonSummary, Summary
 from groundswell_coordinator.store.records import Standing
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from groundswell_coordinator.run.past_runs import Judged, Part
     from groundswell_coordinator.store.records import RunLine, StoredRun
     from groundswell_coordinator.store.run_store import RunStore
+
+_TARGET_LINE = re.compile(rb"^target:.*$", re.MULTILINE)
 
 
 def summary(store: RunStore, run_id: str, env: Mapping[str, str]) -> Summary:
@@ -46,7 +50,10 @@ def judge(store: RunStore, run_id: str, env: Mapping[str, str]) -> Judged:
     from groundswell_coordinator.run.rejudge import judge_again
 
     run = store.get_run(run_id)
-    return Judged(judge_again(run, store.intervals(run_id), env), run.line.verdict)
+    # Nothing is sent to the target any more.
+    asked = mentioned_env(_TARGET_LINE.sub(b"", run.source))
+    judged = judge_again(run, store.intervals(run_id), env)
+    return Judged(judged, run.line.verdict, tuple(sorted(asked - env.keys())))
 
 
 def ending(store: RunStore, run_id: str) -> control_pb2.Ended:

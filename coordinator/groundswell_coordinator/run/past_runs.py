@@ -44,10 +44,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A verdict worked out anew, and the one of the run itself: None where it never said one."""
+    """A verdict worked out anew, and the one of the run itself: None where it never said one.
+
+    `not_given` are variables of the test of which the defaults were taken; the run may have had
+    other values.
+    """
 
     summary: Summary
     stored_verdict: str | None
+    not_given: tuple[str, ...] = ()
 
     @property
     def agrees(self) -> bool:

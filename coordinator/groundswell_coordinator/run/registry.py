@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _CLOSE_S = 10.0
 # Runs that have ended and can still be watched to their end without the store.
 _ENDED_KEPT = 50
+
+_log = logging.getLogger(__name__)
 
 
 class RunRegistry:
@@ -69,6 +72,7 @@ class RunRegistry:
             )
             self._broadcasts[request.run_id] = run.broadcast
             self._runs[request.run_id] = run
+            _log.info("run %s is submitted: %s", request.run_id, submission.test.test)
             self._begin(run.conduct(), request.run_id)
         return request.run_id
 
@@ -109,7 +113,9 @@ class RunRegistry:
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._tasks[task]
+        run_id = self._tasks.pop(task)
+        if (end := self._broadcasts[run_id].end) is not None:
+            _log.info("run %s has ended with exit code %d", run_id, end.exit_code)
         going_on = set(self._tasks.values())
         ended = [run_id for run_id in self._broadcasts if run_id not in going_on]
         for run_id in ended[:-_ENDED_KEPT]:
@@ -120,6 +126,7 @@ class RunRegistry:
 
     def _take_up(self, stored: StoredRun, store: StoreWriter) -> None:
         run_id = stored.line.run_id
+        _log.info("run %s is taken up again", run_id)
         broadcast = self._broadcasts[run_id] = Broadcast()
         if stored.line.start_at is None:
             error = GroundswellError(

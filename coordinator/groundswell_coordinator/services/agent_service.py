@@ -56,6 +56,7 @@ class AgentService(agent_pb2_grpc.AgentServiceServicer):
         stream = agent.begin_stream()
         agent.send(welcome=self._welcome())
         self._pool.welcomed(agent, hello.holding)
+        _log.info("%s is attached from %s", agent.name, context.peer())
         reader = asyncio.create_task(self._read(agent, stream, request_iterator))
         try:
             while (message := await stream.outbox.get()) is not None:
@@ -64,6 +65,7 @@ class AgentService(agent_pb2_grpc.AgentServiceServicer):
                 _log.warning("%s: %s", agent.name, stream.refusal)
                 await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, stream.refusal)
         finally:
+            _log.info("%s: a stream of it has ended", agent.name)
             reader.cancel()
             self._pool.detach(agent, stream)
 

@@ -128,6 +128,7 @@ class ControlService(control_pb2_grpc.ControlServiceServicer):
             run_id=judged.summary.run,
             summary_json=judged.summary.to_json(),
             stored_verdict=judged.stored_verdict or "",
+            not_given=judged.not_given,
         )
 
     async def ExportRun(

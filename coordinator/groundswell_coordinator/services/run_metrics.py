@@ -128,7 +128,7 @@ def _durations(pictures: Sequence[Picture]) -> Family:
         for quantile, ms in quantiles.items():
             # Nothing takes no time at all: zero is an interval in which nothing was measured.
             labels = {**picture.labels, "quantile": quantile}
-            samples.append(Sample(ms / 1000 or nan, labels))
+            samples.append(Sample(round(ms / 1000, 9) or nan, labels))
         samples.append(Sample(picture.durations.sum_s, picture.labels, "_sum"))
         samples.append(Sample(picture.durations.count, picture.labels, "_count"))
     return Family(

@@ -23,7 +23,7 @@ from groundswell_coordinator.store.database import Database, open_database
 from groundswell_coordinator.store.schema import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType

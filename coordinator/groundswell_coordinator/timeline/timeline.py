@@ -26,7 +26,6 @@ from groundswell.metrics.histogram import Histogram
 from groundswell.metrics.scratch import Scratch
 from groundswell_coordinator.timeline.agent_record import AgentRecord
 from groundswell_coordinator.timeline.declarations import SeriesRegistry
-from groundswell_coordinator.timeline.interval import Interval
 from groundswell_coordinator.timeline.measured import Measured, check_amounts, read
 from groundswell_coordinator.timeline.open_interval import HistogramPool, OpenInterval
 from groundswell_coordinator.timeline.part import part_of, self_contained
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from groundswell.metrics.series import Series
     from groundswell.v1.metrics_pb2 import Report
     from groundswell.verdict.selection import Selection
+    from groundswell_coordinator.timeline.interval import Interval
 
 GRACE_S = 0.8
 # How far ahead an agent's clock may be: a last report of the year 3000 must not stall the run.

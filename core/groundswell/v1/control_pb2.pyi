@@ -849,20 +849,26 @@ class JudgeRunResponse(_message.Message):
     RUN_ID_FIELD_NUMBER: _builtins.int
     SUMMARY_JSON_FIELD_NUMBER: _builtins.int
     STORED_VERDICT_FIELD_NUMBER: _builtins.int
+    NOT_GIVEN_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     summary_json: _builtins.str
     stored_verdict: _builtins.str
     """What the run itself said at its end; empty where it never did."""
+    @_builtins.property
+    def not_given(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Variables of the test that have a default and were not given: the run may have had other values."""
+
     def __init__(
         self,
         *,
         run_id: _builtins.str = ...,
         summary_json: _builtins.str = ...,
         stored_verdict: _builtins.str = ...,
+        not_given: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["run_id", b"run_id", "stored_verdict", b"stored_verdict", "summary_json", b"summary_json"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["not_given", b"not_given", "run_id", b"run_id", "stored_verdict", b"stored_verdict", "summary_json", b"summary_json"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

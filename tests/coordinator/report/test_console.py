@@ -62,6 +62,15 @@ def test_the_summary_reads_as_in_its_golden_file(name: str) -> None:
     assert_golden(name, printed(ALL[name]))
 
 
+def test_the_skew_is_told_from_five_milliseconds_on_and_always_when_verbose() -> None:
+    agent = PASSED.agents[0]
+    for skew_ms, is_told in ((-4.9, False), (5.1, True), (-5.1, True)):
+        summary = replace(PASSED, agents=(agent, replace(agent, name="late", skew_ms=skew_ms)))
+        told = f"skew ≤ {abs(skew_ms)}ms"
+        assert (told in printed(summary)) == is_told
+        assert told in printed(summary, verbose=True)
+
+
 def test_verbose_shows_every_metric_and_every_agent() -> None:
     assert_golden("pass_verbose", printed(PASSED, verbose=True))
 

@@ -130,6 +130,14 @@ def test_agents_not_well_that_are_cut_are_not_called_healthy() -> None:
     assert "healthy" not in text
 
 
+def test_an_agent_that_has_left_in_order_is_well() -> None:
+    picture = progress()
+    picture.agents[0].health = "left"
+    assert "✓ agent-0" in text_of(picture)
+    assert text_of(picture).rstrip().splitlines()[-2].endswith("400µs  left")
+    assert "not healthy" not in plain_line(picture)
+
+
 @pytest.mark.parametrize("height", [20, 24, 30, 50])
 def test_the_frame_fits_its_terminal(height: int) -> None:
     assert len(text_of(progress(count=50), height).split("\n")) <= height
@@ -194,6 +202,20 @@ def test_states_and_notices_are_shown_at_once() -> None:
         "checkout: running",
         "agent_lost: agent-2 is gone for good",
         "a word",
+    ]
+
+
+def test_what_a_run_waits_for_is_one_line_and_the_same_is_not_said_twice() -> None:
+    view = View()
+    line = "waiting for 3 agents: 1 free, 0 busy"
+    for message in ("", line, line, "waiting for 3 agents: 2 free, 0 busy"):
+        view.view.state(StateChanged(state=RUN_STATE_WAITING, message=message))
+    view.view.state(StateChanged(state=RUN_STATE_RUNNING, message="again"))
+    assert view.lines() == [
+        "checkout: waiting",
+        "checkout: waiting for 3 agents: 1 free, 0 busy",
+        "checkout: waiting for 3 agents: 2 free, 0 busy",
+        "checkout: running: again",
     ]
 
 

@@ -1,0 +1,111 @@
+"""Sees to the shares of a run under load: who is lost, who leaves, who takes over, and that all of them know.
+
+What is decided here is stored before anybody hears of it, so that the next owner of the run decides
+nothing else.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from groundswell_coordinator.run.events import StopMode
+from groundswell_coordinator.run.succession import LostAgent
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from groundswell.v1 import agent_pb2
+    from groundswell_coordinator.attachment import Attachment
+    from groundswell_coordinator.run.archive import Archive
+    from groundswell_coordinator.run.broadcast import Broadcast
+    from groundswell_coordinator.run.crew import Crew
+    from groundswell_coordinator.run.events import MoveShare
+    from groundswell_coordinator.run.measurement import Measurement
+    from groundswell_coordinator.run.succession import Succession
+
+# From the decision until a share moves: to be stored, and to reach everybody.
+_NOTICE_S = 0.6
+
+
+class Steward:
+    """`start_at` is T, in seconds of our monotonic clock."""
+
+    def __init__(
+        self,
+        crew: Crew,
+        succession: Succession,
+        measurement: Measurement,
+        archive: Archive,
+        broadcast: Broadcast,
+        start_at: float,
+    ) -> None:
+        self._crew = crew
+        self._succession = succession
+        self._measurement = measurement
+        self._archive = archive
+        self._broadcast = broadcast
+        self._start_at = start_at
+        self._next_lease_end = 0.0
+
+    def expired(self, now: float) -> Sequence[str]:
+        """Whose lease has ended for certain: from now on their shares may have other owners."""
+        if now < self._next_lease_end:
+            return ()
+        agents = self._crew.agents
+        # Leases are only ever prolonged: of a thousand agents not each is asked every tick.
+        self._next_lease_end = min(agent.lease_until for agent in agents)
+        return [agent.name for agent in agents if agent.lease_until < now]
+
+    async def lose(self, name: str) -> bool:
+        """Account for an agent that is gone; False where it had delivered all that it owed."""
+        agent = self._crew[name]
+        if self._measurement.record(agent.incarnation).has_ended or name in self._succession.lost:
+            return False
+        self._measurement.timeline.lose(agent.incarnation)
+        lease_end = agent.lease_until - self._start_at
+        self._succession.lose(LostAgent(name, agent.incarnation, lease_end))
+        silent = f"{time.monotonic() - agent.last_heard:.1f} s"
+        self._broadcast.notice("agent_lost", f"{name} is lost: not heard of for {silent}")
+        detail: dict[str, float | str] = {"lease_end": lease_end}
+        await self._archive.event("agent_lost", f"silent for {silent}", name, detail)
+        return True
+
+    async def leave(self, name: str, leaving: agent_pb2.Leaving) -> bool:
+        """Note that an agent hands its share over; False where it only says so again."""
+        if name in self._succession.moved:
+            return False
+        why = f": {leaving.reason}" if leaving.reason else ""
+        self._broadcast.notice("agent_leaving", f"{name} leaves in order{why}")
+        await self._archive.event("agent_leaving", leaving.reason or "in order", name)
+        return True
+
+    async def move(self, share: MoveShare, heirs: Collection[str]) -> None:
+        """Store the handover, then tell everybody. Late, it leaves a gap that is counted; never a double."""
+        succession = self._succession
+        boundary_ns, decided = share.boundary_ns, share.decided
+        if boundary_ns is None:
+            boundary_ns = round((time.monotonic() - self._start_at + _NOTICE_S) * 1e9)
+        if decided is None:
+            record = self._measurement.record(self._crew[share.agent].incarnation)
+            decided = {name: account.planned for name, account in record.book.latest.items()}
+        handover = succession.plan(share.agent, heirs, boundary_ns, decided)
+        if not await self._archive.handover(handover):
+            return
+        succession.take(handover)
+        self._crew.reshare(succession.division.handovers)
+        others = "another agent" if len(heirs) == 1 else f"{len(heirs)} others"
+        line = (
+            f"the share of {share.agent} moves to {others} from second {boundary_ns / 1e9:.1f} on"
+        )
+        self._broadcast.notice("reshared", line)
+
+    def catch_up(self, agent: Attachment, stop: StopMode | None) -> None:
+        """Tell an agent what it may not have got, as it had no stream, or no coordinator."""
+        if handovers := self._succession.division.handovers:
+            self._crew.reshare_to(agent, handovers)
+        if agent.name in self._succession.lost:
+            # Its share has other owners. What it measured until its lease ended is welcome.
+            self._crew.stop_one(agent, StopMode.ABORT)
+        elif stop is not None:
+            self._crew.stop_one(agent, stop)
