@@ -36,6 +36,8 @@ _RENEW_EVERY_S = 1.0
 # Until the welcome says how long the lease is.
 _LOOK_EVERY_S = 0.1
 _MOST_UNANSWERED = 2
+# Of an agent that loads nothing, and of one that waits for its welcome.
+_IDLE_PATIENCE_S = 10.0
 # Ten minutes of a store that does not answer, or a quarter of a machine with little memory.
 _MOST_OWED = 600
 _MOST_OWED_BYTES = 64 * 1024 * 1024
@@ -84,7 +86,8 @@ class Link:
         self._has_declared = False
         self._call: _Call | None = None
         self._is_welcome = False
-        self._is_closing = False
+        self._closing = asyncio.Event()
+        self._dialling: asyncio.Timeout | None = None
         self._lease_ns = 0
         self._hello_sent_ns = 0
         # Renewals since anything was heard. Not seconds: an agent whose own loop was held for long has
@@ -125,15 +128,11 @@ class Link:
 
     def close(self) -> None:
         """End the stream after what is queued, for good; at once where none is up."""
-        self._is_closing = True
+        self._closing.set()
         self._outbox.put_nowait(None)
+        if self._dialling is not None:
+            self._dialling.reschedule(asyncio.get_running_loop().time())
         if not self._is_welcome and self._call is not None:
-            self._call.cancel()
-
-    def abandon(self) -> None:
-        """End it now, for good."""
-        self._is_closing = True
-        if self._call is not None:
             self._call.cancel()
 
     # --- streams -------------------------------------------------------------------------------
@@ -141,18 +140,25 @@ class Link:
     async def serve(self) -> None:
         """Stay attached until `close`. Raises CoordinatorUnreachable where that is refused."""
         redial = Redial()
-        while not self._is_closing:
+        while not self._closing.is_set():
             try:
                 await self._serve_stream(redial.patience(loads=self._loads))
             except (grpc.aio.AioRpcError, TimeoutError) as error:
                 self._broken(error)
-            if self._is_closing:
+            if self._closing.is_set():
                 return
             if self._is_welcome:
                 _log.warning("the stream to %s has ended; reconnecting", self._address)
                 redial = Redial()
             self._is_welcome = False
-            await asyncio.sleep(redial.pause(random.random(), loads=self._loads))
+            await self._pause(redial.pause(random.random(), loads=self._loads))
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
+        except TimeoutError:
+            return
 
     @property
     def _loads(self) -> bool:
@@ -172,8 +178,11 @@ class Link:
     async def _serve_stream(self, patience_s: float) -> None:
         # A channel of its own for each attempt: one that is kept would redial at its own pace.
         async with grpc.aio.insecure_channel(self._address, options=CLIENT_OPTIONS) as channel:
-            async with asyncio.timeout(patience_s):
-                await channel.channel_ready()
+            try:
+                async with asyncio.timeout(patience_s) as self._dialling:
+                    await channel.channel_ready()
+            finally:
+                self._dialling = None
             self._outbox = asyncio.Queue()
             self._unanswered = 0
             stub = agent_pb2_grpc.AgentServiceStub(channel)
@@ -206,13 +215,19 @@ class Link:
     async def _renew(self, call: _Call) -> None:
         # Several are to fit into a lease, so that one that is late costs nothing.
         while True:
-            if self._loads and self._unanswered >= _MOST_UNANSWERED:
+            if self._unanswered * self._period >= self._patience:
                 _log.warning("%s is silent: trying a new stream", self._address)
                 call.cancel()
                 return
             self._unanswered += 1
             self.send(renewal=agent_pb2.Renewal(sent_ns=boot_ns()))
             await asyncio.sleep(self._period)
+
+    @property
+    def _patience(self) -> float:
+        """Seconds without an answer until another stream is tried."""
+        is_leased = self._is_welcome and self._loads
+        return _MOST_UNANSWERED * self._period if is_leased else _IDLE_PATIENCE_S
 
     @property
     def _period(self) -> float:
@@ -245,7 +260,7 @@ class Link:
         self._lease_ns = welcome.lease_ms * 1_000_000
         self._lease.renew(self._hello_sent_ns, self._lease_ns)
         self._is_welcome = True
-        if self._is_closing:
+        if self._closing.is_set():
             self._outbox.put_nowait(None)
             return
         self._attached()

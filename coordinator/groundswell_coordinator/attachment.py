@@ -76,12 +76,14 @@ class Attachment:
         *,
         weight: int = 1,
         labels: Mapping[str, str] | None = None,
+        version: str = "",
         lease_s: float = LEASE_S,
     ) -> None:
         self.name = name
         self.incarnation = incarnation
         self.weight = max(1, weight)
         self.labels: Mapping[str, str] = dict(labels or {})
+        self.version = version
         self.run: RunInbox | None = None
         self.stream: Stream | None = None
         # When its last message came, in monotonic seconds.

@@ -55,6 +55,7 @@ class Pool:
                 self._free_name(hello.name or "agent"),
                 weight=hello.weight,
                 labels=hello.labels,
+                version=hello.version,
                 lease_s=self.lease_s,
             )
             self._agents[agent.name] = agent

@@ -98,9 +98,10 @@ async def test_an_id_of_a_run_that_another_process_conducts_is_not_run_here(site
     async with ScriptedAgent(site.address) as agent:
         source = TestSource("wave.yaml", TEST.encode())
         await site.client.submit("theirs", source, agents=1, labels={}, seed=1, wait_s=1)
+        watch = site.client.watch("theirs")
+        assert (await anext(watch)).HasField("opened")
         with pytest.raises(GroundswellError, match="run theirs goes on"):
-            async for event in site.client.watch("theirs"):
-                assert event.HasField("opened")
+            await anext(watch)
         with pytest.raises(GroundswellError, match="not under way on this coordinator"):
             await site.client.stop("theirs", abort=True, cause="operator")
         assert site.stored_run("theirs").line.ended_at is None

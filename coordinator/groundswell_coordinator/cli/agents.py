@@ -63,6 +63,5 @@ def _as_json(agent: AgentLine) -> dict[str, object]:
         "labels": dict(agent.labels),
         "silent_s": agent.silent_ms / 1000,
         "version": agent.version or None,
-        "pid": agent.pid or None,
         "incarnation": agent.incarnation,
     }

@@ -11,8 +11,8 @@ import uvloop
 
 from groundswell.address import Address, AddressOption
 from groundswell.ending import when_told_to_end
-from groundswell_coordinator.launch.port_file import written
 from groundswell_coordinator.demo.target import DemoTarget
+from groundswell_coordinator.launch.port_file import written
 
 _EPILOG = """\b
 Example:

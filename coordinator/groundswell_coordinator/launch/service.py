@@ -21,8 +21,8 @@ import uvloop
 from groundswell import __version__
 from groundswell.ending import when_told_to_end
 from groundswell.errors import InvalidConfiguration
-from groundswell_coordinator.launch.port_file import written
 from groundswell_coordinator.coordinator import Coordinator
+from groundswell_coordinator.launch.port_file import written
 from groundswell_coordinator.launch.retention import keep_forgetting
 from groundswell_coordinator.launch.service_store import ServiceStore
 from groundswell_coordinator.run.owner import RunOwner

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from groundswell import __version__
 from groundswell.errors import GroundswellError, StoreFailed
 from groundswell.verdict.verdict import ReasonCode
+from groundswell_coordinator.run.environment import environment_of
 from groundswell_coordinator.store.records import (
     AgentClock,
     Amendment,
@@ -70,6 +71,7 @@ class Archive:
             on_agent_loss=submission.on_agent_loss.value,
             agent_histograms=submission.agent_histograms,
             labels=submission.labels,
+            environment=environment_of(),
         )
         await self._store.submit(lambda store: store.create_run(run))
         self._is_ours = True
@@ -79,7 +81,8 @@ class Archive:
         entries = [
             StoredShare(agent.name, agent.incarnation, agent.weight) for agent in crew.agents
         ]
-        await self._store.submit(lambda store: store.save_shares(self._run_id, entries))
+        known = environment_of(crew.agents)
+        await self._store.submit(lambda store: store.save_shares(self._run_id, entries, known))
 
     async def handover(self, handover: Handover) -> bool:
         """Before anybody hears of it."""

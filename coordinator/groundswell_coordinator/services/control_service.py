@@ -192,5 +192,6 @@ def _agent_line(agent: Attachment) -> control_pb2.AgentLine:
         labels=dict(agent.labels),
         run_id=agent.run.run_id if agent.run is not None else "",
         state=state,
+        version=agent.version,
         silent_ms=max(0, round((time.monotonic() - agent.last_heard) * 1000)),
     )

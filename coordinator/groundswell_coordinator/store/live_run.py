@@ -41,8 +41,16 @@ def create(connection: Connection, run: NewRun) -> None:
         raise StoreFailed(f"there is a run {run.run_id} already") from error
 
 
-def add_shares(connection: Connection, run_id: str, entries: Sequence[StoredShare]) -> None:
+def add_shares(
+    connection: Connection,
+    run_id: str,
+    entries: Sequence[StoredShare],
+    environment: Mapping[str, object] | None,
+) -> None:
     must_be_open(connection, run_id)
+    if environment is not None:
+        known = update(runs).where(runs.c.run_id == run_id)
+        connection.execute(known.values(environment=dict(environment)))
     if entries:
         connection.execute(insert(shares), run_rows.of_shares(run_id, entries))
 
@@ -64,6 +72,8 @@ def set_start(
 
 
 def set_skews(connection: Connection, run_id: str, skews_ns: Mapping[str, int]) -> None:
+    if not skews_ns:
+        return
     key = (clocks.c.run_id == run_id, clocks.c.incarnation == bindparam("of"))
     rows = [{"of": incarnation, "by": skew} for incarnation, skew in skews_ns.items()]
     connection.execute(update(clocks).where(*key).values(skew_ns=bindparam("by")), rows)

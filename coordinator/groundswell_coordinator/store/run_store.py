@@ -102,10 +102,15 @@ class RunStore:
         with self._database.writing() as connection:
             live_run.create(connection, run)
 
-    def save_shares(self, run_id: str, entries: Sequence[StoredShare]) -> None:
-        """The table of shares, with its order; saved once."""
+    def save_shares(
+        self,
+        run_id: str,
+        entries: Sequence[StoredShare],
+        environment: Mapping[str, object] | None = None,
+    ) -> None:
+        """The table of shares, with its order; saved once. `environment` replaces that of `create_run`."""
         with self._database.writing() as connection:
-            live_run.add_shares(connection, run_id, entries)
+            live_run.add_shares(connection, run_id, entries, environment)
 
     def save_handover(self, run_id: str, handover: StoredHandover) -> None:
         """One share that moves; an epoch is saved once."""

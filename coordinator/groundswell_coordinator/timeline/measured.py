@@ -42,9 +42,10 @@ class Measured:
         decode = scratch.decode
         decoded: list[tuple[int, Decoded]] = []
         for slot, t in self.trends:
-            one = decode(t.payload, t.count, t.sum_ns, t.min_ns, t.max_ns, t.clamped)
-            if one.count > _MOST_SAMPLES or one.sum_ns > _MOST_NS:
+            count, sum_ns = t.count, t.sum_ns
+            if sum_ns > _MOST_NS or count > _MOST_SAMPLES:
                 raise ProtocolViolation("a trend beyond all measure")
+            one = decode(t.payload, count, sum_ns, t.min_ns, t.max_ns, t.clamped)
             decoded.append((slot, one))
         return decoded
 

@@ -67,9 +67,10 @@ class Scratch:
         ProtocolViolation unless all of it fits together. What is allocated for what it claims is
         at most the 184 KiB that a histogram has.
         """
+        if not 0 < count <= MOST_IN_PAYLOAD:
+            raise ProtocolViolation(f"a histogram of {count} values")
         if not (
-            0 < count <= MOST_IN_PAYLOAD
-            and 0 <= min_ns <= max_ns
+            0 <= min_ns <= max_ns
             and min_ns * (count - 1) + max_ns <= sum_ns <= min_ns + max_ns * (count - 1)
         ):
             raise ProtocolViolation(f"a histogram with {count=}, {min_ns=}, {max_ns=}, {sum_ns=}")

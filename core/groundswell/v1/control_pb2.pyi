@@ -978,7 +978,6 @@ class AgentLine(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     SILENT_MS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
-    PID_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     incarnation: _builtins.str
     weight: _builtins.int
@@ -989,7 +988,7 @@ class AgentLine(_message.Message):
     silent_ms: _builtins.int
     """How long ago its last message came."""
     version: _builtins.str
-    pid: _builtins.int
+    """Of its groundswell."""
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
     def __init__(
@@ -1003,11 +1002,10 @@ class AgentLine(_message.Message):
         state: _builtins.str = ...,
         silent_ms: _builtins.int = ...,
         version: _builtins.str = ...,
-        pid: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["incarnation", b"incarnation", "labels", b"labels", "name", b"name", "pid", b"pid", "run_id", b"run_id", "silent_ms", b"silent_ms", "state", b"state", "version", b"version", "weight", b"weight"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["incarnation", b"incarnation", "labels", b"labels", "name", b"name", "run_id", b"run_id", "silent_ms", b"silent_ms", "state", b"state", "version", b"version", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
