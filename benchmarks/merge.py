@@ -51,6 +51,13 @@ def measure_merge(agents: int, seconds: int) -> MergeCost:
     return MergeCost(agents, {what: 1000 * s / seconds for what, s in bench.spent.items()})
 
 
+def table(cost: MergeCost) -> str:
+    """As Markdown."""
+    rows = [f"| {what} | {ms:.1f} |" for what, ms in cost.parts.items()]
+    head = f"| a second of {cost.agents:,} agents | ms of CPU |"
+    return "\n".join((head, "|---|---|", *rows, f"| all | {cost.total:.1f} |"))
+
+
 class _Bench:
     def __init__(self, agents: int, seconds: int) -> None:
         source = TestSource("pool.yaml", written_test(agents, seconds).encode(), {}, None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import os
 import secrets
 import statistics
@@ -102,12 +103,14 @@ class _Pool:
             grpc.aio.insecure_channel(self._address, options=CLIENT_OPTIONS) as channel,
             self._simulated() as processes,
         ):
-            stub = control_pb2_grpc.ControlServiceStub(channel)
+            stub: control_pb2_grpc.ControlServiceAsyncStub = control_pb2_grpc.ControlServiceStub(
+                channel
+            )
             await self._until_attached(stub)
             await stub.Submit(self._request())
             await self._watch(stub)
             outputs = [(await one.communicate())[0] for one in processes]
-        self._note([Findings(**json.loads(output)) for output in outputs])
+        self._note([Findings.from_json(output) for output in outputs])
         return self._cost
 
     @contextlib.asynccontextmanager
@@ -131,7 +134,7 @@ class _Pool:
                     process.kill()
                     await process.wait()
 
-    async def _until_attached(self, stub: control_pb2_grpc.ControlServiceStub) -> None:
+    async def _until_attached(self, stub: control_pb2_grpc.ControlServiceAsyncStub) -> None:
         deadline = time.monotonic() + _PATIENCE_S
         while time.monotonic() < deadline:
             await asyncio.sleep(1)
@@ -150,7 +153,7 @@ class _Pool:
             wait_ms=10_000,
         )
 
-    async def _watch(self, stub: control_pb2_grpc.ControlServiceStub) -> None:
+    async def _watch(self, stub: control_pb2_grpc.ControlServiceAsyncStub) -> None:
         sampling: asyncio.Task[None] | None = None
         async for event in stub.Watch(control_pb2.WatchRequest(run=self._run_id)):
             if event.HasField("progress"):
@@ -185,7 +188,7 @@ class _Pool:
         started = max(one.started_at for one in found)
         cost.sealed = [at - started - number - 1 for number, at in sorted(self._arrived.items())]
         for number in range(cost.seconds):
-            cost.acknowledged.append(max(one.delays.get(str(number), 0.0) for one in found))
+            cost.acknowledged.append(max(one.delays.get(number, math.inf) for one in found))
         cost.received_bytes = sum(one.sent_bytes for one in found)
         cost.reports = sum(one.reports for one in found)
         cost.unacknowledged = sum(one.unacknowledged for one in found)

@@ -38,7 +38,7 @@ _REPORT_TAG = b"\x3a"
 
 @dataclass(slots=True)
 class Findings:
-    """`delays` are how long after their end intervals were acknowledged: the slowest of all agents."""
+    """`delays` are how long after its end each interval was acknowledged to the last agent, in s."""
 
     started_at: float = 0.0
     reports: int = 0
@@ -48,6 +48,15 @@ class Findings:
     renewals_acknowledged: int = 0
     slowest_renewal_s: float = 0.0
     delays: dict[int, float] = field(default_factory=dict[int, float])
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Findings:
+        values = json.loads(text)
+        values["delays"] = {int(number): delay for number, delay in values["delays"].items()}
+        return cls(**values)
 
 
 class SimulatedAgent:
@@ -69,8 +78,10 @@ class SimulatedAgent:
     async def serve(self, address: str, attached: asyncio.Semaphore, seconds: int) -> None:
         """From the hello to the release."""
         async with grpc.aio.insecure_channel(address, options=_OPTIONS) as channel:
-            attach = channel.stream_stream(
-                _ATTACH, response_deserializer=agent_pb2.CoordinatorMessage.FromString
+            attach: grpc.aio.StreamStreamMultiCallable[bytes, agent_pb2.CoordinatorMessage] = (
+                channel.stream_stream(
+                    _ATTACH, response_deserializer=agent_pb2.CoordinatorMessage.FromString
+                )
             )
             await attached.acquire()
             async for message in attach(self._messages()):
@@ -174,8 +185,8 @@ class SimulatedAgent:
             await asyncio.sleep(_RENEW_EVERY_S)
 
     async def _sleep_until(self, moment: float) -> None:
-        while (left := moment - time.monotonic()) > 0:
-            await asyncio.sleep(left)
+        # Timers may fire a little early.
+        await asyncio.sleep(moment - time.monotonic() + 0.001)
 
 
 async def simulate(address: str, count: int, first: int, seconds: int) -> Findings:
@@ -202,4 +213,4 @@ if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     where, *numbers = sys.argv[1:]
     found = asyncio.run(simulate(where, *map(int, numbers)))
-    json.dump(asdict(found), sys.stdout)
+    print(found.to_json())

@@ -59,6 +59,9 @@ class Pool:
                 lease_s=self.lease_s,
             )
             self._agents[agent.name] = agent
+        else:
+            # Of a run that was taken up again, the store knew no labels.
+            agent.labels, agent.version = dict(hello.labels), hello.version
         return agent
 
     def welcomed(self, agent: Attachment, holding: agent_pb2.Holding) -> None:

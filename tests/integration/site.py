@@ -145,6 +145,17 @@ class Site:
             listed = await stub.ListAgents(control_pb2.ListAgentsRequest())
         return list(listed.agents)
 
+    async def agent(
+        self, name: str, holds: Callable[[control_pb2.AgentLine], bool]
+    ) -> control_pb2.AgentLine:
+        """What the list of agents says of one, once that holds."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                for line in await self.client.agents():
+                    if line.name == name and holds(line):
+                        return line
+                await asyncio.sleep(0.01)
+
     def stored_run(self, run_id: str) -> StoredRun:
         with RunStore.open(self.url) as store:
             return store.get_run(run_id)

@@ -39,8 +39,8 @@ class AgentStates:
         for place, agent in enumerate(agents):
             if (place + self._asked) % turns == 0 or agent.name not in self._states:
                 self._states[agent.name] = self._examine(agent)
-            if agent.is_lost:
-                self._states[agent.name].health = "lost"
+            if agent.is_lost or agent.has_left:
+                self._states[agent.name].health = "lost" if agent.is_lost else "left"
         self._asked += 1
         return tuple(self._states.values())
 

@@ -30,6 +30,7 @@ from groundswell_coordinator.run.conclusion import Story, absence_reasons, concl
 from groundswell_coordinator.run.crew import Crew
 from groundswell_coordinator.run.events import (
     AgentEnded,
+    AgentExpelled,
     AgentLeaving,
     AgentLost,
     AgentPrepared,
@@ -273,7 +274,8 @@ class Conductor:
             if item.agent.name not in self._expelled:
                 await self._hear(item.agent, item.message)
         elif isinstance(item, AgentLost):
-            await self._lose(item.agent)
+            if not self._may_load_on(item.agent):
+                await self._lose(item.agent)
         elif item is not None:
             await self._handle(item)
         if self._inbox.is_empty or time.monotonic() >= self._next_tick:
@@ -459,8 +461,15 @@ class Conductor:
 
     # --- the agents ----------------------------------------------------------------------------
 
+    def _may_load_on(self, name: str) -> bool:
+        """Whether its stream ended just before the load began: then its lease says when it is lost."""
+        assert self._crew is not None
+        return self._machine.state in _UNDER_LOAD and self._crew[name].stream is None
+
     async def _lose(self, name: str) -> None:
-        if self._steward is None or await self._steward.lose(name):
+        # Before the load there is nothing to account for.
+        steward = self._steward if self._machine.state in _UNDER_LOAD else None
+        if steward is None or await steward.lose(name):
             await self._handle(AgentLost(name))
 
     async def _leave(self, name: str, leaving: agent_pb2.Leaving) -> None:
@@ -477,8 +486,8 @@ class Conductor:
         self.broadcast.notice("protocol", f"{agent.name} broke the protocol: {violation}")
         self._expelled.add(agent.name)
         self._pool.expel(agent, violation)
-        if self._machine.state not in _UNDER_LOAD:
-            await self._handle(AgentLost(agent.name))
+        under_load = self._machine.state in _UNDER_LOAD
+        await self._handle((AgentExpelled if under_load else AgentLost)(agent.name))
 
     # --- small things --------------------------------------------------------------------------
 

@@ -65,6 +65,13 @@ class AgentLost:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentExpelled:
+    """The agent broke the protocol under load: it is lost when its lease has ended, and heard no more."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentLeaving:
     """The agent hands its share over from `boundary_ns` of the run on, and will end in order."""
 
@@ -91,6 +98,7 @@ Event = (
     | StartAcknowledged
     | AgentEnded
     | AgentLost
+    | AgentExpelled
     | AgentLeaving
     | StopRequested
     | Tick

@@ -17,6 +17,7 @@
                StopRequested                Close(cause)                              CLOSED
     RUNNING    AgentEnded, not the last                                               RUNNING
                AgentLeaving                 MoveShare at its boundary                 RUNNING
+               AgentExpelled                none, but it inherits nothing             RUNNING
                AgentLost, not the last      MoveShare, by the policy; abort: Stop     RUNNING, STOPPING
                StopRequested                Stop(mode)                                STOPPING
                Tick past the hard end       Stop(abort)                               STOPPING
@@ -26,8 +27,9 @@
     CLOSED     anything                                                               CLOSED
 
 The last has ended when every agent has delivered its last report, or has been lost for two leases:
-so long, what it measured until it was cut off may still come. An agent that is leaving has handed
-its share over, and is lost like any other if it never delivers the last report.
+so long, what it measured until it was cut off may still come, unless it was expelled. An agent that
+is leaving has handed its share over, and is lost like any other if it never delivers the last
+report.
 
 Times are seconds on the coordinator's monotonic clock.
 """
@@ -41,6 +43,7 @@ from typing import TYPE_CHECKING
 from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.run.events import (
     AgentEnded,
+    AgentExpelled,
     AgentLeaving,
     AgentLost,
     AgentPrepared,
@@ -113,6 +116,8 @@ class RunMachine:
     _missing: dict[str, float] = field(default_factory=dict[str, float])
     # Whose share has moved already.
     _moved: set[str] = field(default_factory=set[str])
+    # Who is believed no more.
+    _expelled: set[str] = field(default_factory=set[str])
     _deadline: float = 0.0
     _aborting: bool = False
 
@@ -219,8 +224,8 @@ class RunMachine:
 
     @property
     def heirs(self) -> frozenset[str]:
-        """Who can take over a share: all that have neither ended nor moved their own."""
-        return frozenset(self._pending - self._moved)
+        """Who can take over a share: all that have neither ended, nor moved their own, nor gone."""
+        return frozenset(self._pending - self._moved - self._expelled)
 
     def _run(self) -> None:
         end = self.start_at + self.planned_span
@@ -232,6 +237,9 @@ class RunMachine:
                 return self._ended(agent, now)
             case AgentLost(agent) if agent in self._pending:
                 return [*self._lost(agent, now), *self._end_if_done(now)]
+            case AgentExpelled(agent):
+                self._expelled.add(agent)
+                return []
             case AgentLeaving(agent, boundary_ns, decided) if agent in self.heirs:
                 self._moved.add(agent)
                 return [MoveShare(agent, boundary_ns, decided)] if self.heirs else []
@@ -245,8 +253,7 @@ class RunMachine:
                 return []
 
     def _lost(self, agent: str, now: float) -> list[Instruction]:
-        self._pending.discard(agent)
-        self._missing[agent] = now + self.limits.late_reports
+        self._miss(agent, now)
         if agent in self._moved or not self.heirs:
             return []
         if self.on_loss is LossPolicy.ABORT:
@@ -260,9 +267,11 @@ class RunMachine:
         match event:
             case AgentEnded(agent):
                 return self._ended(agent, now)
+            case AgentExpelled(agent):
+                self._expelled.add(agent)
+                return []
             case AgentLost(agent) if agent in self._pending:
-                self._pending.discard(agent)
-                self._missing[agent] = now + self.limits.late_reports
+                self._miss(agent, now)
                 return self._end_if_done(now)
             case StopRequested(StopMode.ABORT) if not self._aborting:
                 return self._stop(StopMode.ABORT, self.cause, now)
@@ -272,6 +281,11 @@ class RunMachine:
                 return self._end_if_done(now)
             case _:
                 return []
+
+    def _miss(self, agent: str, now: float) -> None:
+        self._pending.discard(agent)
+        if agent not in self._expelled:
+            self._missing[agent] = now + self.limits.late_reports
 
     def _ended(self, agent: str, now: float) -> list[Instruction]:
         self._pending.discard(agent)

@@ -7,7 +7,7 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from groundswell.errors import GroundswellError, StoreFailed, UnknownRun
+from groundswell.errors import GroundswellError, NotEnoughAgents, StoreFailed, UnknownRun
 from groundswell.exit_codes import ExitCode
 from groundswell.v1.control_pb2 import Ended
 from groundswell.verdict.verdict import ReasonCode
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from groundswell_coordinator.store.writer import StoreWriter
     from groundswell_coordinator.telemetry import Telemetry
 
+# Under way and waiting, together.
+_MOST_RUNS = 200
 # Longer than any run takes from an abort to its end.
 _CLOSE_S = 10.0
 # Runs that have ended and can still be watched to their end without the store.
@@ -66,6 +68,7 @@ class RunRegistry:
         if self._store is None:
             raise StoreFailed("the store is not open", hint="try again in a moment")
         if request.run_id not in self._broadcasts:
+            self._check_room()
             submission = Submission.from_wire(request)
             run = Conductor(
                 submission, self._pool, self._store, self._owner, telemetry=self._telemetry
@@ -82,6 +85,12 @@ class RunRegistry:
             return self._runs[run_id]
         except KeyError:
             raise UnknownRun(f"no run {run_id} is under way on this coordinator") from None
+
+    def forget(self, run_id: str) -> None:
+        """One that has ended and is deleted: its id is free."""
+        if run_id not in self._tasks.values():
+            self._broadcasts.pop(run_id, None)
+            self._runs.pop(run_id, None)
 
     def broadcast(self, run_id: str) -> Broadcast | None:
         """What there is to watch of a run, also of one that is still being taken up."""
@@ -106,6 +115,13 @@ class RunRegistry:
         """Leave every run as it is, for the next owner of the store to take up."""
         self._store = None
         await _cancel(set(self._tasks))
+
+    def _check_room(self) -> None:
+        if len(self._tasks) >= _MOST_RUNS:
+            raise NotEnoughAgents(
+                f"{len(self._tasks)} runs are under way or wait already",
+                hint="`groundswell runs` lists them; stop some, or try again later",
+            )
 
     def _begin(self, work: Coroutine[None, None, None], run_id: str) -> None:
         task = asyncio.create_task(work)

@@ -75,6 +75,7 @@ class Steward:
         """Note that an agent hands its share over; False where it only says so again."""
         if name in self._succession.moved:
             return False
+        self._measurement.record(self._crew[name].incarnation).has_left = True
         why = f": {leaving.reason}" if leaving.reason else ""
         self._broadcast.notice("agent_leaving", f"{name} leaves in order{why}")
         await self._archive.event("agent_leaving", leaving.reason or "in order", name)

@@ -115,6 +115,7 @@ class ControlService(control_pb2_grpc.ControlServiceServicer):
         async with refusals(context):
             limits.check_run(request.run_id)
             await self._past.delete(request.run_id)
+            self._runs.forget(request.run_id)
         return control_pb2.DeleteRunResponse()
 
     async def JudgeRun(

@@ -29,6 +29,8 @@ class AgentRecord:
         self.declarations = Declarations(registry)
         self.book = AccountBook(judged_from)
         self.is_lost = False
+        # It has handed its share over and ends in order.
+        self.has_left = False
         self.last: int | None = None
         # The newest handover that it said it had taken.
         self.epoch = 0

@@ -65,7 +65,7 @@ def test_when_one_of_four_agents_is_killed_the_others_carry_its_share(
     seconds = 16
     test = _write(site, arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS))
 
-    ran, killed_at = _run_with_loss(site, test, "a2", after=4 * _RATE)
+    ran, killed_at = _run_with_loss(site, test, "a2", after=9 * _RATE // 2)
 
     account = assert_adds_up(ran, _RATE * seconds)
     beyond = assert_target_agrees(site, ran)
@@ -89,7 +89,7 @@ def test_the_default_lease_is_bridged_in_the_same_way(
     with pool_site(groundswell, *_AGENTS, lease="5s") as site:
         test = _write(site, arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS))
 
-        ran, killed_at = _run_with_loss(site, test, "a3", after=4 * _RATE)
+        ran, killed_at = _run_with_loss(site, test, "a3", after=9 * _RATE // 2)
 
         account = assert_adds_up(ran, _RATE * seconds)
         beyond = assert_target_agrees(site, ran)
@@ -112,7 +112,7 @@ def test_when_two_are_killed_at_once_the_other_two_carry_both_shares(
     seconds = 20
     test = _write(site, arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS))
 
-    ran, killed_at = _run_with_loss(site, test, "a1", "a3", after=4 * _RATE)
+    ran, killed_at = _run_with_loss(site, test, "a1", "a3", after=9 * _RATE // 2)
 
     account = assert_adds_up(ran, _RATE * seconds)
     beyond = assert_target_agrees(site, ran)
@@ -223,7 +223,7 @@ def test_poisson_arrivals_of_a_lost_agent_are_drawn_by_its_heirs(site: Site) -> 
     scenario = arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS, arrivals="poisson")
     test = _write(site, scenario)
 
-    ran, killed_at = _run_with_loss(site, test, "a2", after=3 * _RATE, words=("--seed", str(seed)))
+    ran, killed_at = _run_with_loss(site, test, "a2", after=7 * _RATE // 2, words=("--seed", str(seed)))
 
     assert_adds_up(ran, _drawn(test, seed))
     assert_target_agrees(site, ran)
