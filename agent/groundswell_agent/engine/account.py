@@ -39,7 +39,8 @@ class Account:
         self.planned += times
         self.dropped[reason] = self.dropped.get(reason, 0) + times
 
-    def to_wire(self) -> ScenarioAccount:
+    def to_wire(self, running: int) -> ScenarioAccount:
+        """`running` iterations have started and not ended yet."""
         dropped: Mapping[str, int] = {str(reason): count for reason, count in self.dropped.items()}
         return ScenarioAccount(
             scenario=self.scenario,
@@ -49,4 +50,5 @@ class Account:
             interrupted=self.interrupted,
             # An agent decides its indices in order, so the next one is the number of those decided.
             next_index=self.planned,
+            running=running,
         )

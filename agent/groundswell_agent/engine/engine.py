@@ -25,7 +25,9 @@ from groundswell_agent.recording.vitals import Vitals
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from groundswell.scenario.model import Test
     from groundswell.schedule.division import Handover
+    from groundswell.schedule.scenario_plan import ScenarioShare
     from groundswell.v1 import agent_pb2
     from groundswell.v1.metrics_pb2 import Report
     from groundswell_agent.engine.executors.base import Executor
@@ -42,19 +44,22 @@ class Engine:
     def __init__(
         self,
         prepare: agent_pb2.Prepare,
+        test: Test,
         division: Division,
         incarnation: str,
         executors: list[Executor],
         recorder: Recorder,
+        connector: Connector,
     ) -> None:
         self.run_id = prepare.run_id
+        self.test = test
         self._agent = prepare.agent
         self._seed = prepare.seed
         self._division = division
         self._incarnation = incarnation
         self._executors = executors
         self._recorder = recorder
-        self._vitals = Vitals(recorder)
+        self._vitals = Vitals(recorder, lambda: connector.open_connections)
         self._vus = recorder.gauge("vus", {})
         self._vus_max = recorder.gauge("vus_max", {})
         self._has_started = False
@@ -83,7 +88,12 @@ class Engine:
                 name, scenario, test.target, recorder, connector, share.seed
             )
             executors.append(EXECUTORS[scenario.executor](share, scenario_load))
-        return cls(prepare, division, incarnation, executors, recorder)
+        return cls(prepare, test, division, incarnation, executors, recorder, connector)
+
+    @property
+    def shares(self) -> tuple[ScenarioShare, ...]:
+        """This agent's part of every scenario."""
+        return tuple(executor.share for executor in self._executors)
 
     @property
     def epoch(self) -> int:
@@ -222,7 +232,7 @@ class Engine:
         self._vus_max.set(at, sum(len(executor.vus) for executor in self._executors))
         if self._has_started:
             self._vitals.sample(at)
-        accounts = [executor.load.account.to_wire() for executor in self._executors]
+        accounts = [one.load.account.to_wire(one.running) for one in self._executors]
         report = await unhurried(recorder.close_interval())
         report.run_id = self.run_id
         report.incarnation = self._incarnation

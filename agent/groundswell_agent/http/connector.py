@@ -62,6 +62,11 @@ class Connector:
         # None: the default one, loaded when it is first needed (20 ms), so never for plain http.
         self.tls = tls
 
+    @property
+    def open_connections(self) -> int:
+        """Of all VUs, those in the making too once TCP has made them."""
+        return len(self.sweeper)
+
     async def open(self, origin: Origin, exchange: Exchange) -> Connection | None:
         """A new connection, or None with `exchange.error` set."""
         exchange.dirty = True

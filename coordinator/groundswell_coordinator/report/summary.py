@@ -66,7 +66,12 @@ class AgentSummary:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioSummary:
-    """planned = fired + the sum of dropped + unknown; None for executors without a plan."""
+    """planned = fired + the sum of dropped + unknown; None for executors without a plan.
+
+    At most `repeatable` iterations may have run twice: counted ones that a lost agent had begun and
+    not reported were done again by others. `cut_off` were running when a lost agent was last heard:
+    their requests may be missing in every count.
+    """
 
     executor: str
     planned: int | None
@@ -74,6 +79,8 @@ class ScenarioSummary:
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
     unknown: int = 0
     interrupted: int = 0
+    repeatable: int = 0
+    cut_off: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ _EXECUTION = (
     "group_duration",
     "send_lag",
     "agent_loop_lag",
+    "agent_gc_pause",
     "iterations",
     "dropped_iterations",
     "interrupted_iterations",
@@ -66,7 +67,17 @@ _NETWORK = ("data_received", "data_sent")
 
 # Where a request's or a process's time went: asked for by whoever looks for a cause.
 _DETAILS = frozenset(
-    (*_HTTP[2:8], "http_req_retries", "agent_loop_lag", "group_duration", "agent_cpu")
+    (
+        *_HTTP[2:8],
+        "http_req_retries",
+        "agent_loop_lag",
+        "agent_gc_pause",
+        "group_duration",
+        "agent_cpu",
+        "agent_cpu_throttled",
+        "agent_connections",
+        "agent_fds_left",
+    )
 )
 # Shown when there is something to show.
 _QUIET_AT_ZERO = frozenset(("dropped_iterations", "interrupted_iterations"))
@@ -203,6 +214,8 @@ def _account(name: str, scenario: ScenarioSummary) -> list[Row]:
         f"dropped: {_listed(scenario.dropped)}": sum(scenario.dropped.values()),
         "unknown": scenario.unknown,
         "interrupted": scenario.interrupted,
+        "running when their agent was last heard": scenario.cut_off,
+        "at most may have run twice": scenario.repeatable,
     }
     below = [
         Row("", (f" {count:<8}", f" {what}"), style=DOUBTFUL)

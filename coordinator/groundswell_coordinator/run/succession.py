@@ -84,7 +84,14 @@ class Succession:
         if lost is not None:
             has_moved = self.division.handover_of(lost.agent) is not None
             due, owned = _plan_of(plans, lost.agent, lost.lease_end, stopped_at)
-            return Loss(lost.incarnation, lost.agent, reshared=has_moved, due=due, owned=owned)
+            return Loss(
+                lost.incarnation,
+                lost.agent,
+                reshared=has_moved,
+                due=due,
+                owned=owned,
+                repeatable=self._repeatable(lost.agent),
+            )
         if not record.has_ended:
             return None
         if self._missed_something(record):
@@ -114,9 +121,24 @@ class Succession:
         has_moved = self.division.handover_of(record.name) is not None
         return Loss(record.incarnation, record.name, reshared=has_moved, owned=owned)
 
-    def _plans(self) -> _Plans:
+    def _repeatable(self, agent: str) -> dict[str, int]:
+        """Of scenarios that count iterations: how many moved to the agent's heirs."""
+        handover = self.division.handover_of(agent)
+        if handover is None:
+            return {}
+        earlier = [one for one in self.division.handovers if one.epoch < handover.epoch]
+        shares = (
+            plan.share(agent) for plan in self._plans(Division(self.division.table, tuple(earlier)))
+        )
+        return {
+            share.name: max(0, (share.planned or 0) - handover.decided.get(share.name, 0))
+            for share in shares
+            if share.counts
+        }
+
+    def _plans(self, division: Division | None = None) -> _Plans:
         return [
-            ScenarioPlan(name, scenario, self.division, self._seed)
+            ScenarioPlan(name, scenario, division or self.division, self._seed)
             for name, scenario in self._test.scenarios.items()
         ]
 

@@ -119,6 +119,8 @@ def _scenario(submission: Submission, name: str, account: ScenarioTotals) -> Sce
         dropped=account.dropped,
         unknown=account.unknown,
         interrupted=account.interrupted,
+        repeatable=account.repeatable,
+        cut_off=account.cut_off,
     )
 
 

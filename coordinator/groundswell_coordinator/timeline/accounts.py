@@ -27,6 +27,7 @@ class Account:
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
     interrupted: int = 0
     next_index: int = 0
+    running: int = 0
 
     @classmethod
     def of(cls, message: ScenarioAccount) -> Account:
@@ -36,6 +37,7 @@ class Account:
             dropped=dict(message.dropped),
             interrupted=message.interrupted,
             next_index=message.next_index,
+            running=message.running,
         )
 
     @property
@@ -99,8 +101,9 @@ class Loss:
 
     `owned`: planned for it, up to the boundary from which others took over, or to the end. `due`: of
     those, planned before the end of its lease, so that it may have started them. What it reports of
-    them later still counts. Not `is_gone`: an agent that ended well, but before it heard of what it
-    was to take over.
+    them later still counts. `repeatable`: of counted iterations, those that moved to others, so that
+    what it had done of them and not reported was done again. Not `is_gone`: an agent that ended
+    well, but before it heard of what it was to take over.
     """
 
     incarnation: str
@@ -109,6 +112,7 @@ class Loss:
     is_gone: bool = True
     due: Mapping[str, int] = field(default_factory=dict[str, int])
     owned: Mapping[str, int] = field(default_factory=dict[str, int])
+    repeatable: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +126,19 @@ class AgentAccounts:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioTotals:
-    """One scenario over all agents; executors without a plan have `planned` 0."""
+    """One scenario over all agents; executors without a plan have `planned` 0.
+
+    Of the iterations at most `repeatable` may have run twice. `cut_off` were running when an agent
+    that was lost was last heard: their requests may be missing in every count.
+    """
 
     planned: int = 0
     fired: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
     unknown: int = 0
     interrupted: int = 0
+    repeatable: int = 0
+    cut_off: int = 0
 
     @property
     def is_balanced(self) -> bool:
@@ -147,6 +157,8 @@ class ScenarioTotals:
             dropped=dict(Counter(self.dropped) + Counter(other.dropped)),
             unknown=self.unknown + other.unknown,
             interrupted=self.interrupted + other.interrupted,
+            repeatable=self.repeatable + other.repeatable,
+            cut_off=self.cut_off + other.cut_off,
         )
 
 
@@ -182,8 +194,10 @@ def _of_agent(agent: AgentAccounts, loss: Loss | None) -> dict[str, ScenarioTota
 
 def _of_lost(account: Account, scenario: str, loss: Loss, has_ended: bool) -> ScenarioTotals:
     """Once its last report is here all is known of it; before, it may have started what was due."""
+    cut_off = 0 if has_ended else account.running
     if scenario not in loss.owned:
-        return _totals(account, 0 if has_ended else account.undecided)
+        without_plan = _totals(account, 0 if has_ended else account.undecided)
+        return replace(without_plan, cut_off=cut_off)
     owned = max(loss.owned[scenario], account.planned)
     decided = account.planned
     unknown = 0
@@ -193,7 +207,12 @@ def _of_lost(account: Account, scenario: str, loss: Loss, has_ended: bool) -> Sc
         decided = due
     gone = owned - decided
     dropped = Counter(account.dropped) + Counter({AGENT_LOST: gone})
-    return _totals(replace(account, planned=owned, dropped=dict(dropped)), unknown)
+    lost = _totals(replace(account, planned=owned, dropped=dict(dropped)), unknown)
+    return replace(
+        lost,
+        repeatable=loss.repeatable.get(scenario, 0),
+        cut_off=cut_off,
+    )
 
 
 def _totals(account: Account, unknown: int) -> ScenarioTotals:

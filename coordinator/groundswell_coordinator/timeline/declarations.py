@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from groundswell.verdict.selection import Selection
 
 # By these an agent's health is judged; the interval has them merged over all agents.
-VITALS = frozenset({"send_lag", "agent_loop_lag", "agent_cpu"})
+VITALS = frozenset({"send_lag", "agent_loop_lag", "agent_cpu", "agent_cpu_throttled"})
 
 # An agent folds new names together long before; one that does not is at fault, and not the others.
 MOST_SERIES_OF_AN_AGENT = 1000

@@ -114,6 +114,10 @@ class OpenInterval:
 def across(metric: str, one: float, other: float) -> float:
     """Two agents' values, or two series', of one gauge as one value; unknown gauges add up."""
     known = BUILTIN.get(metric)
-    if known is not None and known.across is Across.MAX:
-        return max(one, other)
-    return one + other
+    match Across.SUM if known is None else known.across:
+        case Across.MAX:
+            return max(one, other)
+        case Across.MIN:
+            return min(one, other)
+        case Across.SUM:
+            return one + other

@@ -28,6 +28,7 @@ class Across(Enum):
 
     SUM = "sum"
     MAX = "max"
+    MIN = "min"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,11 @@ _METRICS = (
     Metric("data_received", Kind.COUNTER, Unit.DATA),
     Metric("send_lag", Kind.TREND, Unit.TIME),
     Metric("agent_cpu", Kind.GAUGE, across=Across.MAX),
+    Metric("agent_cpu_throttled", Kind.GAUGE, across=Across.MAX),
     Metric("agent_loop_lag", Kind.TREND, Unit.TIME),
+    Metric("agent_gc_pause", Kind.TREND, Unit.TIME),
+    Metric("agent_connections", Kind.GAUGE),
+    Metric("agent_fds_left", Kind.GAUGE, across=Across.MIN),
 )
 
 BUILTIN: dict[str, Metric] = {metric.name: metric for metric in _METRICS}

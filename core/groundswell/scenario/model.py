@@ -160,11 +160,12 @@ class ThresholdSpec:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratorLimits:
     """What makes an agent saturated: the p99 of its send lag (open executors) and of its loop lag
-    (closed ones).
+    (closed ones), and the share of the time for which its cgroup kept it from running.
     """
 
     send_lag: Duration = Fraction(5, 1000)
     loop_lag: Duration = Fraction(5, 1000)
+    cpu_throttled: Fraction = Fraction(1, 100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

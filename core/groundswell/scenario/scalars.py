@@ -14,9 +14,11 @@ from groundswell.units import (
     DURATION_PATTERN,
     DURATION_UNITS,
     MAX_RATE,
+    NUMBER_PATTERN,
     RATE_PATTERN,
     parse_duration,
     parse_rate,
+    parse_share,
     shown,
 )
 
@@ -189,6 +191,22 @@ RATE = Leaf(
     _rate,
     {"anyOf": [RATE_TEXT, {"type": "number", "minimum": 0, "maximum": _LARGEST}]},
     define="rate",
+)
+
+
+def _share(scalar: Scalar) -> Fraction | None:
+    return parse_share(scalar.text) if scalar.written else None
+
+
+SHARE = Leaf(
+    "a share such as 1% or 0.01",
+    _share,
+    {
+        "anyOf": [
+            {"type": "string", "pattern": f"^{NUMBER_PATTERN}%?$"},
+            {"type": "number", "minimum": 0, "maximum": 1},
+        ]
+    },
 )
 
 

@@ -8,7 +8,7 @@ from groundswell.errors import InvalidThreshold
 from groundswell.scenario.model import GeneratorLimits, ThresholdSpec
 from groundswell.scenario.nodes import Mapping, Node, Scalar, Sequence
 from groundswell.scenario.record import Fields, Key, Record
-from groundswell.scenario.scalars import BOOLEAN, DURATION, POSITIVE_DURATION, WORD
+from groundswell.scenario.scalars import BOOLEAN, DURATION, POSITIVE_DURATION, SHARE, WORD
 from groundswell.scenario.shape import Json, MapOf, OneOrMore, Shape
 
 if TYPE_CHECKING:
@@ -112,6 +112,11 @@ GENERATOR_LIMITS = Record(
             POSITIVE_DURATION,
             "The p99 of loop lag above which an agent is saturated.",
             default="5ms",
+        ),
+        "cpu_throttled": Key(
+            SHARE,
+            "The share of the time throttled by its cgroup above which an agent is saturated.",
+            default="1%",
         ),
     },
     _build_limits,

@@ -244,12 +244,15 @@ class ScenarioAccount(_message.Message):
     DROPPED_FIELD_NUMBER: _builtins.int
     INTERRUPTED_FIELD_NUMBER: _builtins.int
     NEXT_INDEX_FIELD_NUMBER: _builtins.int
+    RUNNING_FIELD_NUMBER: _builtins.int
     scenario: _builtins.str
     planned: _builtins.int
     fired: _builtins.int
     interrupted: _builtins.int
     next_index: _builtins.int
     """The first index of this agent's share that has not been decided yet."""
+    running: _builtins.int
+    """Iterations that are running now."""
     @_builtins.property
     def dropped(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]: ...
     def __init__(
@@ -261,10 +264,11 @@ class ScenarioAccount(_message.Message):
         dropped: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
         interrupted: _builtins.int = ...,
         next_index: _builtins.int = ...,
+        running: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped", b"dropped", "fired", b"fired", "interrupted", b"interrupted", "next_index", b"next_index", "planned", b"planned", "scenario", b"scenario"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped", b"dropped", "fired", b"fired", "interrupted", b"interrupted", "next_index", b"next_index", "planned", b"planned", "running", b"running", "scenario", b"scenario"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

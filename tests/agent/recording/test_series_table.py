@@ -69,11 +69,12 @@ def test_metrics_of_a_test_cannot_take_the_room_of_built_in_ones() -> None:
         recorder.requests(tags, failed=False)
     recorder.errors({"scenario": "s", "name": "n", "error": "reset"})
     recorder.iterations({"scenario": "s"})
-    for metric in ("send_lag", "agent_loop_lag", "group_duration"):
+    for metric in ("send_lag", "agent_loop_lag", "agent_gc_pause", "group_duration"):
         recorder.trend(metric, {"scenario": "s"})
     for metric in ("dropped_iterations", "interrupted_iterations", "http_req_retries"):
         recorder.counter(metric, {"scenario": "s"})
-    for metric in ("vus", "vus_max", "agent_cpu"):
+    vitals = ("agent_cpu", "agent_cpu_throttled", "agent_connections", "agent_fds_left")
+    for metric in ("vus", "vus_max", *vitals):
         recorder.gauge(metric, {"scenario": "s"})
     recorder.rate("checks", {"scenario": "s", "name": "n", "check": "c"})
     recorder.rate("checks", {"scenario": "s", "check": "c"})

@@ -50,25 +50,35 @@ def test_an_executor_without_a_plan_has_nothing_to_balance() -> None:
 
 
 def test_a_loss_says_what_nobody_carried_out() -> None:
-    lost = agent("i1", ended=False, s=Account(planned=12, fired=9, dropped={"no_vu": 1}))
+    own = Account(planned=12, fired=9, dropped={"no_vu": 1}, running=3)
+    lost = agent("i1", ended=False, s=own)
     survivor = agent("i2", s=Account(planned=20, fired=20))
-    loss = Loss("i1", "agent-1", reshared=True, unknown={"s": 4}, dropped={"s": 3})
+    loss = Loss("i1", "agent-1", reshared=True, due={"s": 14}, owned={"s": 17})
     run = totals([lost, survivor], [loss])
     assert run["s"] == ScenarioTotals(
-        planned=9 + 1 + 4 + 3 + 20,
+        planned=17 + 20,
         fired=29,
         dropped={"no_vu": 1, "agent_lost": 3},
+        # Two that it had planned and not decided, and two that were due since.
         unknown=4,
-        interrupted=0,
+        cut_off=3,
     )
     assert run["s"].is_balanced
     assert run["s"].lost == 7
 
 
 def test_an_agent_lost_before_its_first_report_has_its_whole_share_in_the_loss() -> None:
-    loss = Loss("i1", "agent-1", unknown={"s": 2}, dropped={"s": 8})
+    loss = Loss("i1", "agent-1", due={"s": 2}, owned={"s": 10})
     run = totals([agent("i1", ended=False)], [loss])
     assert run["s"] == ScenarioTotals(planned=10, dropped={"agent_lost": 8}, unknown=2)
+
+
+def test_counted_iterations_that_moved_may_have_run_twice() -> None:
+    lost = agent("i1", ended=False, s=Account(planned=6, fired=6, running=1))
+    loss = Loss("i1", "agent-1", reshared=True, due={"s": 6}, owned={"s": 6}, repeatable={"s": 4})
+    survivor = agent("i2", s=Account(planned=14, fired=14))
+    run = totals([lost, survivor], [loss])
+    assert run["s"] == ScenarioTotals(planned=20, fired=20, repeatable=4, cut_off=1)
 
 
 def test_a_lost_agent_that_came_back_to_deliver_its_end_lost_nothing() -> None:
@@ -105,18 +115,27 @@ accounts = st.builds(
     st.dictionaries(st.sampled_from(["no_vu", "late", "time"]), counts),
     counts,
 )
-losses = st.dictionaries(st.just("s"), counts)
+shares = st.dictionaries(st.just("s"), counts)
 
 
-@given(st.lists(st.tuples(accounts, st.booleans(), losses, losses), max_size=5))
+@given(st.lists(st.tuples(accounts, st.booleans(), st.booleans(), shares, shares), max_size=5))
 def test_every_planned_iteration_is_fired_dropped_or_unknown(
-    agents: list[tuple[Account, bool, dict[str, int], dict[str, int]]],
+    agents: list[tuple[Account, bool, bool, dict[str, int], dict[str, int]]],
 ) -> None:
     run = totals(
-        [agent(str(number), ended=False, s=own) for number, (own, _, _, _) in enumerate(agents)],
         [
-            Loss(str(number), "a", unknown=unknown, dropped=dropped)
-            for number, (_, is_lost, unknown, dropped) in enumerate(agents)
+            # What ends in order has decided all that it planned.
+            agent(str(number), ended=ended and not own.undecided, s=own)
+            for number, (own, ended, _, _, _) in enumerate(agents)
+        ],
+        [
+            Loss(
+                str(number),
+                "a",
+                owned=owned,
+                due={name: min(count, owned.get(name, 0)) for name, count in due.items()},
+            )
+            for number, (_, _, is_lost, due, owned) in enumerate(agents)
             if is_lost
         ],
     )

@@ -54,6 +54,11 @@ class Executor(ABC):
         most, self._most_active = self._most_active, len(self._tasks)
         return min(most, len(self.vus))
 
+    @property
+    def running(self) -> int:
+        """How many iterations have started and not ended; a VU between two of its own counts."""
+        return len(self._tasks)
+
     @abstractmethod
     async def drive(self, start: float) -> None:
         """Start iterations from `start` until the scenario's end, or until `halted`."""
