@@ -1,40 +1,62 @@
-"""`python -m benchmarks [--quick]`: the tables of benchmarks/README.md; `pool` and `merge` for one alone."""
+"""`python -m benchmarks`: measures everything and writes it into benchmarks/README.md.
+
+`python -m benchmarks speed` and its like measure one part and print it; `--quick` is for a change's direction.
+"""
 
 from __future__ import annotations
 
-import platform
 import sys
-from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
-from benchmarks.lag import RATES, measure_lag
-from benchmarks.memory import bytes_per_idle_vu
+from benchmarks import connections, lag, memory, page, speed
+from benchmarks.case import CASES, MAIN, TEMPLATES
 from benchmarks.merge import measure_merge
 from benchmarks.merge import table as merge_table
 from benchmarks.pool import measure_pool
 from benchmarks.pool import table as pool_table
-from benchmarks.speed import CASES, measure, median_ratio
+from benchmarks.target import most_connections, pinned_target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @click.group(invoke_without_command=True)
-@click.option("--quick", is_flag=True, help="The main ratio and a small pool, in about a minute.")
+@click.option("--quick", is_flag=True, help="The main ratios and a small pool, in a minute.")
 @click.pass_context
 def main(context: click.Context, quick: bool) -> None:
-    """Measure an agent against wrk, and a coordinator by its agents; print Markdown tables."""
+    """Measure an agent against wrk, and a coordinator by its agents."""
     if context.invoked_subcommand is not None:
         return
     if quick:
-        pairs = measure(CASES[0], seconds=5, rounds=3)
-        click.echo(f"{CASES[0].name}: {median_ratio(pairs):.2f} × wrk's requests per CPU-second\n")
-        click.echo(pool_table(measure_pool(agents=100, seconds=15)))
+        _quick()
         return
-    click.echo(
-        f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {platform.machine()}"
-    )
-    _agent()
-    click.echo(f"\n{merge_table(measure_merge(agents=1000, seconds=10))}")
-    click.echo(f"\n{pool_table(measure_pool(agents=1000, seconds=60))}")
+    for section, measured in SECTIONS.items():
+        table = measured()
+        click.echo(f"{table}\n")
+        page.put(section, table)
+
+
+def _quick() -> None:
+    with pinned_target() as target:
+        for case, rounds in ((MAIN, 2), (TEMPLATES, 1)):
+            found = speed.measure(case, target, seconds=3, rounds=rounds)
+            click.echo(
+                f"{case.name}: {speed.median_ratio(found):.2f} × wrk's requests per CPU-second"
+            )
+    click.echo(f"\n{pool_table(measure_pool(agents=100, seconds=15))}")
+
+
+@main.command("speed")
+@click.option("--case", "chosen", default="", help="Only cases with these words in their name.")
+@click.option("--seconds", default=6, show_default=True)
+@click.option("--rounds", default=3, show_default=True)
+@click.option("--write", is_flag=True, help="Write it into the README.")
+def speed_command(chosen: str, seconds: int, rounds: int, write: bool) -> None:
+    """Requests per CPU-second against wrk's."""
+    cases = [case for case in CASES if chosen in case.name]
+    _say("speed", speed.table(cases, seconds=seconds, rounds=rounds), write=write)
 
 
 @main.command("pool")
@@ -53,25 +75,46 @@ def merge_command(agents: int, seconds: int) -> None:
     click.echo(merge_table(measure_merge(agents, seconds)))
 
 
-def _agent() -> None:
-    click.echo("\n| case | wrk, requests/CPU-s | agent, requests/CPU-s | ratio [min–max] |")
-    click.echo("|---|---|---|---|")
-    for case in CASES:
-        pairs = sorted(measure(case, seconds=8, rounds=3), key=lambda pair: pair.ratio)
-        middle = pairs[len(pairs) // 2]
-        click.echo(
-            f"| {case.name} | {middle.wrk:,.0f} | {middle.agent:,.0f} "
-            f"| {middle.ratio:.2f} [{pairs[0].ratio:.2f}–{pairs[-1].ratio:.2f}] |"
-        )
-    click.echo("\n| arrivals | send lag p50 ms | p99 ms | dropped | CPU of the agent |")
-    click.echo("|---|---|---|---|---|")
-    for lag in map(measure_lag, RATES):
-        click.echo(
-            f"| {lag.rate:,}/s | {lag.p50:.2f} | {lag.p99:.2f} | {lag.dropped} of {lag.planned:,} "
-            f"| {lag.cpu:.0%} |"
-        )
-    for vus in (1_000, 10_000):
-        click.echo(f"\nAn idle VU, {vus:,} of them: {bytes_per_idle_vu(vus) / 1024:.1f} KiB")
+def _connections() -> str:
+    with pinned_target() as target:
+        most = most_connections()
+        rows = [
+            (f"closed loop, {vus:,} VUs", connections.measure_full_load(target, vus))
+            for vus in (64, 1_000)
+        ]
+        opened = connections.measure_connections(target, most)
+        rows.append((f"{most:,} VUs open a connection at T, and pause", opened))
+        idle = connections.measure_idle(target, 100_000)
+        rows.append(("100,000 VUs come at T, pause, and are cancelled", idle))
+    return connections.table(rows)
+
+
+def _say(section: str, table: str, *, write: bool) -> None:
+    click.echo(table)
+    if write:
+        page.put(section, table)
+
+
+def _alone(section: str, measured: Callable[[], str]) -> click.Command:
+    @click.command(section, help=measured.__doc__)
+    @click.option("--write", is_flag=True, help="Write it into the README.")
+    def command(write: bool) -> None:
+        _say(section, measured(), write=write)
+
+    return command
+
+
+# In the order of the page.
+SECTIONS: dict[str, Callable[[], str]] = {
+    "speed": lambda: speed.table(CASES, seconds=6, rounds=3),
+    "lag": lag.table,
+    "memory": memory.table,
+    "connections": _connections,
+    "merge": lambda: merge_table(measure_merge(agents=1000, seconds=10)),
+    "pool": lambda: pool_table(measure_pool(agents=1000, seconds=60)),
+}
+for _name in ("lag", "memory", "connections"):
+    main.add_command(_alone(_name, SECTIONS[_name]))
 
 
 if __name__ == "__main__":

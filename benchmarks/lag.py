@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.speed import pinned_target, run_agent
+from benchmarks.speed import run_agent
+from benchmarks.target import pinned_target
 
 RATES = (1_000, 5_000, 10_000, 20_000, 30_000)
 _SECONDS = 10
@@ -30,8 +31,8 @@ def measure_lag(rate: int) -> Lag:
         f"executor: constant-arrival-rate\n    rate: {rate}/s\n    duration: {_SECONDS}s\n"
         "    max_vus: 500"
     )
-    with pinned_target() as (nginx, folder):
-        summary, spent = run_agent(nginx.url, load, "{get: /page}", folder)
+    with pinned_target() as target:
+        summary, spent = run_agent(target.url(), load, "{get: /page}", target.folder)
     account = summary["scenarios"]["load"]
     lag = summary["metrics"]["send_lag"]["values"]
     return Lag(
@@ -42,3 +43,17 @@ def measure_lag(rate: int) -> Lag:
         sum(account["dropped"].values()),
         spent / _SECONDS,
     )
+
+
+def table() -> str:
+    """As Markdown."""
+    lines = [
+        "| arrivals | send lag p50 ms | p99 ms | dropped | CPU of the agent |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {lag.rate:,}/s | {lag.p50:.2f} | {lag.p99:.2f} | {lag.dropped} of {lag.planned:,} "
+        f"| {lag.cpu:.0%} |"
+        for lag in map(measure_lag, RATES)
+    ]
+    return "\n".join(lines)

@@ -1,138 +1,121 @@
 """Requests per CPU-second of an agent against wrk's, on the same target in the same run.
 
-The target has core 0; wrk and the agent, one after the other, have core 1; the client with its
-coordinator has core 0 as well, since it is not what is measured. Each round is a pair, so that a
-machine whose speed drifts does so for both.
+The target has one core, the generator the other. The target counts, the kernel measures, both twice
+while the load is on: neither a generator's start nor its own opinion is in its figure. Each round
+measures all of them one after the other, so that a machine whose speed drifts does so for all.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import re
 import statistics
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from tests.nginx_server import running_nginx
+from benchmarks.case import LOCUST_TOO, Case
+from benchmarks.cpu import cpu_seconds
+from benchmarks.generators import (
+    LoadGenerator,
+    agent,
+    agent_of,
+    locust,
+    locust_program,
+    running_agent,
+    wrk,
+)
+from benchmarks.target import TARGET_CORE, pinned_target
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Sequence
+    from pathlib import Path
 
-    from tests.nginx_server import NginxServer
+    from benchmarks.target import Target
 
-from benchmarks.cpu import children, cpu_seconds, run_pinned
+__all__ = ["TARGET_CORE", "measure", "median_ratio", "run_agent", "table"]
 
-TARGET_CORE, LOAD_CORE = 0, 1
-_WARM_UP_S = 2
-_BODY = "x" * 1024
-_LOCATION = f'location = /page {{ return 200 "{_BODY}"; }}'
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One row of the table: `vus` closed-loop VUs of one agent, or wrk's connections."""
-
-    name: str
-    vus: int
-    step: str
-
-
-CASES = (
-    Case("GET 1 KiB, 64 VUs", 64, "{get: /page}"),
-    Case("GET 1 KiB, 64 VUs, status check", 64, "{get: /page, check: {status: 200}}"),
-    Case("GET 1 KiB, 1 VU", 1, "{get: /page}"),
-    Case("GET 1 KiB, 1,000 VUs", 1000, "{get: /page}"),
-)
+WARM_UP_S = 2
+_BEGINS_WITHIN_S = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Requests per CPU-second of both, in one round."""
+class Speed:
+    """Requests, as the target counted them, in a CPU-second of the generator and in a second."""
 
-    wrk: float
-    agent: float
+    per_cpu_s: float
+    per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One case, all generators once."""
+
+    wrk: Speed
+    agent: Speed
+    locust: Speed | None = None
 
     @property
     def ratio(self) -> float:
-        return self.agent / self.wrk
+        return self.agent.per_cpu_s / self.wrk.per_cpu_s
 
 
-@contextmanager
-def pinned_target() -> Generator[tuple[NginxServer, Path]]:
-    """Debian's nginx with 1 KiB at /page, on its own core, and a folder."""
-    with TemporaryDirectory() as name, running_nginx(Path(name), locations=_LOCATION) as nginx:
-        os.sched_setaffinity(nginx.pid, {TARGET_CORE})
-        yield nginx, Path(name)
+def measure(
+    case: Case, target: Target, *, seconds: int, rounds: int, with_locust: bool = False
+) -> list[Round]:
+    """`rounds` rounds of `seconds` for each generator; Locust where it is installed."""
+    asked = with_locust and case in LOCUST_TOO and locust_program() is not None
+    return [
+        Round(
+            _speed(wrk, case, target, seconds),
+            _speed(agent, case, target, seconds),
+            _speed(locust, case, target, seconds) if asked else None,
+        )
+        for _ in range(rounds)
+    ]
 
 
-def measure(case: Case, *, seconds: int, rounds: int) -> list[Pair]:
-    """`rounds` pairs of `seconds` each."""
-    with pinned_target() as (nginx, folder):
-        return [
-            Pair(_wrk(case, nginx.url, seconds), _agent(case, nginx.url, seconds, folder))
-            for _ in range(rounds)
-        ]
+def _speed(generator: LoadGenerator, case: Case, target: Target, seconds: int) -> Speed:
+    before = target.nginx.requests()
+    with generator(case, target, seconds + 2 * WARM_UP_S) as process:
+        _await_load(target, before)
+        time.sleep(WARM_UP_S)
+        at, cpu, count = time.monotonic(), cpu_seconds(process), target.nginx.requests()
+        time.sleep(seconds)
+        done = target.nginx.requests() - count
+        return Speed(done / (cpu_seconds(process) - cpu), done / (time.monotonic() - at))
 
 
-def _wrk(case: Case, url: str, seconds: int) -> float:
-    command = ("wrk", "-t1", f"-c{case.vus}", f"-d{seconds}s", f"{url}/page")
-    finished = run_pinned(LOAD_CORE, *command)
-    requests = re.search(r"(\d+) requests in", finished.output)
-    assert requests is not None
-    return int(requests[1]) / finished.cpu_s
-
-
-def _agent(case: Case, url: str, seconds: int, folder: Path) -> float:
-    """From one stretch without load to the end: starting up is not what is measured."""
-    load = f"executor: constant-vus\n    vus: {case.vus}\n    duration: {seconds + 2 * _WARM_UP_S}s"
-    summary, spent = run_agent(url, load, case.step, folder)
-    return float(summary["metrics"]["http_reqs"]["values"]["count"]) / spent
+def _await_load(target: Target, before: int) -> None:
+    begun = time.monotonic()
+    while target.nginx.requests() - before < 10:
+        if time.monotonic() - begun > _BEGINS_WITHIN_S:
+            raise RuntimeError("the load does not begin")
+        time.sleep(0.05)
 
 
 def run_agent(url: str, load: str, step: str, folder: Path) -> tuple[dict[str, Any], float]:
-    """One pinned agent under a scenario's `load`: the summary, and the CPU seconds it took."""
+    """One pinned agent under a scenario's `load`: the summary, and its CPU seconds from T on."""
     test = folder / "speed.yaml"
     test.write_text(
-        f"test: speed\ntarget: {url}\nwarmup: {_WARM_UP_S}s\nscenarios:\n  load:\n    {load}\n"
+        f"test: speed\ntarget: {url}\nwarmup: {WARM_UP_S}s\nscenarios:\n  load:\n    {load}\n"
         f"    steps: [{step}]\n"
     )
     summary = folder / "summary.json"
-    command = [sys.executable, "-m", "groundswell", "run", str(test), "--agents", "1", "-q"]
-    client = subprocess.Popen(
-        ["taskset", "-c", str(TARGET_CORE), *command, "--summary-json", str(summary)]
-    )
-    agent = _only_child(client)
-    os.sched_setaffinity(agent, {LOAD_CORE})
-    spent = _cpu_while_loading(agent, client)
-    if client.wait() != 0:
-        raise RuntimeError(f"groundswell ended with {client.returncode}")
+    with running_agent(test, folder, "--summary-json", str(summary)) as client:
+        spent = _cpu_while_loading(agent_of(client), client)
     return json.loads(summary.read_text()), spent
 
 
-def _only_child(client: subprocess.Popen[bytes]) -> int:
-    while not (found := children(client.pid)):
-        time.sleep(0.01)
-    return found[0]
-
-
-def _cpu_while_loading(agent: int, client: subprocess.Popen[bytes]) -> float:
-    """CPU seconds of the agent between its starting up, during which it is idle at least once, and its end."""
-    samples: list[tuple[float, float]] = []
+def _cpu_while_loading(agent: int, client: Any) -> float:  # noqa: ANN401
+    """CPU seconds of the agent between its starting up, during which it is idle, and its end."""
+    samples: list[float] = []
     while client.poll() is None:
         try:
-            samples.append((time.monotonic(), cpu_seconds(agent)))
+            samples.append(cpu_seconds(agent))
         except (FileNotFoundError, ProcessLookupError):
             break
         time.sleep(0.05)
-    idle = _idle_before_load([cpu for _, cpu in samples])
-    return samples[-1][1] - idle
+    return samples[-1] - _idle_before_load(samples)
 
 
 def _idle_before_load(cpu: list[float]) -> float:
@@ -145,5 +128,29 @@ def _idle_before_load(cpu: list[float]) -> float:
     return cpu[0]
 
 
-def median_ratio(pairs: list[Pair]) -> float:
-    return statistics.median(pair.ratio for pair in pairs)
+def median_ratio(rounds: Sequence[Round]) -> float:
+    return statistics.median(one.ratio for one in rounds)
+
+
+def table(cases: Sequence[Case], *, seconds: int, rounds: int) -> str:
+    """As Markdown; the figures of the middle round, by its ratio."""
+    lines = [
+        "| case | wrk, requests/CPU-s | agent, requests/CPU-s | × wrk [min–max] | requests/s, × wrk | Locust, × wrk |",
+        "|---|---|---|---|---|---|",
+    ]
+    with pinned_target() as target:
+        for case in cases:
+            found = measure(case, target, seconds=seconds, rounds=rounds, with_locust=True)
+            lines.append(_row(case, sorted(found, key=lambda one: one.ratio)))
+    return "\n".join(lines)
+
+
+def _row(case: Case, ordered: list[Round]) -> str:
+    middle = ordered[len(ordered) // 2]
+    wall = "" if case.rate else f"{middle.agent.per_s / middle.wrk.per_s:.2f}"
+    others = [one.locust.per_cpu_s / one.wrk.per_cpu_s for one in ordered if one.locust]
+    return (
+        f"| {case.name} | {middle.wrk.per_cpu_s:,.0f} | {middle.agent.per_cpu_s:,.0f} "
+        f"| **{middle.ratio:.2f}** [{ordered[0].ratio:.2f}–{ordered[-1].ratio:.2f}] | {wall} "
+        f"| {f'{statistics.median(others):.3f}' if others else ''} |"
+    )

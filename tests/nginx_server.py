@@ -29,7 +29,7 @@ master_process off;
 worker_processes 1;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
-events {{ worker_connections 4096; }}
+events {{ worker_connections {connections}; }}
 http {{
     log_format arrivals '$msec $request_time $remote_addr $connection $status $request_uri';
     access_log {log};
@@ -85,7 +85,12 @@ class NginxServer:
 
 @contextmanager
 def running_nginx(
-    folder: Path, *, locations: str = "", address: str = "127.0.0.1", log: Path | None = None
+    folder: Path,
+    *,
+    locations: str = "",
+    address: str = "127.0.0.1",
+    log: Path | None = None,
+    connections: int = 4096,
 ) -> Generator[NginxServer]:
     """Nginx with its files in `folder`, ended with the block; `locations` joins its server's.
 
@@ -100,6 +105,7 @@ def running_nginx(
     conf.write_text(
         _CONF.format(
             folder=folder,
+            connections=connections,
             listen=_listen(server),
             locations=locations,
             log="off" if log is None else f"{log} arrivals",

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from groundswell.schedule.division import Handover
     from groundswell.v1 import agent_pb2
+    from groundswell_agent.preflight.check import Check
 
 
 class State(Enum):
@@ -71,7 +72,10 @@ class PrepareReceived:
 
 @dataclass(frozen=True, slots=True)
 class Built:
+    """`findings` are what people should know before the load."""
+
     run_id: str
+    findings: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ class Build:
 @dataclass(frozen=True, slots=True)
 class SayPrepared:
     run_id: str
+    findings: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +283,9 @@ class Lifecycle:
 
     def _preparing(self, event: _OfRun) -> list[Instruction]:
         match event:
-            case Built(run_id):
+            case Built(run_id, findings):
                 self.state = State.READY
-                return [SayPrepared(run_id)]
+                return [SayPrepared(run_id, findings)]
             case BuildFailed(run_id, message, hint):
                 return [*self._forget(), SayRefused(run_id, "invalid", message, hint)]
             case Released():

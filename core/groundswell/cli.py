@@ -23,6 +23,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("groundswell_coordinator.cli.run", "Run a test and print its verdict."),
     "validate": ("groundswell_coordinator.cli.validate", "Say all that is wrong with a test file."),
     "plan": ("groundswell_coordinator.cli.plan", "Show who would do what, without any load."),
+    "doctor": (
+        "groundswell_coordinator.cli.doctor",
+        "Check test, machine and target, without any load.",
+    ),
     "schema": ("groundswell_coordinator.cli.schema", "Print the JSON schema of a test file."),
     "agents": ("groundswell_coordinator.cli.agents", "List the agents of a pool."),
     "runs": ("groundswell_coordinator.cli.runs", "List past runs, and those that go on."),

@@ -18,6 +18,7 @@ from groundswell.scenario.model import (
 from groundswell_coordinator.judge.ending import Ending
 from groundswell_coordinator.judge.judge import Judge
 from groundswell_coordinator.judge.judgement import Judgement, judge_run
+from groundswell_coordinator.timeline.strain import strain_of
 from groundswell_coordinator.timeline.timeline import Timeline, first_judged
 from tests.coordinator.reporting import RUN, Reporter, Values
 
@@ -97,7 +98,9 @@ def play(
     ending: Ending | None = None,
 ) -> Played:
     """One agent reports `seconds`, and at some of them `accounts`; aborts are noted, not obeyed."""
-    timeline = Timeline(RUN, {"i1": "agent-1"}, first_judged(test.warmup))
+    timeline = Timeline(
+        RUN, {"i1": "agent-1"}, first_judged(test.warmup), new_strain=strain_of(test)
+    )
     judge, reporter = Judge(test, timeline), Reporter("i1")
     live: list[tuple[Standing, ...]] = []
     aborted = None

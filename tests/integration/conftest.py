@@ -7,6 +7,7 @@ import pytest
 
 from groundswell_coordinator.run.machine import Limits
 from tests.integration.site import Site, running_site
+from tests.integration.target import Target, running_target
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -25,3 +26,9 @@ async def site(tmp_path: Path) -> AsyncGenerator[Site]:
     """A coordinator of the test's own. Whatever the test did, it stops and leaves no task behind."""
     async with running_site(tmp_path) as site:
         yield site
+
+
+@pytest.fixture
+async def target() -> AsyncGenerator[Target]:
+    async with running_target() as target:
+        yield target

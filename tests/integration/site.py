@@ -117,12 +117,13 @@ class Site:
         seed: int = 1,
         selector: Mapping[str, str] | None = None,
         on_agent_loss: str = "",
+        env: Mapping[str, str] | None = None,
     ) -> Watched:
         """Submit a run and watch it from its beginning."""
         run_id = run_id or f"run-{next(_run_numbers)}"
         await self.client.submit(
             run_id,
-            TestSource("wave.yaml", test.encode()),
+            TestSource("wave.yaml", test.encode(), dict(env or {})),
             agents=agents,
             labels={"branch": "main"},
             seed=seed,
@@ -178,34 +179,73 @@ class Site:
 async def running_site(folder: Path, lease_s: float = 1.0) -> AsyncGenerator[Site]:
     """Comes up on a free port; at the end everything of it is gone again, tasks included."""
     others = asyncio.all_tasks()
-    url = f"sqlite:///{folder / 'groundswell.db'}"
+    url = _url_in(folder)
     writer = await StoreWriter.open(url)
     coordinator = Coordinator(RunOwner(secrets.token_hex(8)), lease_s=lease_s, store=url)
     coordinator.runs.use(writer)
     address = f"127.0.0.1:{await coordinator.start('127.0.0.1:0')}"
     try:
-        async with ControlClient(address) as client:
-            site = Site(coordinator, address, client, writer, url)
-            try:
-                yield site
-            finally:
-                await site.close()
+        async with _clients_of(coordinator, address, writer, url) as site:
+            yield site
     finally:
         await coordinator.stop()
         await writer.close()
     await assert_no_task_is_left(others)
 
 
-async def assert_no_task_is_left(others: set[asyncio.Task[object]]) -> None:
-    """Tasks of ours, beside those of `others`: grpc.aio keeps some of its own."""
+@contextlib.asynccontextmanager
+async def lasting_site(
+    folder: Path, lease_s: float = 1.0, address: str = "127.0.0.1:0"
+) -> AsyncGenerator[Site]:
+    """As `groundswell coordinator` is: it owns its store, takes up what its predecessor in this folder
+    left, and leaves its own runs to its successor.
+    """
+    others = asyncio.all_tasks()
+    url = _url_in(folder)
+    writer = await StoreWriter.open(url, own="a test")
+    assert writer.ownership is not None
+    owner = RunOwner(writer.ownership.store_id, writer.ownership.generation, is_local=False)
+    coordinator = Coordinator(owner, lease_s=lease_s, store=url)
+    await coordinator.runs.resume(writer)
+    address = f"127.0.0.1:{await coordinator.start(address)}"
     try:
-        await eventually(lambda: not _ours(asyncio.all_tasks() - others))
+        async with _clients_of(coordinator, address, writer, url) as site:
+            yield site
+    finally:
+        await coordinator.suspend()
+        await writer.close()
+    # Agents outlive it.
+    await assert_no_task_is_left(others, of="/groundswell_coordinator/")
+
+
+@contextlib.asynccontextmanager
+async def _clients_of(
+    coordinator: Coordinator, address: str, writer: StoreWriter, url: str
+) -> AsyncGenerator[Site]:
+    async with ControlClient(address) as client:
+        site = Site(coordinator, address, client, writer, url)
+        try:
+            yield site
+        finally:
+            await site.close()
+
+
+def _url_in(folder: Path) -> str:
+    return f"sqlite:///{folder / 'groundswell.db'}"
+
+
+async def assert_no_task_is_left(
+    others: set[asyncio.Task[object]], of: str = "/groundswell_"
+) -> None:
+    """Tasks of ours, beside those of `others`: grpc.aio keeps some of its own."""
+
+    def left() -> list[str]:
+        return [name for name in map(_origin, asyncio.all_tasks() - others) if of in name]
+
+    try:
+        await eventually(lambda: not left())
     except TimeoutError:
-        raise AssertionError(f"left: {_ours(asyncio.all_tasks() - others)}") from None
-
-
-def _ours(tasks: set[asyncio.Task[object]]) -> list[str]:
-    return [name for name in map(_origin, tasks) if "/groundswell_" in name]
+        raise AssertionError(f"left: {left()}") from None
 
 
 def _origin(task: asyncio.Task[object]) -> str:

@@ -3,99 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import secrets
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
-from aiohttp import web
 
 from groundswell.errors import CoordinatorUnreachable
 from groundswell.v1 import agent_pb2, agent_pb2_grpc
-from groundswell_agent.agent import Agent
 from groundswell_coordinator.coordinator import Coordinator
 from groundswell_coordinator.pool import Pool
 from groundswell_coordinator.run.owner import RunOwner
 from groundswell_coordinator.services.agent_service import AgentService
+from tests.integration.real_agents import changes, fired, load_on, new_agent, serving
 from tests.integration.scripted_agent import eventually
 from tests.integration.site import assert_no_task_is_left
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncIterator
 
-    from groundswell_coordinator.report.summary import Summary
+    from groundswell.v1.metrics_pb2 import Report
+    from groundswell_agent.agent import Agent
     from tests.integration.site import Site
-
-
-@dataclass(slots=True)
-class Target:
-    """Answers everything at once and knows how often it was asked."""
-
-    url: str = ""
-    requests: int = 0
-
-    async def answer(self, _: web.Request) -> web.Response:
-        self.requests += 1
-        return web.Response(text="ok")
-
-
-@pytest.fixture
-async def target() -> AsyncGenerator[Target]:
-    target = Target()
-    app = web.Application()
-    app.router.add_get("/", target.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    _, port = runner.addresses[0]
-    target.url = f"http://127.0.0.1:{port}"
-    yield target
-    await runner.cleanup()
-
-
-def load_on(target: Target, rate: str = "50/s", duration: str = "1s") -> str:
-    return f"""
-test: small
-target: {target.url}
-scenarios:
-  browse:
-    executor: constant-arrival-rate
-    rate: {rate}
-    duration: {duration}
-    max_vus: 4
-    steps:
-      - get: /
-"""
-
-
-def fired(summary: Summary, planned: int) -> int:
-    """On a busy machine some arrivals may come too late; none may go uncounted."""
-    browse = summary.scenarios["browse"]
-    assert browse.planned == planned == browse.fired + sum(browse.dropped.values())
-    assert (browse.unknown, browse.interrupted) == (0, 0)
-    return browse.fired
-
-
-def new_agent(address: str, name: str = "agent") -> Agent:
-    hello = agent_pb2.Hello(
-        protocol="groundswell.v1", name=name, incarnation=secrets.token_hex(8), weight=1
-    )
-    return Agent(address, hello)
-
-
-@contextlib.asynccontextmanager
-async def serving(agent: Agent) -> AsyncGenerator[asyncio.Task[None]]:
-    """The agent's task; it has ended when this ends."""
-    task = asyncio.create_task(agent.run())
-    try:
-        yield task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    from tests.integration.target import Target
 
 
 async def test_two_real_agents_do_what_was_planned_and_leave_when_told(
@@ -157,12 +88,23 @@ async def test_an_agent_that_was_there_before_its_coordinator_attaches_once_it_i
         await coordinator.start(address)
         try:
             await eventually(lambda: bool(coordinator.pool.agents()))
-            await asyncio.sleep(0.3)
-            assert not task.done()
         finally:
             await coordinator.stop()
-        with pytest.raises(CoordinatorUnreachable):
-            await asyncio.wait_for(task, 5)
+        # An end in order is no reason to leave either: a coordinator is restarted now and then.
+        again = Coordinator(RunOwner("c", generation=2))
+        await again.start(address)
+        try:
+            await eventually(lambda: bool(again.pool.agents()))
+            assert not task.done()
+        finally:
+            await again.stop()
+
+
+async def test_an_agent_that_is_refused_does_not_try_again(site: Site) -> None:
+    agent = new_agent(site.address, "n" * 201)
+    with pytest.raises(CoordinatorUnreachable, match="a name has at most 200 letters"):
+        await asyncio.wait_for(agent.run(), 5)
+    assert await site.agents(0) == []
 
 
 async def test_an_agent_that_waits_for_its_coordinator_can_still_be_told_to_leave() -> None:
@@ -190,37 +132,74 @@ async def test_an_idle_agent_leaves_at_once(site: Site) -> None:
     await site.agents(0)
 
 
-async def test_an_agent_that_leaves_under_load_delivers_what_it_measured(
+async def test_an_agent_that_leaves_under_load_hands_its_share_over_and_nothing_is_missing(
     site: Site, target: Target
 ) -> None:
     stays, leaves = new_agent(site.address, "stays"), new_agent(site.address, "leaves")
     async with serving(stays), serving(leaves) as left:
         run = await site.submit(load_on(target, duration="3s"), agents=2)
         await run.until(lambda: bool(run.progress))
-        leaves.drain()
+        leaves.drain("the test says so")
         await asyncio.wait_for(left, 5)
         # It does not wait for the end of the run, only for its own last acknowledgement.
         assert "closed" not in run.states
         summary = await run.summary()
     assert summary.metrics["http_reqs"].values["count"] == target.requests
-    assert target.requests < 150
+    assert fired(summary, planned=150) == target.requests
     assert "agent_lost" not in [reason.code for reason in summary.reasons]
+    assert changes(run) == ["agent_leaving", "reshared"]
+    assert run.notices[0].message == "leaves leaves in order: the test says so"
+    (handover,) = site.stored_run(run.run_id).handovers
+    assert (handover.from_agent, handover.heirs) == ("leaves", (("stays", 1),))
+    assert 1.0 < handover.boundary_ns / 1e9 < 3.0
 
 
-async def test_a_real_agent_whose_process_dies_is_a_loss(site: Site, target: Target) -> None:
+async def test_the_last_agent_of_a_run_that_leaves_leaves_a_share_that_nobody_carries_out(
+    site: Site, target: Target
+) -> None:
+    agent = new_agent(site.address)
+    async with serving(agent) as left:
+        run = await site.submit(load_on(target, duration="30s"))
+        await run.until(lambda: bool(run.progress))
+        agent.drain()
+        await asyncio.wait_for(left, 5)
+        summary = await run.summary()
+    browse = summary.scenarios["browse"]
+    assert browse.planned == 1500 == browse.fired + sum(browse.dropped.values())
+    assert browse.fired == target.requests
+    assert browse.dropped["agent_lost"] > 1300
+    assert "agent_lost" in [reason.code for reason in summary.reasons]
+
+
+async def test_a_real_agent_that_dies_is_a_loss_and_the_other_carries_its_share_on(
+    site: Site, target: Target
+) -> None:
     async with serving(new_agent(site.address, "stays")):
         async with serving(new_agent(site.address, "dies")):
-            run = await site.submit(load_on(target, duration="2s"), agents=2)
+            run = await site.submit(load_on(target, duration="4s"), agents=2)
             await run.until(lambda: bool(run.progress))
         summary = await run.summary()
-    assert ("agent_lost", "dies") in [(reason.code, reason.agent) for reason in summary.reasons]
+    assert changes(run) == ["agent_lost", "reshared"]
+    browse = summary.scenarios["browse"]
+    assert browse.planned == 200 == browse.fired + browse.unknown + sum(browse.dropped.values())
+    # Whatever the target saw beyond what was reported is among what nobody can know.
+    assert 0 <= target.requests - summary.metrics["http_reqs"].values["count"] <= browse.unknown
+    # It ended after the first of four seconds; its lease did half a second before the boundary.
+    (handover,) = site.stored_run(run.run_id).handovers
+    (lost,) = site.stored_run(run.run_id).events
+    assert lost.detail is not None
+    end, boundary = float(lost.detail["lease_end"]), handover.boundary_ns / 1e9
+    owned = range(0, 200, 2)
+    gap = sum(end <= n / 50 < boundary for n in owned)
+    assert browse.dropped.get("agent_lost", 0) == gap
+    assert browse.unknown < sum(n / 50 < end for n in owned) - 20
 
 
 # --- the lease ---------------------------------------------------------------------------------
 
 
 class Unresponsive(AgentService):
-    """A coordinator that at some point answers nothing any more, while its connections stand."""
+    """A coordinator that for a while answers nothing, while its connections stand."""
 
     def __init__(self, pool: Pool) -> None:
         super().__init__(pool, RunOwner("c"))
@@ -232,8 +211,7 @@ class Unresponsive(AgentService):
         context: grpc.aio.ServicerContext[agent_pb2.AgentMessage, agent_pb2.CoordinatorMessage],
     ) -> AsyncIterator[agent_pb2.CoordinatorMessage]:
         async for message in super().Attach(request_iterator, context):
-            if self.is_silent:
-                await asyncio.Event().wait()
+            await eventually(lambda: not self.is_silent)
             yield message
 
 
@@ -244,6 +222,10 @@ class Inbox:
 
     def __init__(self) -> None:
         self.messages: list[agent_pb2.AgentMessage] = []
+
+    @property
+    def reports(self) -> list[Report]:
+        return [one.report for one in self.messages if one.HasField("report")]
 
     def deliver(self, agent: object, message: agent_pb2.AgentMessage) -> None:
         self.messages.append(message)
@@ -278,6 +260,21 @@ class ByHand:
         await eventually(lambda: kind in [one.WhichOneof("body") for one in messages])
         return next(one for one in messages if one.WhichOneof("body") == kind)
 
+    async def begin(self, target: Target) -> None:
+        prepare = agent_pb2.Prepare(
+            run_id="r",
+            source=agent_pb2.TestSource(text=load_on(target, "200/s", "60s").encode()),
+            shares=agent_pb2.ShareTable(
+                entries=[agent_pb2.ShareEntry(agent=name, weight=1) for name in ("agent", "other")]
+            ),
+            agent="agent",
+        )
+        self.send(prepare=prepare)
+        await self.replied("prepared")
+        now_ns = round(asyncio.get_running_loop().time() * 1e9)
+        self.send(start=agent_pb2.Start(run_id="r", start_at_ns=now_ns))
+        await self.replied("started")
+
     async def end(self) -> None:
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
@@ -301,17 +298,7 @@ async def attach_by_hand() -> ByHand:
 async def load_by_hand(target: Target) -> ByHand:
     """Prepare and start it, and let it load for a moment."""
     by_hand = await attach_by_hand()
-    loop = asyncio.get_running_loop()
-    prepare = agent_pb2.Prepare(
-        run_id="r",
-        source=agent_pb2.TestSource(text=load_on(target, "200/s", "60s").encode()),
-        shares=agent_pb2.ShareTable(entries=[agent_pb2.ShareEntry(agent="agent", weight=1)]),
-        agent="agent",
-    )
-    by_hand.send(prepare=prepare)
-    await by_hand.replied("prepared")
-    by_hand.send(start=agent_pb2.Start(run_id="r", start_at_ns=round(loop.time() * 1e9)))
-    await by_hand.replied("started")
+    await by_hand.begin(target)
     return by_hand
 
 
@@ -331,11 +318,18 @@ async def test_no_load_outlives_the_lease_by_a_second_when_the_coordinator_falls
     others = asyncio.all_tasks()
     by_hand = await load_by_hand(target)
     by_hand.service.is_silent = True
-    with pytest.raises(CoordinatorUnreachable, match="silent for a whole lease"):
-        await asyncio.wait_for(by_hand.task, 0.5 + 1 + 1)
+    await asyncio.sleep(0.5 + 1)
     asked = target.requests
     assert asked > 0
     await asyncio.sleep(0.3)
+    assert target.requests == asked
+    # It is there for the coordinator's return, and then delivers what it measured, and no more.
+    assert not by_hand.task.done()
+    by_hand.service.is_silent = False
+    await eventually(lambda: any(report.last for report in by_hand.inbox.reports))
+    leaving = (await by_hand.replied("leaving")).leaving
+    assert leaving.reason == "its lease ended"
+    assert sum(report.accounts[0].fired for report in by_hand.inbox.reports[-1:]) == asked
     assert target.requests == asked
     await by_hand.end()
     await assert_no_task_is_left(others)
@@ -344,11 +338,34 @@ async def test_no_load_outlives_the_lease_by_a_second_when_the_coordinator_falls
 async def test_no_load_outlives_its_coordinator(target: Target) -> None:
     by_hand = await load_by_hand(target)
     await by_hand.server.stop(None)
-    with pytest.raises(CoordinatorUnreachable):
-        await asyncio.wait_for(by_hand.task, 3)
+    await asyncio.sleep(0.5 + 1)
     asked = target.requests
+    assert asked > 0
     await asyncio.sleep(0.3)
     assert target.requests == asked
+    # Until its own end it looks for another.
+    assert not by_hand.task.done()
+    await by_hand.end()
+
+
+async def test_a_lease_that_has_ended_is_not_had_back_for_the_same_run(target: Target) -> None:
+    by_hand = await load_by_hand(target)
+    by_hand.service.is_silent = True
+    await asyncio.sleep(0.5 + 1)
+    by_hand.service.is_silent = False
+    await by_hand.replied("leaving")
+    asked = target.requests
+    # A handover that would give it more work finds it gone.
+    heir = agent_pb2.ShareEntry(agent="agent", weight=1)
+    handover = agent_pb2.Handover(epoch=1, from_agent="other", boundary_ns=0, heirs=[heir])
+    by_hand.send(reshare=agent_pb2.Reshare(run_id="r", handovers=[handover]))
+    await asyncio.sleep(0.3)
+    assert target.requests == asked
+    by_hand.send(release=agent_pb2.Release(run_id="r"))
+    # For the next run it has a new one.
+    by_hand.inbox.messages.clear()
+    await by_hand.begin(target)
+    await eventually(lambda: target.requests > asked + 10)
     await by_hand.end()
 
 
@@ -359,8 +376,7 @@ async def test_a_released_load_ends_and_the_agent_takes_another(target: Target) 
     asked = target.requests
     await asyncio.sleep(0.3)
     assert target.requests == asked
-    reports = [one for one in by_hand.inbox.messages if one.HasField("report")]
-    assert not any(one.report.last for one in reports)
+    assert not any(report.last for report in by_hand.inbox.reports)
     assert not by_hand.task.done()
     by_hand.agent.drain()
     await asyncio.wait_for(by_hand.task, 2)

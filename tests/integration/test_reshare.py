@@ -235,6 +235,7 @@ async def test_what_a_leaving_agent_says_twice_is_done_once(site: Site) -> None:
         leaves.leaving(1.95)
         await stays.expect_reshare()
         await leaves.come_back()
+        await leaves.expect_reshare()
         leaves.leaving(1.95)
         for agent in (leaves, stays):
             agent.report(0, last=True)

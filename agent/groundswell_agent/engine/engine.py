@@ -85,7 +85,7 @@ class Engine:
         for name, scenario in test.scenarios.items():
             share = plan_scenario(name, scenario, division, prepare.agent, prepare.seed)
             scenario_load = ScenarioLoad(
-                name, scenario, test.target, recorder, connector, share.seed
+                name, scenario, test.target, recorder, connector, prepare.seed
             )
             executors.append(EXECUTORS[scenario.executor](share, scenario_load))
         return cls(prepare, test, division, incarnation, executors, recorder, connector)

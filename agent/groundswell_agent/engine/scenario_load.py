@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
+from groundswell.schedule.arrivals import stream_seed
 from groundswell_agent.engine.account import Account, Drop
 from groundswell_agent.engine.cut import Cut
-from groundswell_agent.engine.steps import compile_steps
+from groundswell_agent.engine.steps import Scope, compile_steps
 from groundswell_agent.http.client import Client
 from groundswell_agent.recording.rows import amount, span
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from groundswell.scenario.model import BaseScenario
+    from groundswell_agent.engine.values import Namespace
     from groundswell_agent.http.connector import Connector
     from groundswell_agent.recording.recorder import Recorder
 
@@ -29,17 +30,22 @@ class ScenarioLoad:
         target: str,
         recorder: Recorder,
         connector: Connector,
-        seed: int,
+        seed: int | str,
+        namespaces: Mapping[str, Namespace] | None = None,
     ) -> None:
+        """`seed` is the run's; `namespaces` are what templates may name besides captures."""
+        self.name = name
+        self.namespaces: Mapping[str, Namespace] = namespaces or {}
+        self.keeps_cookies = scenario.cookies == "keep"
         self.account = Account(name)
         # Why an iteration that is cancelled now is. An abort is the last word: see Executor.cancel.
         self.cut = Cut.GRACE
         self.recorder = recorder
         self.tags: Mapping[str, str] = {"scenario": name, **scenario.tags}
-        self.random = random.Random(seed)
         self.first_fault: BaseException | None = None
         # Set by the engine: a run with a defect in it must not go on and look well.
         self.on_fault: Callable[[], None] = _ignore
+        self._seed = seed
         self._connector = connector
         self._lease = connector.lease
         # Made by the first arrival: a closed scenario plans no starts to lag behind.
@@ -47,7 +53,8 @@ class ScenarioLoad:
         self._iterations = recorder.iterations(self.tags).record
         self._dropped = recorder.counter("dropped_iterations", self.tags)
         self._interrupted = recorder.counter("interrupted_iterations", self.tags)
-        self.steps = compile_steps(scenario.steps, target, self)
+        scope = Scope(self, target, self.tags, takes_cookies=scenario.cookies != "off")
+        self.steps = compile_steps(scenario.steps, scope)
 
     def may_start(self) -> bool:
         """Whether the agent may still load at all; asked before every iteration."""
@@ -55,6 +62,10 @@ class ScenarioLoad:
             return True
         self._lease.end()
         return False
+
+    def seed_of(self, stream: str) -> int:
+        """The seed of one of its streams of chance."""
+        return stream_seed(self._seed, self.name, stream)
 
     def new_client(self) -> Client:
         return Client(self._connector)

@@ -3,44 +3,107 @@
 from __future__ import annotations
 
 import asyncio
+from random import Random
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from groundswell_agent.engine.cookies import Jar
+from groundswell_agent.engine.ending import EndIteration
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from groundswell_agent.engine.scenario_load import ScenarioLoad
+    from groundswell_agent.engine.values import Namespace
     from groundswell_agent.http.client import Client
 
 
 class VirtualUser:
-    """One of a scenario's VUs. From `due` on counts the response time of its next request."""
+    """One of a scenario's VUs, with the state of its iteration.
 
-    __slots__ = ("client", "due", "load", "number")
+    From `due` on counts the response time of its next request. `began` is when the iteration, or the
+    pass of a loop, was due. `iterations` counts those before this one, as k6 does.
+    """
+
+    __slots__ = (
+        *("_branches", "_fields", "_random", "_stream", "began", "client", "due", "iterations"),
+        *("jar", "load", "number", "variables"),
+    )
 
     def __init__(self, number: int, load: ScenarioLoad) -> None:
         self.number = number
         self.load = load
         self.client: Client = load.new_client()
-        self.due = 0.0
+        self.due = self.began = 0.0
+        self.iterations = -1
+        self.variables: dict[str, object] = {}
+        self.jar = Jar()
+        self._fields: dict[str, Mapping[str, object]] = {}
+        self._branches: list[VirtualUser] = []
+        self._stream = f"vu {number}"
+        self._random: Random | None = None
 
-    async def iteration(self) -> None:
-        """Iterate now: nothing planned an earlier moment."""
-        started = monotonic()
-        await self._run(started, started)
+    @property
+    def random(self) -> Random:
+        """Chance of its own: the same in every run with the same seed, whatever the others do."""
+        if self._random is None:
+            self._random = Random(self.load.seed_of(self._stream))
+        return self._random
 
-    async def planned_iteration(self, planned: float) -> None:
-        """Iterate for an arrival that was due at `planned`; how late it starts is its send lag."""
-        started = monotonic()
-        self.load.record_send_lag(planned, started)
-        await self._run(planned, started)
+    def fields(self, name: str, namespace: Namespace) -> Mapping[str, object]:
+        """What a namespace gives for this iteration."""
+        fields = self._fields.get(name)
+        if fields is None:
+            fields = self._fields[name] = namespace.take(self)
+        return fields
 
-    async def _run(self, due: float, started: float) -> None:
+    def branch(self, number: int) -> VirtualUser:
+        """This VU on connections of its own, for steps beside others; all else is shared."""
+        while len(self._branches) <= number:
+            self._branches.append(self._new_branch())
+        branch = self._branches[number]
+        branch.due, branch.began, branch.iterations = self.due, self.began, self.iterations
+        return branch
+
+    def _new_branch(self) -> VirtualUser:
+        branch = VirtualUser(self.number, self.load)
+        branch.variables, branch.jar, branch._fields = self.variables, self.jar, self._fields
+        branch._stream = f"{self._stream}.{len(self._branches)}"
+        return branch
+
+    def close(self) -> None:
+        """Close its connections."""
+        self.client.close()
+        for branch in self._branches:
+            branch.close()
+
+    def _begin(self, due: float) -> None:
+        """Nothing of the iteration before is left, unless cookies are to be kept."""
+        self.iterations += 1
+        self.due = self.began = due
+        if self.variables:
+            self.variables.clear()
+        if self._fields:
+            self._fields.clear()
+        if self.jar.cookies and not self.load.keeps_cookies:
+            self.jar.clear()
+
+    async def iteration(self, due: float, started: float) -> float:
+        """Iterate once, from now (`started`) on, for the moment `due`; returns when it ended.
+
+        Whoever iterates again at once hands that end on: a clock less to read.
+        """
         load = self.load
         load.account.fired += 1
-        self.due = due
+        self._begin(due)
         try:
             for step in load.steps:
                 await step(self)
+        except EndIteration:
+            pass
         except asyncio.CancelledError:
             load.interrupted(monotonic())
             raise
-        load.record_iteration(started, monotonic())
+        ended = monotonic()
+        load.record_iteration(started, ended)
+        return ended

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from groundswell_agent.http.connector import Connector
     from groundswell_agent.http.request import Origin, PreparedRequest
 
-# Seconds idle after which the kernel is asked (1 µs) whether the server has closed the connection
-# meanwhile: servers do, and a VU that comes out of a pause runs before the loop reads. A closed
-# loop without pauses never gets there.
+# A VU idle for so many seconds asks the kernel (5 µs) whether the server has closed the connection
+# meanwhile: servers do, and a VU that comes out of a pause runs before the loop reads. Counted from
+# when the VU had its answer, not from when that came: with 1,000 VUs, whose answers the loop reads
+# in one go, the last of them waits longer than this for its turn, and each would ask.
 ASK_KERNEL_AFTER = 0.005
 
 # A VU that follows redirects or captured links meets many hosts; the connections to the oldest go.
@@ -59,7 +60,7 @@ class Client:
             and connection.usable
             and connection.origin is request.origin
             and not exchange.dirty
-            and asked - exchange.end < ASK_KERNEL_AFTER
+            and asked - exchange.given < ASK_KERNEL_AFTER
         ):
             exchange.asked = asked
             exchange.deadline = asked + request.timeout
@@ -74,6 +75,7 @@ class Client:
             except BaseException:
                 self._abandon()
                 raise
+        exchange.given = monotonic()
         return exchange
 
     def close(self) -> None:
@@ -89,7 +91,7 @@ class Client:
         if self._opening or (connection is not None and connection.in_flight is not None):
             raise RuntimeError("a client does one exchange at a time: use one client per branch")
         exchange = self.last
-        idle_for = asked - exchange.end
+        idle_for = asked - exchange.given
         exchange.reset(asked)
         exchange.deadline = asked + request.timeout
         connection = self._connections.get(request.origin)
@@ -113,9 +115,12 @@ class Client:
 
     async def _open(self, request: PreparedRequest) -> asyncio.Future[None] | None:
         exchange = self.last
+        before = self._connections.get(request.origin)
         self._opening = True
         try:
-            connection = await self._connector.open(request.origin, exchange)
+            connection = await self._connector.open(
+                request.origin, exchange, before.session if before is not None else None
+            )
         except BaseException:
             exchange.stop(None, monotonic())
             raise

@@ -28,21 +28,21 @@ import asyncio
 import socket
 import ssl
 from time import monotonic
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from groundswell_agent.http.head import HEAD_LIMIT, Head
-from groundswell_agent.http.reader import Reader
+from groundswell_agent.http.reader import Collector, Reader
+from groundswell_agent.http.upload import Upload
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from groundswell_agent.http.exchange import Error, Exchange
     from groundswell_agent.http.request import Origin, PreparedRequest
     from groundswell_agent.http.sweeper import Sweeper
-
-# TLS hides what is still unsent in the transport below it, so a large upload over TLS is looked
-# after instead.
-_TLS_FLUSH_LOOK_S = 0.001
+    from groundswell_agent.http.upload import BodySource
 
 
 class _UnexpectedUpgrade(Exception):
@@ -54,20 +54,20 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_done",
+        "_feed",
         "_get_status",
         "_head",
         "_keep",
         "_loop",
-        "_parser",
+        "_model",
         "_paused",
         "_reader",
-        "_request",
-        "_secure",
         "_should_keep_alive",
         "_status",
         "_sweeper",
-        "_transport",
+        "_upload",
         "_waiter",
+        "_write",
         "fault",
         "in_flight",
         "origin",
@@ -76,8 +76,12 @@ class Connection(asyncio.Protocol):
     )
 
     tcp: asyncio.Transport
-    _transport: asyncio.Transport
     _waiter: asyncio.Future[None]
+    _write: Callable[[bytes], None]
+
+    # Whether bytes that wait in the kernel are the peer's word: over TLS they may be a session
+    # ticket or a change of keys.
+    _bytes_are_words: ClassVar[bool] = True
 
     def __init__(self, origin: Origin, sweeper: Sweeper, loop: asyncio.AbstractEventLoop) -> None:
         self.origin = origin
@@ -87,24 +91,25 @@ class Connection(asyncio.Protocol):
         self.in_flight: Exchange | None = None
         self._loop = loop
         self._sweeper = sweeper
-        self._secure = False
-        self._request: PreparedRequest | None = None
-        self._reader: Reader | None = None
+        self._model: PreparedRequest | None = None
+        self._reader: Reader | Collector | None = None
+        self._upload: Upload | None = None
         self._head: Head | None = None
-        self._parser = _NO_PARSER
+        self._feed = _NO_PARSER.feed_data
         self._status = 0
         self._done = self._keep = self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.tcp = self._transport = cast("asyncio.Transport", transport)
+        self.tcp = cast("asyncio.Transport", transport)
         self.tcp.set_write_buffer_limits(0)
+        self._write = self.tcp.write
         self.usable = True
         self._sweeper.add(self)
 
-    def secured(self, transport: asyncio.Transport) -> None:
-        """TLS is up: from now on the plain text goes through `transport`."""
-        self._transport = transport
-        self._secure = True
+    @property
+    def session(self) -> ssl.SSLSession | None:
+        """What a later connection to the same place can resume; only TLS has such a thing."""
+        return None
 
     def give_up(self) -> None:
         """It did not come to be used; uvloop does not always tell us of such an end."""
@@ -116,21 +121,21 @@ class Connection(asyncio.Protocol):
         self, request: PreparedRequest, exchange: Exchange, now: float
     ) -> asyncio.Future[None] | None:
         """Write the request; the future is done when `exchange` is. None: see rule 5."""
-        if request is not self._request:
+        if request.model is not self._model:
             self._adopt(request)
         self.usable = False
         self.in_flight = exchange
         exchange.send_start = now
         exchange.first_byte = 0.0
         exchange.bytes_received = 0
-        self._transport.write(request.payload)
+        self._write(request.payload)
         exchange.send_end = monotonic()
         if self.tcp.is_closing():
             self.in_flight = None
             return None
         exchange.bytes_sent = request.size
-        if self._secure:
-            self._watch_flush(exchange)
+        if request.source is not None:
+            self._begin_upload(request.source, exchange)
         waiter = self._waiter = self._loop.create_future()
         return waiter
 
@@ -146,7 +151,7 @@ class Connection(asyncio.Protocol):
             exchange.first_byte = now
             exchange.bytes_received = len(data)
         try:
-            self._parser.feed_data(data)
+            self._feed(data)
         except (HttpParserError, HttpParserUpgrade):
             if not self._done:
                 self._fail("protocol", now)
@@ -180,6 +185,7 @@ class Connection(asyncio.Protocol):
             return
         exchange.end = now
         exchange.status = self._status
+        exchange.raw = data if self._head is None else self._head.up_to(data)
         self.in_flight = None
         self._done = False
         self._head = None
@@ -209,17 +215,19 @@ class Connection(asyncio.Protocol):
         if request.timeout < self._sweeper.smallest:
             self._sweeper.tighten(request.timeout)
         if request.reads:
-            if self._reader is None or self._request is None:
-                self._reader = Reader(self)
+            kind = Reader if request.looks_closely else Collector
+            if self._reader is None or self._model is None or type(self._reader) is not kind:
+                self._reader = kind(self)
                 self._use(self._reader.parser)
             self._reader.begin(request)
-        elif self._reader is not None or self._request is None:
+        elif self._reader is not None or self._model is None:
             self._reader = None
             self._use(HttpResponseParser(self))
-        self._request = request
+        self._model = request.model
 
     def _use(self, parser: HttpResponseParser) -> None:
-        self._parser = parser
+        # Of the parser only what is called for each response: bound once, it is found at once.
+        self._feed = parser.feed_data
         self._get_status = parser.get_status_code
         self._should_keep_alive = parser.should_keep_alive
 
@@ -229,7 +237,7 @@ class Connection(asyncio.Protocol):
         self._keep = keep
         self._done = True
         # The parser waits for a body that will not come: the next request gets a new one.
-        self._request = None
+        self._model = None
 
     def forbid_reuse(self) -> None:
         """The reader's: this response is good, what comes after it on this connection cannot be."""
@@ -249,7 +257,6 @@ class Connection(asyncio.Protocol):
             self._fail("tls" if isinstance(exc, ssl.SSLError) else "reset", monotonic())
         # The parser holds bound methods of ours and we hold it: let reference counting free both.
         self._use(_NO_PARSER)
-        self._parser = _NO_PARSER
         self._reader = None
 
     def _ended(self) -> None:
@@ -285,10 +292,9 @@ class Connection(asyncio.Protocol):
     def drop(self) -> None:
         """Close now; safe at any time."""
         self.usable = False
-        # Not `close`: over TLS it would wait for the peer's goodbye, and a rest to be sent has
-        # nobody to ask for it.
+        # Not `close`: it would go on sending a rest that nobody has use for.
         if not self.tcp.is_closing():
-            self._transport.abort()
+            self.tcp.abort()
 
     def _fail(self, error: Error, now: float) -> None:
         exchange = self.in_flight
@@ -310,8 +316,39 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         self._paused = True
 
+        if self._upload is not None:
+            self._upload.pause()
+
     def resume_writing(self) -> None:
-        if not self._secure:
+        if self._upload is not None:
+            self._upload.resume()
+        else:
+            self._flushed()
+
+    def _begin_upload(self, source: BodySource, exchange: Exchange) -> None:
+        waits = self._paused
+        # Until the last chunk has gone to the kernel.
+        self._paused = True
+        upload = self._upload = Upload(source, self, exchange)
+        if waits:
+            upload.pause()
+
+    def send_part(self, exchange: Exchange, part: bytes) -> bool:
+        """The upload's: one more part of the body; False when nobody waits for its exchange."""
+        if self.in_flight is not exchange or self.tcp.is_closing():
+            return False
+        exchange.bytes_sent += len(part)
+        self._write(part)
+        return True
+
+    def upload_ended(self, exchange: Exchange, *, whole: bool) -> None:
+        """The upload's: all parts are sent, or the next one could not be had."""
+        if self.in_flight is not exchange:
+            return
+        self._upload = None
+        if not whole:
+            self._fail("local", monotonic())
+        elif not self.tcp.get_write_buffer_size():
             self._flushed()
 
     def _flushed(self) -> None:
@@ -326,17 +363,10 @@ class Connection(asyncio.Protocol):
         """The exchange ends here: do not count what was never sent."""
         if self._paused:
             exchange.send_end = exchange.first_byte or now
-            exchange.bytes_sent -= min(self._transport.get_write_buffer_size(), exchange.bytes_sent)
-
-    def _watch_flush(self, exchange: Exchange) -> None:
-        if self.tcp.get_write_buffer_size() or self._transport.get_write_buffer_size():
-            self._paused = True
-            self._loop.call_later(_TLS_FLUSH_LOOK_S, self._look_after_flush, exchange)
-
-    def _look_after_flush(self, exchange: Exchange) -> None:
-        if self.in_flight is exchange:
-            self._flushed()
-            self._watch_flush(exchange)
+            exchange.bytes_sent -= min(self.tcp.get_write_buffer_size(), exchange.bytes_sent)
+        if self._upload is not None:
+            self._upload.cancel()
+            self._upload = None
 
     # Idle connections.
 
@@ -353,9 +383,7 @@ class Connection(asyncio.Protocol):
             return True
         finally:
             peeking.detach()
-        # TLS may send what is not for us (a session ticket, a change of keys): bytes prove nothing
-        # there.
-        return not (self._secure and found)
+        return self._bytes_are_words or not found
 
 
 # Stands where a connection that was never used or is over has no parser, so that the hot path need

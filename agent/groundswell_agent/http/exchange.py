@@ -17,6 +17,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from groundswell_agent.http.content import decoded
+from groundswell_agent.http.head import header_values
+
 Error = Literal["timeout", "refused", "reset", "tls", "dns", "protocol", "local", "interrupted"]
 
 
@@ -24,19 +27,24 @@ class Exchange:
     """Moments are seconds of `time.monotonic()`, 0.0 if they never came; durations are seconds."""
 
     __slots__ = (
+        "_content",
         "asked",
         "body",
+        "body_limit",
         "body_truncated",
         "bytes_received",
         "bytes_sent",
+        "collected",
         "connecting",
         "deadline",
         "dirty",
         "end",
         "error",
         "first_byte",
+        "given",
         "handshaking",
         "headers",
+        "raw",
         "resolving",
         "retried",
         "send_end",
@@ -58,6 +66,8 @@ class Exchange:
     send_end: float
     first_byte: float
     end: float
+    # When the VU was handed this record.
+    given: float
     # 0 without a complete response.
     status: int
     # Heads included. Over TLS both count the plain text, not what TLS makes of it.
@@ -67,15 +77,23 @@ class Exchange:
     # 1 if a kept connection turned out dead before it took one byte of the request, and a new one
     # was opened.
     retried: int
-    # Only where the request asks for them. Names as they came.
+    # The final head of a complete response, as it came, perhaps with more before and behind it:
+    # `header_values` finds in it what few responses have and few steps ask for.
+    raw: bytes
+    # The body as it came, where the request `collects` it; not forgotten by the next one.
+    collected: bytes
+    # Only where the request asks for them. Names as they came, the body as it came: see `content`.
     headers: list[tuple[bytes, bytes]] | None
     body: bytes | None
+    body_limit: int
     body_truncated: bool
+    _content: bytes | None
     # Something above that the plain way through does not overwrite is set.
     dirty: bool
 
     def __init__(self) -> None:
-        self.end = self.first_byte = 0.0
+        self.end = self.first_byte = self.given = 0.0
+        self.raw = self.collected = b""
         self.reset(0.0)
 
     @property
@@ -88,8 +106,20 @@ class Exchange:
         """From the asking to the first byte sent, as k6 counts: the three above are in it."""
         return self.send_start - self.asked if self.send_start else self.end - self.asked
 
+    def content(self) -> bytes:
+        """The body without its Content-Encoding, which the first call takes off; empty if not kept.
+
+        At most as long as the request's `body_limit`; `body_truncated` says whether that cut it.
+        Raises UndecodableBody.
+        """
+        if self._content is None:
+            encodings = header_values(self.raw, b"content-encoding")
+            self._content, cut = decoded(self.body or b"", encodings, self.body_limit)
+            self.body_truncated = self.body_truncated or cut
+        return self._content
+
     def reset(self, asked: float) -> None:
-        """Forget the request before; `end` stays, it tells how long the connection was idle."""
+        """Forget the request before; `given` stays, it tells how long the connection was idle."""
         self.asked = asked
         self.deadline = 0.0
         self.resolving = self.connecting = self.handshaking = 0.0
@@ -97,7 +127,8 @@ class Exchange:
         self.status = self.bytes_sent = self.bytes_received = self.retried = 0
         self.error = None
         self.headers = None
-        self.body = None
+        self.body = self._content = None
+        self.body_limit = 0
         self.body_truncated = False
         self.dirty = False
 

@@ -43,6 +43,10 @@ class Head:
         self._bytes = collected
         return len(collected) <= HEAD_LIMIT
 
+    def up_to(self, data: bytes) -> bytes:
+        """The final head, when `data` has come last; perhaps with what stood before and follows."""
+        return self._bytes + data if self._head is None else self._head
+
     @property
     def ends_with_connection(self) -> bool:
         """Whether the body of this response goes on until the server closes the connection."""
@@ -55,6 +59,21 @@ class Head:
             if name == b"transfer-encoding" and value.strip().endswith(b"chunked"):
                 return False
         return True
+
+
+def header_values(raw: bytes, name: bytes) -> list[str]:
+    """All values of a header, by its name in lower case, in what a response began with (`up_to`).
+
+    The parser has accepted these bytes, so lines are lines; what is no latin-1 is none of HTTP's.
+    """
+    head, end, rest = raw.lstrip(b"\r\n").partition(_END)
+    while end and _is_interim(head):
+        head, end, rest = rest.lstrip(b"\r\n").partition(_END)
+    return [
+        value.strip(b" \t").decode("latin-1")
+        for own, colon, value in (line.partition(b":") for line in head.split(b"\r\n")[1:])
+        if colon and own.lower() == name
+    ]
 
 
 def _is_interim(head: bytes) -> bool:

@@ -84,6 +84,7 @@ class Reader:
             exchange.headers = self._headers
         if request.keep_body:
             exchange.body = b"".join(self._chunks)
+            exchange.body_limit = request.body_limit
             exchange.body_truncated = self._truncated
         exchange.dirty = True
         self._forget()
@@ -107,3 +108,36 @@ class Reader:
         if self.parser.get_http_version() == "1.0":
             return b"keep-alive" in options
         return b"close" not in options
+
+
+class Collector:
+    """Collects the bodies of responses, and nothing else of them: what a step of a test reads.
+
+    A header costs a callback and an object, and most steps ask for none; what a few ask for is in
+    `Exchange.raw`. So this costs a fifth of what a Reader does.
+    """
+
+    __slots__ = ("_chunks", "_room", "on_message_begin", "on_message_complete", "parser")
+
+    def __init__(self, connection: Connection) -> None:
+        self._chunks: list[bytes] = []
+        self._room = 0
+        self.on_message_begin = connection.on_message_begin
+        self.on_message_complete = connection.on_message_complete
+        self.parser = HttpResponseParser(self)
+
+    def begin(self, request: PreparedRequest) -> None:
+        self._chunks.clear()
+        self._room = request.body_limit
+
+    def on_body(self, chunk: bytes) -> None:
+        if self._room > 0:
+            self._room -= len(chunk)
+            self._chunks.append(chunk)
+
+    def deliver(self, exchange: Exchange) -> None:
+        """The response is complete: give its body, of which there may be one read more than asked."""
+        chunks = self._chunks
+        exchange.collected = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        self._room += sum(map(len, chunks))
+        chunks.clear()

@@ -15,9 +15,12 @@ from urllib.parse import quote, urlencode, urlsplit
 from groundswell import __version__
 from groundswell.errors import GroundswellError
 from groundswell.exit_codes import ExitCode
+from groundswell_agent.http.content import accepted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from groundswell_agent.http.upload import BodySource
 
 Scheme = Literal["http", "https"]
 
@@ -30,7 +33,7 @@ _LINE_BREAKERS = re.compile(r"[\r\n\0]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _HOST_TAKES_NO = re.compile(r"[\s/?#@\\\[\]]")
 # What already is an escape or may stand in a target stays as the test's author wrote it.
-_TARGET_KEEPS = "/?%:@!$&'()*+,;=~-._[]|"
+TARGET_KEEPS = "/?%:@!$&'()*+,;=~-._[]|"
 _METHODS_WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 _OURS = {
     "content-length": "it is counted from the body",
@@ -74,8 +77,8 @@ class Origin:
 
 
 class PreparedRequest:
-    """One request, ready to be written. Never change one: connections remember the last they sent
-    by identity.
+    """One request, ready to be written. Never change one: connections remember the model of the
+    last they sent.
 
     `timeout` is in seconds and covers the whole exchange, connecting included. A templated step
     makes its next one with `with_payload`.
@@ -85,13 +88,17 @@ class PreparedRequest:
         "bodiless",
         "body_limit",
         "closes",
+        "collects",
         "keep_body",
         "keep_headers",
+        "looks_closely",
         "method",
+        "model",
         "origin",
         "payload",
         "reads",
         "size",
+        "source",
         "timeout",
     )
 
@@ -104,16 +111,24 @@ class PreparedRequest:
         timeout: float = DEFAULT_TIMEOUT,
         keep_body: bool = False,
         keep_headers: bool = False,
+        collects: bool = False,
         closes: bool = False,
         body_limit: int = DEFAULT_BODY_LIMIT,
+        source: BodySource | None = None,
     ) -> None:
         self.origin = origin
         self.method = method
+        # All that were made of one by `with_payload` are of its kind.
+        self.model = self
         self.payload = payload
         self.size = len(payload)
+        # Gives the body, where it is sent in parts; `payload` and `size` are then those of the head.
+        self.source = source
         self.timeout = timeout
         self.keep_body = keep_body
         self.keep_headers = keep_headers
+        # The body as well, but in the plain way through: see Collector.
+        self.collects = collects
         # We said `Connection: close`, so the connection ends with this exchange whatever the server
         # says.
         self.closes = closes
@@ -121,20 +136,32 @@ class PreparedRequest:
         self.body_limit = body_limit
         self.bodiless = method == "HEAD"
         # The response must be looked into; all others are only counted.
-        self.reads = keep_body or keep_headers or closes or self.bodiless
+        self.looks_closely = keep_body or keep_headers or closes or self.bodiless
+        self.reads = self.looks_closely or collects
 
     def with_payload(self, payload: bytes) -> PreparedRequest:
         """The same request with other bytes, head and body, which the caller has checked."""
-        return PreparedRequest(
-            self.origin,
-            self.method,
-            payload,
-            timeout=self.timeout,
-            keep_body=self.keep_body,
-            keep_headers=self.keep_headers,
-            closes=self.closes,
-            body_limit=self.body_limit,
-        )
+        # Past `__init__`, which takes twice as long: a templated step does this for each request.
+        other = _new(PreparedRequest)
+        other.origin = self.origin
+        other.method = self.method
+        other.model = self.model
+        other.payload = payload
+        other.size = len(payload)
+        other.source = self.source
+        other.timeout = self.timeout
+        other.keep_body = self.keep_body
+        other.keep_headers = self.keep_headers
+        other.collects = self.collects
+        other.closes = self.closes
+        other.body_limit = self.body_limit
+        other.bodiless = self.bodiless
+        other.looks_closely = self.looks_closely
+        other.reads = self.reads
+        return other
+
+
+_new = object.__new__
 
 
 def prepare(
@@ -148,15 +175,24 @@ def prepare(
     timeout: float = DEFAULT_TIMEOUT,
     keep_body: bool = False,
     keep_headers: bool = False,
+    collects: bool = False,
     body_limit: int = DEFAULT_BODY_LIMIT,
+    source: BodySource | None = None,
 ) -> PreparedRequest:
-    """Build a request. `path` may carry a query; `timeout` in seconds, `body_limit` in bytes."""
+    """Build a request. `path` may carry a query; `timeout` in seconds, `body_limit` in bytes.
+
+    Its body is `body`, or comes from `source` in parts. A response whose body is kept may come
+    compressed, unless `headers` say otherwise: no other request asks for that.
+    """
     if not _TOKEN.fullmatch(method):
         raise InvalidRequest(f"{method!r} is no HTTP method")
     if not timeout > 0:
         raise InvalidRequest(f"a timeout of {timeout} s leaves no time at all")
     given = _pairs(headers)
-    head = request_head(method, origin, target(path, query), given, len(body))
+    if keep_body and all(name.lower() != "accept-encoding" for name, _ in given):
+        given.append(("Accept-Encoding", accepted()))
+    length = len(body) if source is None else source.length
+    head = request_head(method, origin, target(path, query), given, length)
     return PreparedRequest(
         origin,
         method,
@@ -164,17 +200,26 @@ def prepare(
         timeout=timeout,
         keep_body=keep_body,
         keep_headers=keep_headers,
+        collects=collects,
         closes=any(
             name.lower() == "connection" and "close" in value.lower() for name, value in given
         ),
         body_limit=body_limit,
+        source=source,
     )
 
 
 def request_head(
-    method: str, origin: Origin, to: str, headers: Iterable[tuple[str, str]], body_length: int
+    method: str,
+    origin: Origin,
+    to: str,
+    headers: Iterable[tuple[str, str]],
+    body_length: int | None,
 ) -> bytes:
-    """All before the body. `to` comes from `target`; a header given twice is sent twice."""
+    """All before the body. `to` comes from `target`; a header given twice is sent twice.
+
+    A body whose length is not known goes out in chunks.
+    """
     given = [(check_header_name(name), check_header_value(name, value)) for name, value in headers]
     names = {name.lower() for name, _ in given}
     ours = [
@@ -183,7 +228,9 @@ def request_head(
         ("Accept", "*/*"),
     ]
     fields = [(name, value) for name, value in ours if name.lower() not in names] + given
-    if body_length or method in _METHODS_WITH_LENGTH:
+    if body_length is None:
+        fields.append(("Transfer-Encoding", "chunked"))
+    elif body_length or method in _METHODS_WITH_LENGTH:
         fields.append(("Content-Length", str(body_length)))
     lines = [f"{method} {to} HTTP/1.1", *(f"{name}: {value}" for name, value in fields), "", ""]
     return "\r\n".join(lines).encode("latin-1")
@@ -196,7 +243,7 @@ def target(path: str, query: Mapping[str, str] | Iterable[tuple[str, str]] = ())
     path = path.partition("#")[0]
     if path != "*" and not path.startswith("/"):
         raise InvalidRequest(f"path {path!r} does not start with /")
-    escaped = quote(path, safe=_TARGET_KEEPS)
+    escaped = quote(path, safe=TARGET_KEEPS)
     more = urlencode(_pairs(query), quote_via=quote)
     if not more:
         return escaped

@@ -11,6 +11,7 @@ import click
 
 from groundswell.errors import InvalidTest
 from groundswell.scenario.loader import load
+from groundswell.scenario.model import all_steps
 from groundswell_coordinator.cli.test_options import test_source_options
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def command(source: TestSource, as_json: bool) -> None:
 def _counts(test: Test) -> dict[str, int]:
     return {
         "scenarios": len(test.scenarios),
-        "steps": sum(len(scenario.steps) for scenario in test.scenarios.values()),
+        "steps": sum(len(list(all_steps(scenario.steps))) for scenario in test.scenarios.values()),
         "thresholds": sum(map(len, test.thresholds.values())),
     }
 

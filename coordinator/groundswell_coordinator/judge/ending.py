@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from groundswell.verdict.run_warning import RunWarning
     from groundswell.verdict.verdict import Reason
     from groundswell_coordinator.timeline.accounts import Loss
 
@@ -33,7 +34,7 @@ class Ending:
 
     `aborted_by` is `str(threshold)` of the one that aborted it. `losses` are its lost agents.
     `reasons` are those that no interval shows: a data source that ran out in an executor without a
-    plan, a coordinator that is gone.
+    plan, a coordinator that is gone. So are the `warnings`: what the agents found before the load.
     """
 
     cause: Cause = Cause.COMPLETE
@@ -41,3 +42,4 @@ class Ending:
     aborted_by: str | None = None
     losses: tuple[Loss, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    warnings: tuple[RunWarning, ...] = ()

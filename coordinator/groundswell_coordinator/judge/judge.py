@@ -15,6 +15,8 @@ from groundswell_coordinator.judge.meter import Meter
 from groundswell_coordinator.judge.standing import WholeWatch, WindowWatch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from groundswell.scenario.model import Test
     from groundswell.verdict.selection import Selection
     from groundswell.verdict.threshold import Threshold
@@ -54,6 +56,13 @@ class Judge:
     def standings(self) -> tuple[Standing, ...]:
         """How each threshold stands, in the order of `thresholds`."""
         return tuple(watch.standing() for watch in self._watches)
+
+    def windows(self) -> Iterable[tuple[Threshold, int, range]]:
+        """All windows that thresholds were judged by: their length, and where they end, in rows."""
+        for watch in self._watches:
+            if isinstance(watch, WindowWatch):
+                for ends in watch.ends:
+                    yield watch.threshold, watch.length, ends
 
     def abort(self) -> Standing | None:
         """The first threshold that fails in a way that ends the run, if any does by now.

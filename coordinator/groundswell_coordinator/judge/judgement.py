@@ -10,19 +10,17 @@ from groundswell.units import format_duration
 from groundswell.verdict.value_text import value_text
 from groundswell.verdict.verdict import Decision, Reason, ReasonCode, decide
 from groundswell_coordinator.judge.ending import Cause
-from groundswell_coordinator.judge.health import (
-    AgentHealth,
-    drop_reasons,
-    loss_reasons,
-    saturation_reasons,
-)
+from groundswell_coordinator.judge.health import AgentHealth, saturation_reasons
 from groundswell_coordinator.judge.judge import Judge
+from groundswell_coordinator.judge.saturation import busy_warnings
+from groundswell_coordinator.judge.shortfall import drop_reasons, loss_reasons
 from groundswell_coordinator.timeline.accounts import totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from groundswell.scenario.model import Test
+    from groundswell.verdict.run_warning import RunWarning
     from groundswell_coordinator.judge.activity import Activity
     from groundswell_coordinator.judge.ending import Ending
     from groundswell_coordinator.judge.standing import Standing
@@ -39,6 +37,7 @@ class Judgement:
     scenarios: Mapping[str, ScenarioTotals]
     agents: tuple[AgentHealth, ...]
     activity: Activity
+    warnings: tuple[RunWarning, ...] = ()
 
 
 def judge_run(test: Test, timeline: Timeline, ending: Ending) -> Judgement:
@@ -48,17 +47,21 @@ def judge_run(test: Test, timeline: Timeline, ending: Ending) -> Judgement:
         judge.observe(interval)
     standings = tuple(_final(standing, ending) for standing in judge.standings())
     scenarios = totals((agent.accounts for agent in timeline.agents), ending.losses)
-    healths = tuple(AgentHealth.of(agent, test) for agent in timeline.agents)
+    windows = tuple(judge.windows())
+    healths = tuple(
+        AgentHealth.of(agent, test).with_windows(agent, test, windows) for agent in timeline.agents
+    )
     reasons = [
         *_threshold_reasons(standings),
         *_ending_reasons(ending),
         *loss_reasons(ending.losses, scenarios),
         *saturation_reasons(healths),
-        *drop_reasons(timeline.agents, healths),
+        *drop_reasons(timeline.agents),
         *ending.reasons,
     ]
     decision = decide(_distinct(reasons), bool(standings), _EXIT_CODES.get(ending.cause, ()))
-    return Judgement(decision, standings, scenarios, healths, judge.activity)
+    warnings = (*ending.warnings, *busy_warnings(timeline.agents))
+    return Judgement(decision, standings, scenarios, healths, judge.activity, warnings)
 
 
 def _final(standing: Standing, ending: Ending) -> Standing:

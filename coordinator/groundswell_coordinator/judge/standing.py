@@ -98,6 +98,12 @@ class WindowWatch:
         self._activity = activity
         self._window = SlidingWindow(threshold.selection.metric, length)
         self._worst: Standing | None = None
+        # The ends of the windows that were judged, in unbroken rows.
+        self.ends: list[range] = []
+
+    @property
+    def length(self) -> int:
+        return self._window.length
 
     def observe(self, interval: Interval) -> None:
         selection = self.threshold.selection
@@ -114,10 +120,19 @@ class WindowWatch:
 
     def _judge(self, end: int) -> None:
         value = value_of(self.threshold, self._window.view())
-        if value is None or not self._is_worst(value):
+        if value is None:
+            return
+        self._note_end(end)
+        if not self._is_worst(value):
             return
         window = Window(end - self._window.length, end)
         self._worst = Standing(self.threshold, self.threshold.holds(value), value, window)
+
+    def _note_end(self, end: int) -> None:
+        if self.ends and self.ends[-1].stop == end:
+            self.ends[-1] = range(self.ends[-1].start, end + 1)
+        else:
+            self.ends.append(range(end, end + 1))
 
     def _is_worst(self, value: float) -> bool:
         if self._worst is None or self._worst.value is None:

@@ -9,9 +9,11 @@ can attach before the store is ours: there is one coordinator to a store.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import socket
+import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -67,6 +69,10 @@ def run_service(settings: ServiceSettings) -> None:
             f"{settings.listen} can be reached from other machines, and there is no TLS yet",
             hint="listen on 127.0.0.1, or say --insecure where the network lets only friends in",
         )
+    # Threads that store and judge give way sooner to the loop, and to a thousand streams.
+    sys.setswitchinterval(0.001)
+    # What lives long here is mostly as old as the agents' streams: to look at it seldom is enough.
+    gc.set_threshold(20_000, 20, 100)
     uvloop.run(_serve(settings))
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         ReasonSummary,
         Summary,
         ThresholdSummary,
+        WarningSummary,
     )
 
 _VERDICTS = {
@@ -98,6 +99,7 @@ def _headline(summary: Summary, width: int) -> list[Text]:
         Text.assemble("    ", (" · ".join(facts), QUIET)),
         *_part(summary),
         *(line for reason in summary.reasons for line in _reason(reason, summary, width)),
+        *(line for warning in summary.warnings for line in _warning(warning, width)),
     ]
 
 
@@ -125,6 +127,10 @@ def _reason(reason: ReasonSummary, summary: Summary, width: int) -> list[Text]:
         mark, style = UNSURE, DOUBTFUL
     named = "" if reason.agent is None or reason.agent in reason.message else f"{reason.agent}: "
     return hanging(mark, style, f"{reason.code}: {named}{reason.message}", width)
+
+
+def _warning(warning: WarningSummary, width: int) -> list[Text]:
+    return hanging(WARNING, DOUBTFUL, f"{warning.code}: {warning.message}", width)
 
 
 def _thresholds(summary: Summary, width: int) -> list[list[Text]]:

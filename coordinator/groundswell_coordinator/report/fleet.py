@@ -34,8 +34,8 @@ def agents(summary: Summary, verbose: bool) -> list[list[Text]]:
 
 
 def _is_odd(agent: AgentSummary) -> bool:
-    """Late at the start, or never heard of."""
-    return agent.skew_ms is None or abs(agent.skew_ms) > _SKEW_LIMIT_MS
+    """Lost, late at the start, or never heard of."""
+    return agent.lost or agent.skew_ms is None or abs(agent.skew_ms) > _SKEW_LIMIT_MS
 
 
 def _overview(
@@ -77,7 +77,8 @@ def _line(agent: AgentSummary, names: int, is_odd: bool) -> Text:
     cpu = "-" if agent.cpu_max is None else _share(agent.cpu_max)
     lag = "-" if agent.send_lag_p99_ms is None else quantity.duration(agent.send_lag_p99_ms)
     mark = (WARNING, DOUBTFUL) if is_odd else (" ", "")
-    return Text.assemble(INDENT, mark, f" {agent.name:<{names}}{skew:>10}{cpu:>8}{lag:>16}")
+    end = "  lost" if agent.lost else ""
+    return Text.assemble(INDENT, mark, f" {agent.name:<{names}}{skew:>10}{cpu:>8}{lag:>16}{end}")
 
 
 def _share(cpu: float) -> str:

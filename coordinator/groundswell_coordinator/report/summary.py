@@ -50,6 +50,15 @@ class ReasonSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class WarningSummary:
+    """What people should know of the run, whatever its verdict."""
+
+    code: str
+    message: str
+    agent: str | None = field(default=None, metadata=_OPTIONAL)
+
+
+@dataclass(frozen=True, slots=True)
 class AgentSummary:
     """None is what was not measured: an agent lost before its first report has no numbers."""
 
@@ -58,6 +67,8 @@ class AgentSummary:
     skew_ms: float | None = None
     cpu_max: float | None = None
     send_lag_p99_ms: float | None = None
+    # It was not heard of any more before its load ended.
+    lost: bool = False
 
     def __post_init__(self) -> None:
         if self.send_lag_p99_ms is not None:
@@ -168,6 +179,7 @@ class Summary:
     verdict: VerdictName | None
     exit_code: int
     reasons: tuple[ReasonSummary, ...] = ()
+    warnings: tuple[WarningSummary, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     started_at: datetime | None
     duration_s: float

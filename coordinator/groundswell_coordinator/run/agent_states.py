@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from groundswell.scenario.model import Test
+    from groundswell.verdict.verdict import Reason
     from groundswell_coordinator.timeline.agent_record import AgentRecord
     from groundswell_coordinator.timeline.timeline import Timeline
 
 # Percentiles of a thousand agents every second took a twentieth of a core.
 _EXAMINED_AT_ONCE = 100
 _HOUR_MS = 3_600_000.0
+# The first seconds, in which everybody connects, are not how an agent is.
+_TELLING_FROM_S = 3
 
 
 class AgentStates:
@@ -31,6 +34,8 @@ class AgentStates:
         self._timeline = timeline
         self._states: dict[str, AgentState] = {}
         self._asked = 0
+        self._told: set[str] = set()
+        self._untold: list[Reason] = []
 
     def latest(self) -> Sequence[AgentState]:
         """In the order of the agents."""
@@ -44,8 +49,18 @@ class AgentStates:
         self._asked += 1
         return tuple(self._states.values())
 
+    def take_news(self) -> str | None:
+        """What to tell of those that are found to be saturated, each agent once."""
+        news, self._untold = self._untold, []
+        if not news:
+            return None
+        others = "" if len(news) == 1 else f" (and {len(news) - 1} more agents)"
+        return f"{news[0].message}{others}"
+
     def _examine(self, agent: AgentRecord) -> AgentState:
         health = AgentHealth.of(agent, self._test)
+        if health.saturation is not None and agent.strain.seconds >= _TELLING_FROM_S:
+            self._note(agent.name, health.saturation)
         return AgentState(
             name=agent.name,
             health="saturated" if health.saturation else "ok",
@@ -53,3 +68,8 @@ class AgentStates:
             send_lag_p99_ms=min(health.send_lag_p99_ms or 0.0, _HOUR_MS),
             loop_lag_p99_ms=min(health.loop_lag_p99_ms or 0.0, _HOUR_MS),
         )
+
+    def _note(self, name: str, saturation: Reason) -> None:
+        if name not in self._told:
+            self._told.add(name)
+            self._untold.append(saturation)

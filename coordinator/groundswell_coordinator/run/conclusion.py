@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from groundswell.verdict.run_warning import RunWarning
     from groundswell_coordinator.report.summary import Summary
     from groundswell_coordinator.run.archive import Archive
     from groundswell_coordinator.run.crew import Crew
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 class Story:
     """What befell a run beside what was measured; `stopped_at` is in seconds of the run.
 
-    `reasons` are those that neither the measurements nor the cause of the end show.
+    `reasons` are those that neither the measurements nor the cause of the end show; `warnings`, what
+    the agents found before the load.
     """
 
     cause: Cause
@@ -42,6 +44,7 @@ class Story:
     aborted_by: str | None
     losses: tuple[Loss, ...]
     reasons: tuple[Reason, ...] = ()
+    warnings: tuple[RunWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,14 @@ def sum_up(
     version: str = __version__,
 ) -> Summary:
     """The verdict and the numbers; `version` is of the groundswell that the run was made with."""
-    ending = Ending(story.cause, story.stopped_at, story.aborted_by, story.losses, story.reasons)
+    ending = Ending(
+        story.cause,
+        story.stopped_at,
+        story.aborted_by,
+        story.losses,
+        story.reasons,
+        story.warnings,
+    )
     judgement = judge_run(submission.test, timeline, ending)
     facts = Facts(
         started_at=story.started_at,

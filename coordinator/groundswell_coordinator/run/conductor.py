@@ -48,6 +48,7 @@ from groundswell_coordinator.run.events import (
     StopRequested,
     Tick,
 )
+from groundswell_coordinator.run.findings import Findings, tell
 from groundswell_coordinator.run.inbox import Inbox, Said
 from groundswell_coordinator.run.machine import Limits, RunMachine, State
 from groundswell_coordinator.run.measurement import Measurement
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from groundswell.v1 import agent_pb2
+    from groundswell.verdict.run_warning import RunWarning
     from groundswell_coordinator.attachment import Attachment
     from groundswell_coordinator.pool import Pool
     from groundswell_coordinator.run.owner import RunOwner
@@ -73,6 +75,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _TICK_S = 0.05
+# Far away, or over a line that loses, orders and answers take their time: T is later by so many of the
+# longest round trip that was measured, if that makes a difference.
+_SPARE_ROUND_TRIPS = 20
+_LEAST_SPARE_S = 0.1
+_MOST_SPARE_S = 5.0
 # After the last agent is back: for the reports that it owes.
 _DELIVERY_S = 0.5
 
@@ -122,6 +129,9 @@ class Conductor:
         self._machine = RunMachine(span, limits, submission.on_agent_loss, time.monotonic())
         self._inbox = Inbox()
         self._prepared: set[str] = set()
+        self._findings = Findings()
+        # What they come to, once all are prepared.
+        self._warnings: tuple[RunWarning, ...] = ()
         self._expelled: set[str] = set()
         self._helpers: set[asyncio.Task[None]] = set()
         # What a helper failed of; the run fails of it, too.
@@ -153,6 +163,7 @@ class Conductor:
         self._stopped_at = restored.stopped_at
         self._aborted_by = restored.aborted_by
         self._absences = restored.absences
+        self._warnings = restored.warnings
         self._archive.resume()
         self._begin_measuring(self._crew, recovered.start_at, restored.timeline)
         assert self._steward is not None
@@ -297,7 +308,9 @@ class Conductor:
             await self._measurement.store_late()
             standing = None
             if self._may_seal():
-                standing = await self._measurement.advance(self._now())
+                standing = await self._measurement.advance(
+                    self._now(), is_behind=self._inbox.is_behind
+                )
             running = self._machine.state is State.RUNNING
             if standing is not None and running:
                 self._aborted_by = str(standing.threshold)
@@ -328,6 +341,7 @@ class Conductor:
         match kind:
             case "prepared" if state is State.PREPARING and agent.name not in self._prepared:
                 self._prepared.add(agent.name)
+                self._findings.take(agent.name, message.prepared.findings)
                 self._help(self._measure_clock(agent))
             case "refused" if state in _BEFORE_LOAD:
                 refused = message.refused
@@ -397,6 +411,11 @@ class Conductor:
 
     async def _start(self, start_at: float) -> None:
         assert self._crew is not None
+        self._warnings = self._findings.warnings(len(self._crew.agents))
+        await tell(self._warnings, self.broadcast, self._archive)
+        spare = min(_SPARE_ROUND_TRIPS * self._crew.longest_round_trip_s, _MOST_SPARE_S)
+        if spare > _LEAST_SPARE_S:
+            start_at = self._machine.put_off(time.monotonic(), spare)
         while True:
             begin = time.monotonic()
             self._started_at = datetime.now(UTC) + timedelta(seconds=start_at - begin)
@@ -404,7 +423,7 @@ class Conductor:
             now = time.monotonic()
             if self._machine.can_be_acknowledged(now):
                 break
-            start_at = self._machine.put_off(now, took=now - begin)
+            start_at = self._machine.put_off(now, 2 * (now - begin))
         self._succession = Succession(self.submission.test, self._crew.table, self.submission.seed)
         self._begin_measuring(self._crew, start_at)
         self._crew.start(round(start_at * 1e9))
@@ -437,7 +456,8 @@ class Conductor:
         assert succession is not None
         await self._store_skews()
         await measurement.close()
-        losses = succession.losses(measurement.timeline, self._stopped_at)
+        # Of a thousand agents it takes half a second, in which leases are to be renewed.
+        losses = await asyncio.to_thread(succession.losses, measurement.timeline, self._stopped_at)
         story = Story(
             cause,
             started_at=self._started_at,
@@ -445,6 +465,7 @@ class Conductor:
             aborted_by=self._aborted_by,
             losses=losses,
             reasons=absence_reasons(self._absences, losses),
+            warnings=self._warnings,
         )
         summary = await conclude(self.submission, crew, measurement.timeline, story, self._archive)
         if self._archive.failure is not None and cause is not Cause.STORE_FAILED:

@@ -64,6 +64,11 @@ class Crew:
     async def measure_clock(self, agent: Attachment) -> None:
         self.clocks[agent.name] = await agent.measure_clock()
 
+    @property
+    def longest_round_trip_s(self) -> float:
+        """Of the shortest that each agent's clock was read by; half of one is its error."""
+        return max((2 * clock.error_ns / 1e9 for clock in self.clocks.values()), default=0.0)
+
     def start(self, start_at_ns: int) -> None:
         """Order the start at an instant of our clock, told to each agent in its own."""
         for agent in self.agents:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -16,16 +17,19 @@ if TYPE_CHECKING:
 # What one agent may have sent that has not been taken yet: minutes of reports while the store is
 # slow, but no flood.
 _MOST_WAITING_BYTES = 64 * 1024 * 1024
+# Longer than a loop takes that has not much to do.
+_BEHIND_S = 0.02
 
 
 class Said:
     """A message of an agent."""
 
-    __slots__ = ("agent", "cost", "message")
+    __slots__ = ("agent", "came_at", "cost", "message")
 
     def __init__(self, agent: Attachment, message: agent_pb2.AgentMessage) -> None:
         self.agent = agent
         self.message = message
+        self.came_at = time.monotonic()
         # About what it takes in memory while it waits.
         self.cost = message.ByteSize() + 1024
 
@@ -36,6 +40,8 @@ class Inbox:
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Said | Event] = asyncio.Queue()
         self._waiting_bytes: Counter[str] = Counter()
+        # Whether what was taken last had waited: more may have come then than has been read.
+        self.is_behind = False
 
     def put(self, event: Event) -> None:
         self._queue.put_nowait(event)
@@ -55,12 +61,15 @@ class Inbox:
     async def take(self, within_s: float) -> Said | Event | None:
         """The next; None when nothing came within so long."""
         if self._queue.empty():
+            due = time.monotonic() + within_s
             try:
                 item = await asyncio.wait_for(self._queue.get(), within_s)
             except TimeoutError:
+                self.is_behind = time.monotonic() > due + _BEHIND_S
                 return None
         else:
             item = self._queue.get_nowait()
         if isinstance(item, Said):
+            self.is_behind = time.monotonic() > item.came_at + _BEHIND_S
             self._waiting_bytes[item.agent.incarnation] -= item.cost
         return item

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from groundswell.verdict.verdict import ReasonCode
 from groundswell_coordinator.judge.judge import Judge
 from groundswell_coordinator.run.progress import ProgressMeter
 from groundswell_coordinator.telemetry import Telemetry
-from groundswell_coordinator.timeline.timeline import Outcome, Timeline, first_judged
+from groundswell_coordinator.timeline.strain import strain_of
+from groundswell_coordinator.timeline.timeline import GRACE_S, Outcome, Timeline, first_judged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from groundswell_coordinator.timeline.agent_record import AgentRecord
     from groundswell_coordinator.timeline.interval import Interval
 
+# For reports that may be here, and not read.
+_GRACE_BEHIND_S = 3.0
+
 
 def new_timeline(submission: Submission, names: Mapping[str, str]) -> Timeline:
     """`names` by incarnation."""
@@ -30,6 +35,7 @@ def new_timeline(submission: Submission, names: Mapping[str, str]) -> Timeline:
         names,
         first_judged(submission.test.warmup),
         keeps_reports=submission.agent_histograms,
+        new_strain=strain_of(submission.test),
     )
 
 
@@ -98,10 +104,13 @@ class Measurement:
         for incarnation in waiting:
             self._acknowledge(incarnation)
 
-    async def advance(self, now: float) -> Standing | None:
-        """Seal what is due; the threshold that aborts the run, if one does by what is new."""
+    async def advance(self, now: float, *, is_behind: bool = False) -> Standing | None:
+        """Seal what is due; the threshold that aborts the run, if one does by what is new.
+
+        While the coordinator itself is behind with reading, no agent is called late.
+        """
         await self.store_late()
-        sealed = self.timeline.seal_due(now)
+        sealed = self.timeline.seal_due(now, _GRACE_BEHIND_S if is_behind else GRACE_S)
         for interval in sealed:
             self._telemetry.seal_delay.add(now - interval.number - 1)
             await self._settle(interval)
@@ -117,11 +126,16 @@ class Measurement:
         self._telemetry.intervals_sealed += 1
         self._judge.observe(interval)
         reports = self.timeline.release_reports(interval.number)
-        if await self._archive.interval(interval, reports):
+        is_stored = await self._archive.interval(interval, reports)
+        # Who watches waits for it, an agent does not for an acknowledgement: a thousand take a tenth
+        # of a second.
+        self._broadcast.progress(self._progress.observe(interval))
+        if (news := self._progress.take_news()) is not None:
+            self._broadcast.notice(ReasonCode.AGENT_SATURATED.value, news)
+        if is_stored:
             self._stored = interval.number + 1
             for part in interval.parts:
                 self._acknowledge(part.incarnation)
-        self._broadcast.progress(self._progress.observe(interval))
 
     def _acknowledge(self, incarnation: str) -> None:
         """Acknowledge all of an agent that is stored without a gap.

@@ -10,7 +10,7 @@ from groundswell.schedule.shape import planned_rate_at, run_duration
 from groundswell.v1.control_pb2 import Progress, ThresholdState
 from groundswell.verdict.selection import Selection
 from groundswell.verdict.value_text import value_text
-from groundswell_coordinator.judge.health import open_scenarios
+from groundswell_coordinator.judge.saturation import open_scenarios
 from groundswell_coordinator.run.agent_states import AgentStates
 from groundswell_coordinator.timeline.accounts import totals
 from groundswell_coordinator.timeline.slice import Slice, trend_of
@@ -101,6 +101,10 @@ class ProgressMeter:
             interval_requests=requests,
             interval_failed=failed,
         )
+
+    def take_news(self) -> str | None:
+        """Of agents that are saturated, when it is found out."""
+        return self._agents.take_news()
 
     def _fired_by_plan(self, accounts: Mapping[str, ScenarioTotals]) -> int:
         """What is held against the planned rate: open scenarios' iterations; all if none is open."""

@@ -94,6 +94,7 @@ def _story(stored: StoredRun, restored: Restored) -> Story:
         aborted_by=restored.aborted_by,
         losses=losses,
         reasons=(*store_reasons(cause, failures), *absences, *lost),
+        warnings=restored.warnings,
     )
 
 

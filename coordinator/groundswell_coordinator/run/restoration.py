@@ -20,17 +20,20 @@ from groundswell.v1.metrics_pb2 import Report
 from groundswell_coordinator.clock import ClockOffset
 from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.run.events import LossPolicy, StopMode
+from groundswell_coordinator.run.findings import stored_warnings
 from groundswell_coordinator.run.submission import Submission
 from groundswell_coordinator.run.succession import LostAgent, Succession
 from groundswell_coordinator.timeline.interval import Interval
+from groundswell_coordinator.timeline.strain import Strain, strain_of
 from groundswell_coordinator.timeline.timeline import Timeline, first_judged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from groundswell.scenario.model import Test
     from groundswell.scenario.source import TestSource
+    from groundswell.verdict.run_warning import RunWarning
     from groundswell_coordinator.store.records import StoredInterval, StoredRun
 
 
@@ -62,6 +65,8 @@ class Restored:
     clocks: Mapping[str, ClockOffset]
     # What was said of its coordinator's absences.
     absences: tuple[str, ...] = ()
+    # What its agents found before the load.
+    warnings: tuple[RunWarning, ...] = ()
 
     @property
     def cause(self) -> Cause:
@@ -89,7 +94,12 @@ def restore(stored: StoredRun, intervals: Iterable[StoredInterval], source: Test
     """
     submission = _submission(stored, source)
     lost = _lost_agents(stored)
-    timeline = restore_timeline(stored, intervals, first_judged(submission.test.warmup))
+    timeline = restore_timeline(
+        stored,
+        intervals,
+        first_judged(submission.test.warmup),
+        new_strain=strain_of(submission.test),
+    )
     for one in lost:
         timeline.lose(one.incarnation)
     return Restored(
@@ -102,16 +112,24 @@ def restore(stored: StoredRun, intervals: Iterable[StoredInterval], source: Test
         skews={one.agent: one.skew_ns for one in stored.clocks if one.skew_ns is not None},
         clocks={one.agent: ClockOffset(one.offset_ns, one.error_ns) for one in stored.clocks},
         absences=tuple(one.message for one in stored.events if one.code == COORDINATOR_AWAY),
+        warnings=stored_warnings(stored.events),
     )
 
 
 def restore_timeline(
-    stored: StoredRun, intervals: Iterable[StoredInterval], judged_from: int
+    stored: StoredRun,
+    intervals: Iterable[StoredInterval],
+    judged_from: int,
+    new_strain: Callable[[], Strain] = Strain,
 ) -> Timeline:
     """The timeline of these intervals, the run's first ones, with their amendments."""
     names = {share.incarnation: share.agent for share in stored.shares}
     timeline = Timeline(
-        stored.line.run_id, names, judged_from, keeps_reports=stored.agent_histograms
+        stored.line.run_id,
+        names,
+        judged_from,
+        keeps_reports=stored.agent_histograms,
+        new_strain=new_strain,
     )
     for interval in intervals:
         if interval.interval != timeline.sealed_count:

@@ -10,19 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groundswell import __version__
-from groundswell.scenario.model import ConstantVus, RampingVus, RequestStep
+from groundswell.scenario.model import ConstantVus, RampingVus, all_requests
 from groundswell_coordinator.report.summary import (
     AgentSummary,
     ReasonSummary,
     ScenarioSummary,
     Summary,
     ThresholdSummary,
+    WarningSummary,
     WindowSummary,
 )
 from groundswell_coordinator.run.sums import Sums
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
     from datetime import datetime
 
     from groundswell.scenario.model import Test
@@ -58,6 +59,7 @@ def summarize(
     asked = {
         standing.threshold.selection: standing.threshold.key for standing in judgement.thresholds
     }
+    lost = {one.incarnation for one in timeline.agents if one.is_lost and not one.has_ended}
     return Summary(
         run=submission.run_id,
         test=submission.test.test,
@@ -66,10 +68,13 @@ def summarize(
         verdict=decision.verdict.value,
         exit_code=int(decision.exit_code),
         reasons=tuple(_reason(reason) for reason in decision.reasons),
+        warnings=tuple(
+            WarningSummary(one.code, one.message, one.agent) for one in judgement.warnings
+        ),
         labels=submission.labels,
         started_at=facts.started_at,
         duration_s=round(facts.duration_s, 3),
-        agents=tuple(_agent(health, facts) for health in judgement.agents),
+        agents=tuple(_agent(health, facts, lost) for health in judgement.agents),
         scenarios={
             name: _scenario(submission, name, account)
             for name, account in judgement.scenarios.items()
@@ -86,8 +91,7 @@ def _in_order(checks: Iterable[CheckSummary], test: Test) -> tuple[CheckSummary,
     names = [
         check.name
         for scenario in test.scenarios.values()
-        for step in scenario.steps
-        if isinstance(step, RequestStep)
+        for step in all_requests(scenario.steps)
         for check in step.checks
     ]
     places = {name: place for place, name in reversed(list(enumerate(names)))}
@@ -99,13 +103,14 @@ def _reason(reason: Reason) -> ReasonSummary:
     return ReasonSummary(reason.code.value, reason.message, reason.agent, reason.metric, cause)
 
 
-def _agent(health: AgentHealth, facts: Facts) -> AgentSummary:
+def _agent(health: AgentHealth, facts: Facts, lost: Container[str]) -> AgentSummary:
     return AgentSummary(
         name=health.name,
         weight=facts.weights[health.name],
         skew_ms=facts.skews_ms.get(health.name),
         cpu_max=health.cpu_max,
         send_lag_p99_ms=health.send_lag_p99_ms,
+        lost=health.incarnation in lost,
     )
 
 

@@ -8,6 +8,7 @@ from groundswell.errors import ProtocolViolation
 from groundswell.metrics.histogram import Histogram
 from groundswell_coordinator.timeline.accounts import AccountBook, AgentAccounts
 from groundswell_coordinator.timeline.declarations import Declarations, SeriesRegistry
+from groundswell_coordinator.timeline.strain import Strain, Vitals
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -19,10 +20,15 @@ if TYPE_CHECKING:
 
 
 class AgentRecord:
-    """One incarnation. Lags and CPU are those after warm-up, cumulative over the run."""
+    """One incarnation. Lags and strain are those after warm-up, cumulative over the run."""
 
     def __init__(
-        self, incarnation: str, name: str, registry: SeriesRegistry, judged_from: int
+        self,
+        incarnation: str,
+        name: str,
+        registry: SeriesRegistry,
+        judged_from: int,
+        strain: Strain | None = None,
     ) -> None:
         self.incarnation = incarnation
         self.name = name
@@ -34,7 +40,7 @@ class AgentRecord:
         self.last: int | None = None
         # The newest handover that it said it had taken.
         self.epoch = 0
-        self.cpu_max: float | None = None
+        self.strain = strain or Strain()
         # By slot: they are added to every second.
         self._lags: dict[int, Histogram] = {}
         self._registry = registry
@@ -43,6 +49,11 @@ class AgentRecord:
         # of a set of all seconds of a long run, for each of a thousand agents.
         self.delivered_below = 0
         self._ahead: set[int] = set()
+
+    @property
+    def cpu_max(self) -> float | None:
+        """The highest of any second."""
+        return self.strain.cpu_max
 
     @property
     def newest(self) -> int:
@@ -91,8 +102,11 @@ class AgentRecord:
         if report.last:
             self.last = report.interval
         self.book.note(report.interval, report.accounts)
+        vitals = None
         if report.interval >= self._judged_from:
-            self._note_health(measured, decoded)
+            vitals = self._note_health(measured, decoded)
+            self.strain.note(report.interval, vitals)
+        self.strain.note_drops(report.interval, report.accounts, vitals)
 
     @property
     def lags(self) -> Mapping[Series, Histogram]:
@@ -119,16 +133,21 @@ class AgentRecord:
             self._ahead.remove(self.delivered_below)
             self.delivered_below += 1
 
-    def _note_health(self, measured: Measured, decoded: Sequence[tuple[int, Decoded]]) -> None:
-        vitals = self._registry.vitals
+    def _note_health(self, measured: Measured, decoded: Sequence[tuple[int, Decoded]]) -> Vitals:
+        registry, vitals = self._registry, Vitals()
         for slot, one in decoded:
-            if slot in vitals:
+            if slot in registry.vitals:
                 if slot not in self._lags:
                     self._lags[slot] = Histogram()
                 self._lags[slot].add(one)
+                metric = registry[slot].metric
+                samples, late = self.strain.late(metric, one)
+                known = vitals.lags.get(metric, (0, 0))
+                vitals.lags[metric] = known[0] + samples, known[1] + late
         for slot, value in measured.gauges:
-            if slot in vitals:
-                self.cpu_max = max(value, self.cpu_max or 0.0)
+            if slot in registry.vitals:
+                vitals.note_gauge(registry[slot].metric, value)
+        return vitals
 
 
 def _union(histograms: Sequence[Histogram]) -> Histogram:

@@ -30,9 +30,10 @@ from groundswell_coordinator.timeline.measured import Measured, check_amounts, r
 from groundswell_coordinator.timeline.open_interval import HistogramPool, OpenInterval
 from groundswell_coordinator.timeline.part import part_of, self_contained
 from groundswell_coordinator.timeline.slice import trend_of
+from groundswell_coordinator.timeline.strain import Strain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from fractions import Fraction
 
     from groundswell.metrics.scratch import Decoded
@@ -63,6 +64,8 @@ def first_judged(warmup: Fraction) -> int:
 class Timeline:
     """`agents` maps incarnations to names; `judged_from` is the first interval after warm-up.
 
+    `new_strain` makes what judges each agent's own health.
+
     With `keeps_reports` the reports of an interval are kept whole until `release_reports`, for
     whoever wants to tell the agents' histograms apart.
     """
@@ -74,6 +77,7 @@ class Timeline:
         judged_from: int = 0,
         *,
         keeps_reports: bool = False,
+        new_strain: Callable[[], Strain] = Strain,
     ) -> None:
         self.run_id = run_id
         self.judged_from = judged_from
@@ -82,7 +86,7 @@ class Timeline:
         self._last_active: dict[str, int] = {}
         self._registry = SeriesRegistry()
         self._agents = {
-            incarnation: AgentRecord(incarnation, name, self._registry, judged_from)
+            incarnation: AgentRecord(incarnation, name, self._registry, judged_from, new_strain())
             for incarnation, name in agents.items()
         }
         self._scratch = Scratch()
@@ -197,10 +201,10 @@ class Timeline:
 
     # --- sealing -------------------------------------------------------------------------------
 
-    def seal_due(self, now: float) -> list[Interval]:
+    def seal_due(self, now: float, grace: float = GRACE_S) -> list[Interval]:
         """Seal what is due, in order. The intervals come with their parts, which are not kept."""
         sealed: list[Interval] = []
-        while self._is_due(len(self._sealed), now):
+        while self._is_due(len(self._sealed), now, grace):
             sealed.append(self._seal())
         return sealed
 
@@ -212,14 +216,14 @@ class Timeline:
             sealed.append(self._seal())
         return sealed
 
-    def _is_due(self, number: int, now: float) -> bool:
+    def _is_due(self, number: int, now: float, grace: float) -> bool:
         if self.is_closed:
             return False
         if self._owed != number:
             self._owed = number
             self._owing = {agent for agent in self._agents.values() if agent.owes(number)}
         if self._owing:
-            return now >= number + 1 + GRACE_S
+            return now >= number + 1 + grace
         return number <= self.newest
 
     def _seal(self) -> Interval:

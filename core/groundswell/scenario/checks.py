@@ -5,30 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from groundswell.scenario.model import Check
-from groundswell.scenario.nodes import Node, Scalar, Sequence
-from groundswell.scenario.record import Fields, Key, Record
-from groundswell.scenario.scalars import STATUS, WORD
-from groundswell.scenario.shape import Json, OneOrMore, Shape
+from groundswell.scenario.check_values import (
+    DURATION_VALUE,
+    JSON_VALUE,
+    SIZE_VALUE,
+    STATUS_VALUE,
+    STATUSES,
+    TEXT_VALUE,
+)
+from groundswell.scenario.json_path import NoJsonPath, parse_json_path
+from groundswell.scenario.maps import HEADER_NAME
+from groundswell.scenario.nodes import Mapping, Node, Scalar, Sequence
+from groundswell.scenario.scalars import WORD
+from groundswell.scenario.shape import Json, OneOrMore, Refusal, Shape, is_told
+from groundswell.scenario.step_model import Check, Subject
+from groundswell.scenario.suggest import nearest
 
 if TYPE_CHECKING:
+    from groundswell.scenario.expectations import Expectation
     from groundswell.scenario.problems import Problems
 
+__all__ = ["CHECKS", "STATUSES", "WrittenCheck"]
 
-class _Statuses(Shape[frozenset[int]]):
-    """One status or class, or a list of them, as the set of all."""
-
-    _shape = OneOrMore(STATUS, "[200, 304]")
-
-    def read(self, node: Node, label: str, problems: Problems) -> frozenset[int] | None:
-        sets = self._shape.read(node, label, problems)
-        return None if sets is None else frozenset[int]().union(*sets)
-
-    def schema(self, definitions: Json) -> Json:
-        return self._shape.schema(definitions)
-
-
-STATUSES = _Statuses()
+_HEADER = "header."
+_SUBJECTS = "status, duration, size, body, header.NAME, $path"
+_VALUES: dict[str, Shape[Expectation]] = {
+    "status": STATUS_VALUE,
+    "duration": DURATION_VALUE,
+    "size": SIZE_VALUE,
+    "body": TEXT_VALUE,
+    "header": TEXT_VALUE,
+    "json": JSON_VALUE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +44,90 @@ class WrittenCheck:
     """A check that may still need the name of its step for its own."""
 
     name: str | None
-    subject: str
-    statuses: frozenset[int]
+    written: str
+    subject: Subject
+    expectation: Expectation
 
     def of_step(self, step: str) -> Check:
-        return Check(name=self.name or f"{step}: {self.subject}", statuses=self.statuses)
+        name = self.name or f"{step}: {self.written}"
+        return Check(name=name, subject=self.subject, expectation=self.expectation)
 
 
-def _build(fields: Fields) -> WrittenCheck | None:
-    if not fields.complete:
+class _CheckShape(Shape[tuple[WrittenCheck, ...]]):
+    """Subjects and what each is expected to be; a name makes it one check with one subject."""
+
+    def read(self, node: Node, label: str, problems: Problems) -> tuple[WrittenCheck, ...] | None:
+        if not isinstance(node, Mapping):
+            if not is_told(node):
+                message = f"`{label}` must be a mapping, not {node.shown}"
+                problems.add(node, message, "such as {status: 200}")
+            return None
+        before = len(problems)
+        named = node.get("name")
+        name = WORD.read(named, "name", problems) if named is not None else None
+        pairs = [pair for pair in node.pairs if pair[0].text != "name"]
+        if not pairs:
+            problems.add(node, "a check says what to look at", f"one of {_SUBJECTS}")
+        if named is not None and len(pairs) > 1:
+            hint = "make a list of two checks of it"
+            problems.add(pairs[1][0], "a check with a name looks at one thing", hint)
+        checks = [_read(name, key, value, problems) for key, value in pairs]
+        complete = tuple(check for check in checks if check is not None)
+        return complete if len(problems) == before and len(complete) == len(checks) else None
+
+    def schema(self, definitions: Json) -> Json:
+        status, duration = STATUS_VALUE.schema(definitions), DURATION_VALUE.schema(definitions)
+        size, text = SIZE_VALUE.schema(definitions), TEXT_VALUE.schema(definitions)
+        described = {
+            "name": ("What reports call it.", WORD.schema(definitions)),
+            "status": ("The status of the response: 200, 2xx, [200, 304], '< 400'.", status),
+            "duration": ("How long it took to answer: '< 300ms'.", duration),
+            "size": ("Bytes of its body: '< 64KiB'.", size),
+            "body": ("Its body, as text: contains Welcome.", text),
+        }
+        definitions["check"] = {
+            "type": "object",
+            "properties": {
+                key: {"description": doc, **form} for key, (doc, form) in described.items()
+            },
+            "patternProperties": {
+                rf"^header\.{HEADER_NAME.pattern}$": text,
+                r"^\$": JSON_VALUE.schema(definitions),
+            },
+            "additionalProperties": False,
+            "anyOf": [{"not": {"required": ["name"]}, "minProperties": 1}, {"minProperties": 2}],
+            "if": {"required": ["name"]},
+            "then": {"maxProperties": 2},
+        }
+        return {"$ref": "#/$defs/check"}
+
+
+def _read(name: str | None, key: Scalar, value: Node, problems: Problems) -> WrittenCheck | None:
+    try:
+        subject = _subject(key.text)
+    except Refusal as refusal:
+        problems.add(key, refusal.message, refusal.hint)
         return None
-    subject = f"status {_as_written(fields.place('status'))}"
-    return WrittenCheck(fields.values.get("name"), subject, fields.values["status"])
+    expectation = _VALUES[subject.kind].read(value, key.text, problems)
+    if expectation is None:
+        return None
+    return WrittenCheck(name, f"{key.text} {_as_written(value)}", subject, expectation)
+
+
+def _subject(key: str) -> Subject:
+    if key in ("status", "duration", "size", "body"):
+        return Subject(kind=key)  # type: ignore[arg-type]
+    if key.startswith("$"):
+        try:
+            return Subject(kind="json", path=parse_json_path(key))
+        except NoJsonPath as error:
+            hint = "such as $.items[0].id"
+            raise Refusal(f"`{key}` is not a path into JSON: {error}", hint) from None
+    if key.startswith(_HEADER) and HEADER_NAME.fullmatch(key, len(_HEADER)):
+        return Subject(kind="header", name=key[len(_HEADER) :].lower())
+    guess = nearest(key, ("status", "duration", "size", "body", "name"))
+    hint = f"did you mean `{guess}`?" if guess else f"known here: {_SUBJECTS}, name"
+    raise Refusal(f"unknown key `{key}` in a check", hint)
 
 
 def _as_written(expectation: Node) -> str:
@@ -60,14 +140,4 @@ def _as_written(expectation: Node) -> str:
             return expectation.shown
 
 
-CHECK = Record(
-    "a check",
-    {
-        "name": Key(WORD, "What reports call it. Default: the step's name and the expectation."),
-        "status": Key(
-            STATUSES, "The status the response must have: 200, 2xx, [200, 304].", required=True
-        ),
-    },
-    _build,
-)
-CHECKS = OneOrMore(CHECK, "{status: 200}")
+CHECKS = OneOrMore(_CheckShape(), "{status: 200}")

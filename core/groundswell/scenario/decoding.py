@@ -17,26 +17,26 @@ _UNPRINTABLE = re.compile(
 )
 
 
-def decoded(data: bytes, problems: Problems) -> str | None:
+def decoded(data: bytes, problems: Problems, first_line: int = 1) -> str | None:
     """The text; or None, and a problem says what in it is not YAML's."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        problems.add(Place(1, 1), "the file is UTF-16", "save it as UTF-8")
+        problems.add(Place(first_line, 1), "the file is UTF-16", "save it as UTF-8")
         return None
     try:
         text = data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        place = _place_of(data[: error.start].decode("utf-8"))
+        place = _place_of(data[: error.start].decode("utf-8"), first_line)
         problems.add(
             place, f"the byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8"
         )
         return None
     if odd := _UNPRINTABLE.search(text):
-        place = _place_of(text[: odd.start()])
+        place = _place_of(text[: odd.start()], first_line)
         problems.add(place, f"the character U+{ord(odd[0]):04X} is not allowed in YAML")
         return None
     return text
 
 
-def _place_of(before: str) -> Place:
+def _place_of(before: str, first_line: int) -> Place:
     lines = LINE_BREAK.split(before.removeprefix("\ufeff"))
-    return Place(len(lines), len(lines[-1]) + 1)
+    return Place(first_line - 1 + len(lines), len(lines[-1]) + 1)

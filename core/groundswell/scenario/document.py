@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from groundswell.scenario.model import Test
+from groundswell.scenario.defaults import DEFAULTS, Defaults
+from groundswell.scenario.model import Scenario, Test
 from groundswell.scenario.nodes import Mapping
 from groundswell.scenario.record import Fields, Key, Record
 from groundswell.scenario.scalars import DURATION, WORD
 from groundswell.scenario.scenarios import SCENARIOS
-from groundswell.scenario.steps import DEFAULTS, Defaults
 from groundswell.scenario.thresholds import GENERATOR_LIMITS, THRESHOLDS, check_thresholds
 from groundswell.scenario.urls import TARGET
 
@@ -21,10 +21,17 @@ def _build(fields: Fields) -> Test | None:
     values = dict(fields.values)
     defaults: Defaults = values.pop("defaults", Defaults())
     values["scenarios"] = {
-        name: replace(scenario, steps=tuple(map(defaults.applied_to, scenario.steps)))
-        for name, scenario in values["scenarios"].items()
+        name: _with_defaults(scenario, defaults) for name, scenario in values["scenarios"].items()
     }
     return Test(**values)
+
+
+def _with_defaults(scenario: Scenario, defaults: Defaults) -> Scenario:
+    return replace(
+        scenario,
+        steps=defaults.applied_to_all(scenario.steps),
+        cookies=scenario.cookies or defaults.cookies,
+    )
 
 
 def _check_thresholds(fields: Fields) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from groundswell.scenario.defaults import COOKIES
 from groundswell.scenario.load_checks import (
     check_constant_rate,
     check_iterations,
@@ -67,6 +68,7 @@ COMMON = {
     ),
     "tags": Key(TAGS, "Tags of all samples of this scenario."),
     "env": Key(ENV, "Values of {{ env.NAME }} inside this scenario; they go before the client's."),
+    "cookies": Key(COOKIES, "How long a VU keeps cookies.", default="iteration"),
     "steps": Key(STEPS, "What one iteration does.", required=True),
 }
 _VUS = {"vus": Key(whole(1), "How many VUs run, over all agents.", default=1)}

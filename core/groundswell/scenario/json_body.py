@@ -6,49 +6,87 @@ import json
 import math
 from typing import TYPE_CHECKING
 
+from groundswell.scenario.expressions import Template
 from groundswell.scenario.nodes import Mapping, Node, Scalar, Sequence
 from groundswell.scenario.scalars import refuse_comment
 from groundswell.scenario.shape import Json, Refusal, Shape
+from groundswell.scenario.step_model import JsonBody
+from groundswell.scenario.templated import joined
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from groundswell.scenario.problems import Problems
 
 
-class JsonBody(Shape[bytes]):
-    """Reads to compact JSON in UTF-8."""
+class JsonBodyShape(Shape[bytes | JsonBody]):
+    """Reads to compact JSON in UTF-8; with holes in it where templates stand."""
 
-    def read(self, node: Node, label: str, problems: Problems) -> bytes | None:
+    def read(self, node: Node, label: str, problems: Problems) -> bytes | JsonBody | None:
         before = len(problems)
-        value = _value(node, label, problems)
+        pieces = list(_pieces(node, label, problems))
         if len(problems) > before:
             return None
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+        body = tuple(_joined(pieces))
+        if all(isinstance(piece, bytes) for piece in body):
+            return b"".join(piece for piece in body if isinstance(piece, bytes))
+        return JsonBody(body)
 
     def schema(self, definitions: Json) -> Json:
         return {}
 
 
-def _value(node: Node, label: str, problems: Problems) -> object:
+def _pieces(node: Node, label: str, problems: Problems) -> Iterator[str | Template]:
     match node:
         case Mapping():
-            return {key.text: _value(value, key.text, problems) for key, value in node.pairs}
+            opening = "{"
+            for key, value in node.pairs:
+                yield f"{opening}{_text(key.text)}:"
+                yield from _pieces(value, key.text, problems)
+                opening = ","
+            yield "}" if node.pairs else "{}"
         case Sequence():
-            return [_value(item, label, problems) for item in node.items]
+            opening = "["
+            for item in node.items:
+                yield opening
+                yield from _pieces(item, label, problems)
+                opening = ","
+            yield "]" if node.items else "[]"
         case Scalar():
             try:
-                return _scalar(node)
+                yield _scalar(node)
             except Refusal as refusal:
                 problems.add(node, f"`{label}` {refusal.message}", refusal.hint)
-                return None
 
 
-def _scalar(scalar: Scalar) -> object:
+def _scalar(scalar: Scalar) -> str | Template:
     refuse_comment(scalar)
+    if scalar.late:
+        return Template(tuple(joined(scalar.parts)))
     # What the environment fills in is text, whatever it looks like: a version "1.10" is no number.
     value = scalar.text if scalar.templated else scalar.value
     if isinstance(value, float) and not math.isfinite(value):
         raise Refusal(f"is {scalar.shown}, which JSON has no number for", "quote it to send text")
-    return value
+    return _text(value)
 
 
-JSON_BODY = JsonBody()
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _joined(pieces: list[str | Template]) -> Iterator[bytes | Template]:
+    """Text beside text made one, and bytes."""
+    text: list[str] = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            text.append(piece)
+            continue
+        if text:
+            yield "".join(text).encode()
+        yield piece
+        text = []
+    if text:
+        yield "".join(text).encode()
+
+
+JSON_BODY = JsonBodyShape()

@@ -3,7 +3,8 @@
     source = read_source("checkout.yaml", env=os.environ)     # the only I/O
     test = load(source)                                       # pure: one source, one test
 
-text -> nodes (yaml_source) -> environment filled in (template) -> shapes (document) -> Test (model)
+text -> nodes (yaml_source) -> steps of other files put in place (includes) -> environment filled in
+(template) -> names looked up (names) -> shapes (document) -> Test (model)
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from groundswell.scenario.bundle import Bundle, inner_path
 from groundswell.scenario.document import TEST
+from groundswell.scenario.includes import with_includes
+from groundswell.scenario.names import check_names
 from groundswell.scenario.nodes import Mapping, Node, Scalar
 from groundswell.scenario.problems import Problems
 from groundswell.scenario.shape import is_told
@@ -27,15 +31,19 @@ __all__ = ["TestSource", "load", "mentioned_env", "read_source"]
 
 def load(source: TestSource) -> Test:
     """The test, or `InvalidTest` with all problems in file order."""
-    problems = Problems(source.name)
-    root = parse(source.text, problems)
-    test = _read(root, source, problems) if root is not None else None
+    bundle = Bundle.of(source.text)
+    problems = Problems(
+        source.name,
+        [(part.first_line, inner_path(source.name, path)) for path, part in bundle.parts.items()],
+    )
+    root = parse(bundle.main, problems)
+    test = _read(root, source, bundle, problems) if root is not None else None
     if test is None or problems:
         raise problems.as_error()
     return test
 
 
-def _read(root: Node, source: TestSource, problems: Problems) -> Test | None:
+def _read(root: Node, source: TestSource, bundle: Bundle, problems: Problems) -> Test | None:
     if is_told(root):
         return None
     if not isinstance(root, Mapping):
@@ -44,7 +52,9 @@ def _read(root: Node, source: TestSource, problems: Problems) -> Test | None:
         return None
     if source.target is not None:
         root = _with_target(root, source.target)
-    return TEST.read(fill_test(root, source.env, problems), "test", problems)
+    filled = fill_test(with_includes(root, bundle, problems), source.env, problems)
+    check_names(filled, problems)
+    return TEST.read(filled, "test", problems)
 
 
 def _with_target(root: Mapping, target: str) -> Mapping:

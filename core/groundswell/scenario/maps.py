@@ -9,8 +9,12 @@ from groundswell.scenario.nodes import Mapping, Node
 from groundswell.scenario.scalars import WRITTEN
 from groundswell.scenario.shape import Json, MapOf, Refusal
 from groundswell.scenario.template import ENV_NAME
+from groundswell.scenario.templated import Templated
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping as Mapping_
+
+    from groundswell.scenario.expressions import Text
     from groundswell.scenario.problems import Problems
 
 # What groundswell puts on a sample by itself; one of these from a test would make two meanings of
@@ -20,7 +24,7 @@ RESERVED_TAGS = (
     *("expected_response", "check", "url"),
 )
 _TAG = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _FRAMING = ("content-length", "transfer-encoding")
 
 
@@ -37,7 +41,7 @@ def _refuse_tag(name: str) -> Refusal | None:
 def _refuse_header(name: str) -> Refusal | None:
     if name.lower() in _FRAMING:
         return Refusal(f"the header `{name}` is one that groundswell sets itself", "leave it out")
-    if not _HEADER.fullmatch(name):
+    if not HEADER_NAME.fullmatch(name):
         return Refusal(f"`{name}` is not the name of a header", "such as X-Request-Id")
     return None
 
@@ -51,13 +55,13 @@ def _refuse_variable(name: str) -> Refusal | None:
 def _framing_form() -> Json:
     """A pattern for any case: JSON schema has no flag for it."""
     names = ("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in name) for name in _FRAMING)
-    return {"pattern": f"^{_HEADER.pattern}$", "not": {"pattern": f"^({'|'.join(names)})$"}}
+    return {"pattern": f"^{HEADER_NAME.pattern}$", "not": {"pattern": f"^({'|'.join(names)})$"}}
 
 
-class _Headers(MapOf[str]):
+class _Headers(MapOf["Text"]):
     """Names that differ in their case only are one header."""
 
-    def read(self, node: Node, label: str, problems: Problems) -> dict[str, str] | None:
+    def read(self, node: Node, label: str, problems: Problems) -> dict[str, Text] | None:
         before = len(problems)
         if isinstance(node, Mapping):
             _refuse_repeats(node, problems)
@@ -73,8 +77,10 @@ def _refuse_repeats(node: Mapping, problems: Problems) -> None:
             problems.add(key, f"the header `{key.text}` is given twice", f"first as `{other}`")
 
 
-HEADERS = _Headers(WRITTEN, "{Accept: application/json}", _refuse_header, _framing_form())
-QUERY = MapOf(WRITTEN, "{page: 2}")
+TEMPLATED = Templated(WRITTEN)
+HEADERS = _Headers(TEMPLATED, "{Accept: application/json}", _refuse_header, _framing_form())
+QUERY = MapOf(TEMPLATED, "{page: 2}")
+FORM = MapOf(TEMPLATED, "{email: '{{ users.email }}'}")
 TAGS = MapOf(
     WRITTEN,
     "{team: checkout}",
@@ -84,7 +90,7 @@ TAGS = MapOf(
 ENV = MapOf(WRITTEN, "{REGION: eu}", _refuse_variable, {"pattern": f"^{ENV_NAME.pattern}$"})
 
 
-def merged_headers(defaults: dict[str, str], own: dict[str, str]) -> dict[str, str]:
+def merged_headers(defaults: Mapping_[str, Text], own: Mapping_[str, Text]) -> dict[str, Text]:
     """A request's headers: its own go before the defaults, whatever the case of their names."""
     names = {name.lower() for name in own}
-    return {name: value for name, value in defaults.items() if name.lower() not in names} | own
+    return {name: value for name, value in defaults.items() if name.lower() not in names} | {**own}

@@ -12,52 +12,32 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from groundswell.scenario.step_model import (
+    DEFAULT_TIMEOUT,
+    Check,
+    Cookies,
+    PauseStep,
+    RequestStep,
+    Step,
+    all_requests,
+    all_steps,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+__all__ = [
+    "DEFAULT_TIMEOUT",
+    "Check",
+    "PauseStep",
+    "RequestStep",
+    "Step",
+    "all_requests",
+    "all_steps",
+]
+
 Duration = Fraction
 Rate = Fraction
-
-DEFAULT_TIMEOUT = Fraction(60)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """An expectation about one response: its status is one of `statuses`."""
-
-    name: str
-    statuses: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestStep:
-    """One HTTP request.
-
-    `path` is what is requested, percent-encoded: below the test's target, or a whole URL. `query`
-    is not in it yet. `headers` hold the test's defaults. `tags` go before those of the scenario.
-    """
-
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
-    path: str
-    name: str
-    query: Mapping[str, str] = field(default_factory=dict[str, str])
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    body: bytes = b""
-    timeout: Duration = DEFAULT_TIMEOUT
-    expect_status: frozenset[int] = frozenset(range(200, 400))
-    checks: tuple[Check, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PauseStep:
-    """Think time: uniform between `shortest` and `longest`, or fixed where they are equal."""
-
-    shortest: Duration
-    longest: Duration
-
-
-Step = RequestStep | PauseStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +60,9 @@ class BaseScenario:
     graceful_stop: Duration = Fraction(30)
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     env: Mapping[str, str] = field(default_factory=dict[str, str])
+    # How long a VU keeps what the target set: for one iteration (the default), for its life, not
+    # at all. None: what the test's defaults say.
+    cookies: Cookies | None = None
     steps: tuple[Step, ...]
 
 

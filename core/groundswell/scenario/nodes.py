@@ -12,8 +12,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from groundswell.units import shown
+
+if TYPE_CHECKING:
+    from groundswell.scenario.expressions import Expression
 
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _TRUE = frozenset(("true", "True", "TRUE"))
@@ -28,14 +32,22 @@ _MAX_NUMBER = 300
 Value = None | bool | int | float | str
 
 
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A piece of a value that the environment made: it may be a secret."""
+
+    text: str
+
+
 @dataclass(slots=True)
 class Scalar:
-    """One value. `text` is what it says once templates are filled in, `written` what stands in the
-    file.
+    """One value. `text` is what it says once the environment is filled in, `written` what stands in
+    the file.
 
     `comment` holds what follows ` #` where no space comes after the `#`: perhaps meant as part of
     the value. `unfilled` is one whose template could not be filled in: that has been told, and
-    nothing more is to be said about it.
+    nothing more is to be said about it. `parts` are the pieces of one that holds templates, in
+    order. It is `late` if an iteration has to fill some of them in.
     """
 
     line: int
@@ -46,6 +58,8 @@ class Scalar:
     comment: str | None = None
     templated: bool = False
     unfilled: bool = False
+    parts: tuple[str | Filled | Expression, ...] = ()
+    late: bool = False
 
     @property
     def size(self) -> int:

@@ -1,10 +1,13 @@
-"""What is wrong with one file, gathered while it is read, so that all of it is told at once."""
+"""What is wrong with one test, gathered while it is read, so that all of it is told at once."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from groundswell.errors import InvalidTest, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Located(Protocol):
@@ -23,21 +26,37 @@ class Place(NamedTuple):
 
 
 class Problems:
-    """The problems found so far."""
+    """The problems found so far.
 
-    def __init__(self, file: str) -> None:
+    `included` are the files that follow the test's own in its bundle, by their first lines there.
+    """
+
+    def __init__(self, file: str, included: Sequence[tuple[int, str]] = ()) -> None:
         self.file = file
+        self._included = sorted(included, reverse=True)
         # A dict keeps the order and drops repeats: an alias makes one mistake be read many times.
-        self._found: dict[Problem, None] = {}
+        self._found: dict[Problem, Place] = {}
 
     def add(self, at: Located, message: str, hint: str | None = None) -> None:
+        file, line = self._place(at.line)
+        self._found[Problem(file, line, at.column, message, hint)] = Place(at.line, at.column)
+
+    def line_of(self, at: Located) -> int:
+        """The line as people count it, in the file that it is in."""
+        return self._place(at.line)[1]
+
+    def _place(self, line: int) -> tuple[str, int]:
         # Line 0 is no place of the file: the one value from elsewhere is the option's.
-        file = self.file if at.line else "--target"
-        self._found[Problem(file, at.line, at.column, message, hint)] = None
+        if not line:
+            return "--target", 0
+        for first, name in self._included:
+            if line >= first:
+                return name, line - first + 1
+        return self.file, line
 
     def __len__(self) -> int:
         return len(self._found)
 
     def as_error(self) -> InvalidTest:
-        """All of them, in file order."""
-        return InvalidTest(sorted(self._found, key=lambda problem: (problem.line, problem.column)))
+        """All of them, in file order, those of included files last."""
+        return InvalidTest(sorted(self._found, key=lambda problem: self._found[problem]))

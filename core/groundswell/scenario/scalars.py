@@ -237,10 +237,7 @@ def _statuses(scalar: Scalar) -> frozenset[int] | None:
         first = int(match[1]) * 100
         return frozenset(range(first, first + 100))
     if isinstance(value, str) and re.match(r"[=!<>~]|contains |exists", value):
-        raise Refusal(
-            f"{scalar.shown}: comparing a status is not supported yet",
-            "write 200, 2xx or [200, 304]",
-        )
+        raise Refusal(f"{scalar.shown} is a comparison, which only a check takes", "write 2xx")
     return None
 
 

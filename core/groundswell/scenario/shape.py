@@ -63,7 +63,16 @@ class Leaf(Shape[T]):
         if not isinstance(node, Scalar):
             problems.add(node, f"`{label}` must be {self.expected}, not {node.shown}")
             return None
-        return None if node.unfilled else self._parse(node, label, problems)
+        if node.unfilled:
+            return None
+        if node.late:
+            problems.add(
+                node,
+                f"`{label}` must be known before the run, and {node.shown} is not",
+                "{{ env.NAME }} is what works here",
+            )
+            return None
+        return self._parse(node, label, problems)
 
     def _parse(self, node: Scalar, label: str, problems: Problems) -> T | None:
         try:

@@ -6,17 +6,21 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groundswell.errors import InvalidTest, Problem
+from groundswell.scenario.bundle import bundled, inner_path
+from groundswell.scenario.includes import included_paths
 from groundswell.scenario.template import mentioned_env
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_BYTES = 10 * 1024 * 1024
+_TOO_LARGE = ("the file is larger than 10 MiB", "a test is text, data has its own file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,34 +44,69 @@ class TestSource:
 def read_source(
     path: str, env: Mapping[str, str] | None = None, target: str | None = None
 ) -> TestSource:
-    """Read a file, or standard input for `-`. Of `env` only what the test mentions is kept."""
+    """Read a file, or standard input for `-`, with all that it includes. Of `env` only what the
+    test mentions is kept.
+    """
     name = "<stdin>" if path == "-" else path
-    text = _read(path, name)
+    main = _read(path, name)
+    text = bundled(main, _included(main, "" if path == "-" else path))
     if len(text) > MAX_BYTES:
-        raise _unreadable(
-            name, "the file is larger than 10 MiB", "a test is text, data has its own file"
-        )
+        raise _unreadable(name, *_TOO_LARGE)
     env = env or {}
     mentioned = {key: env[key] for key in sorted(mentioned_env(text)) if key in env}
     return TestSource(name, text, mentioned, target)
 
 
+def _included(main: bytes, path: str) -> dict[str, bytes]:
+    """All files that are included, those by others too, by their paths from the test's folder."""
+    found: dict[str, bytes] = {}
+    waiting = [("", main)]
+    size = len(main)
+    while waiting:
+        including, text = waiting.pop(0)
+        for inner, place in included_paths(text, including):
+            if inner in found or size > MAX_BYTES:
+                continue
+            try:
+                part = _bytes_of(str(Path(path).parent / inner)).removeprefix(BOM_UTF8)
+            except InvalidTest as error:
+                told = error.problems[0]
+                message = f"the included file {place.shown}: {told.message}"
+                name = inner_path(path, including) if including else path or "<stdin>"
+                problem = Problem(name, place.line, place.column, message, told.hint)
+                raise InvalidTest([problem]) from None
+            found[inner] = part
+            size += len(part)
+            waiting.append((inner, part))
+    return found
+
+
 def _read(path: str, name: str) -> bytes:
+    if path != "-":
+        return _bytes_of(path)
+    text = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(text) > MAX_BYTES:
+        raise _unreadable(name, *_TOO_LARGE)
+    return text
+
+
+def _bytes_of(path: str) -> bytes:
     # One byte more than allowed tells "too large" without reading what may never end.
     try:
-        if path == "-":
-            return sys.stdin.buffer.read(MAX_BYTES + 1)
         with Path(path).open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            text = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise _unreadable(name, "there is no such file", "look at the path") from None
+        raise _unreadable(path, "there is no such file", "look at the path") from None
     except IsADirectoryError:
-        raise _unreadable(name, "this is a directory", "name the test file in it") from None
+        raise _unreadable(path, "this is a directory", "name the test file in it") from None
     except PermissionError:
-        raise _unreadable(name, "you may not read this file", "look at its permissions") from None
+        raise _unreadable(path, "you may not read this file", "look at its permissions") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise _unreadable(name, f"the file cannot be read: {reason}", None) from None
+        raise _unreadable(path, f"the file cannot be read: {reason}", None) from None
+    if len(text) > MAX_BYTES:
+        raise _unreadable(path, *_TOO_LARGE)
+    return text
 
 
 def _unreadable(name: str, message: str, hint: str | None) -> InvalidTest:

@@ -39,33 +39,14 @@ _OTHER_WORDS = {
 # Parts of the language that this version cannot run. To ignore one would be to run another test
 # than the one written.
 NOT_SUPPORTED: dict[str, frozenset[str]] = {
-    "the test": frozenset(("data", "setup", "teardown", "cookies")),
-    "the defaults": frozenset(("cookies",)),
-    "a scenario": frozenset(("cookies",)),
-    "a step": frozenset(
-        (
-            "if",
-            "then",
-            "else",
-            "while",
-            "repeat",
-            "weighted",
-            "parallel",
-            "include",
-            "group",
-            "pace",
-        )
-    ),
-    "a request": frozenset(("form", "multipart", "file", "capture", "on_fail")),
-    "a check": frozenset(("duration", "size", "body")),
+    "the test": frozenset(("data", "setup", "teardown")),
+    "a request": frozenset(("multipart", "file")),
+    "auth": frozenset(("digest",)),
 }
-_NOT_SUPPORTED_SUBJECT = re.compile(r"header\.|\$")
 
 
 def is_not_supported(what: str, key: str) -> bool:
     """Whether `key` is one that a later version will read in `what`."""
-    if what == "a check" and _NOT_SUPPORTED_SUBJECT.match(key):
-        return True
     return key in NOT_SUPPORTED.get(what, ())
 
 

@@ -1,8 +1,9 @@
-"""`{{ env.X }}` and `{{ env.X | default('…') }}`, filled in before anything is checked.
+"""Templates of a test: `{{ env.X }}` is filled in before anything is checked, all others are parsed
+for the iterations that fill them in.
 
 It works on the tree and not on the text: whatever a variable holds stays one value, so no
-environment can add a step. What it fills in may be a secret; messages therefore show the template
-and never its value.
+environment can add a step, or a template. What it fills in may be a secret; messages therefore show
+the template and never its value.
 """
 
 from __future__ import annotations
@@ -13,7 +14,11 @@ from collections import ChainMap
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from groundswell.scenario.nodes import Mapping, Node, Scalar, Sequence
+from groundswell.scenario.expressions import ENV, Expression, Filtered, Name, folded, names_in
+from groundswell.scenario.nodes import Filled, Mapping, Node, Scalar, Sequence
+from groundswell.scenario.template_syntax import end_of_template, parse_expression
+from groundswell.scenario.tokens import SyntaxRefusal
+from groundswell.scenario.values import as_text
 from groundswell.units import shown
 
 if TYPE_CHECKING:
@@ -24,11 +29,9 @@ if TYPE_CHECKING:
 
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-_ENV = re.compile(
-    rf"\{{\{{\s*env\.({ENV_NAME.pattern})\s*"
-    r"(?:\|\s*default\(\s*(?:'([^']*)'|\"([^\"]*)\")\s*\)\s*)?\}\}"
-)
-_MENTIONED = re.compile(rf"\{{\{{\s*env\.({ENV_NAME.pattern})".encode())
+_MENTIONED = re.compile(rf"\{{\{{\s*env\s*(?:\.\s*|\[\s*['\"])({ENV_NAME.pattern})".encode())
+
+Part = str | Filled | Expression
 
 
 def mentioned_env(text: bytes) -> set[str]:
@@ -108,46 +111,60 @@ class _Filler:
         return replace(node, pairs=tuple(pairs))
 
     def _scalar(self, scalar: Scalar) -> Scalar:
-        text, parts, end, before = scalar.text, list[str](), 0, len(self.problems)
+        text, parts, end, before = scalar.text, list[Part](), 0, len(self.problems)
         while (start := text.find("{{", end)) >= 0:
-            parts.append(text[end:start])
-            if match := _ENV.match(text, start):
-                parts.append(self._variable(scalar, match))
-                end = match.end()
-            else:
-                end = self._refuse(scalar, start)
-        filled = "".join((*parts, text[end:]))
-        unfilled = len(self.problems) > before
-        return replace(scalar, text=filled, templated=True, unfilled=unfilled)
+            if start > end:
+                parts.append(text[end:start])
+            close = end_of_template(text, start)
+            if close is None:
+                self.problems.add(scalar, "a template is opened with {{ and never closed")
+                break
+            end = close + 2
+            self._template(scalar, text[start:end], parts)
+        if text[end:]:
+            parts.append(text[end:])
+        return replace(
+            scalar,
+            text="".join(map(_as_it_is, parts)),
+            templated=True,
+            unfilled=len(self.problems) > before,
+            parts=tuple(parts),
+            late=any(not isinstance(part, str | Filled) for part in parts),
+        )
 
-    def _variable(self, scalar: Scalar, match: re.Match[str]) -> str:
-        name: str = match[1]
-        default: str | None = match[2] if match[2] is not None else match[3]
-        value = self.env.get(name, default)
-        if value is None:
+    def _template(self, scalar: Scalar, template: str, parts: list[Part]) -> None:
+        """Add what one template is, or say why it is nothing."""
+        try:
+            expression = parse_expression(template[2:-2])
+            root = next(names_in(expression), None)
+            if root is not None and root.root == ENV:
+                assert isinstance(expression, Name | Filtered)
+                parts.append(Filled(self._variable(scalar, expression, root)))
+            else:
+                parts.append(expression)
+        except SyntaxRefusal as refusal:
+            message = f"the template {shown(template)} {refusal.message}"
+            self.problems.add(scalar, message, refusal.hint)
+
+    def _variable(self, scalar: Scalar, expression: Name | Filtered, root: Name) -> str:
+        if len(root.path) != 1 or not isinstance(root.path[0], str):
+            raise SyntaxRefusal("names no variable", "write {{ env.NAME }}")
+        name = root.path[0]
+        value = self.env.get(name)
+        filled = folded(expression, value)
+        if filled is None:
             hint = f"pass -e {name}=…, set it, or write {{{{ env.{name} | default('…') }}}}"
             self.problems.add(scalar, f"the environment variable {name} is not set", hint)
-        elif not _is_text(value):
+        elif value is not None and not _is_text(value):
             self.problems.add(scalar, f"the environment variable {name} is not UTF-8 text")
         else:
-            return value
+            return as_text(filled)
         return ""
 
-    def _refuse(self, scalar: Scalar, start: int) -> int:
-        """Say why what starts here cannot be filled in, and return where it ends."""
-        text = scalar.text
-        close = text.find("}}", start)
-        if close < 0:
-            self.problems.add(scalar, "a template is opened with {{ and never closed")
-            return len(text)
-        template = text[start : close + 2]
-        if re.match(r"\{\{\s*env\b", template):
-            hint = "write {{ env.NAME }} or {{ env.NAME | default('…') }}"
-            self.problems.add(scalar, f"{shown(template)} is not a template", hint)
-        else:
-            hint = "{{ env.NAME }} is"
-            self.problems.add(scalar, f"the template {shown(template)} is not supported yet", hint)
-        return close + 2
+
+def _as_it_is(part: Part) -> str:
+    """What an iteration fills in has no text yet."""
+    return part if isinstance(part, str) else part.text if isinstance(part, Filled) else "{{…}}"
 
 
 def _same(after: Iterable[Node], before: Iterable[Node]) -> bool:

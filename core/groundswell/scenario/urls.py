@@ -6,11 +6,14 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, urlsplit
 
+from groundswell.scenario.nodes import Filled
 from groundswell.scenario.scalars import refuse_comment
 from groundswell.scenario.shape import Leaf, Refusal
+from groundswell.scenario.templated import Templated
 from groundswell.units import shown
 
 if TYPE_CHECKING:
+    from groundswell.scenario.expressions import Expression
     from groundswell.scenario.nodes import Scalar
 
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
@@ -97,8 +100,22 @@ TARGET = Leaf(
     _target,
     {"type": "string", "pattern": r"^[hH][tT][tT][pP][sS]?://[^/?#@\s]+(/[^?#\s]*)?$"},
 )
-PATH = Leaf(
+
+
+class _Path(Templated):
+    """What starts with a template may become a path or a whole URL: that shows when it is sent."""
+
+    def sample(self, node: Scalar) -> str:
+        sample = super().sample(node)
+        return sample if isinstance(node.parts[0], str | Filled) else f"/{sample}"
+
+    def part(self, part: str | Expression) -> str | Expression:
+        return _as_sent(part) if isinstance(part, str) else part
+
+
+_PATH = Leaf(
     "a path such as /login, or a URL",
     _path,
     {"type": "string", "pattern": r"^(/|[hH][tT][tT][pP][sS]?://[^/?#@\s]+)[^#\s]*$"},
 )
+PATH = _Path(_PATH)

@@ -51,18 +51,22 @@ class _Open:
     items: list[Node] = field(default_factory=list[Node])
 
 
-def parse(data: bytes, problems: Problems) -> Node | None:
-    """The tree of the one document in `data`, or None, and then a problem says why."""
-    text = decoded(data, problems)
+def parse(data: bytes, problems: Problems, first_line: int = 1) -> Node | None:
+    """The tree of the one document in `data`, or None, and then a problem says why. Lines count
+    from `first_line`.
+    """
+    text = decoded(data, problems, first_line)
     try:
-        return None if text is None else _Builder(text, problems).build()
+        return None if text is None else _Builder(text, problems, first_line).build()
     except _Unreadable:
         return None
 
 
 class _Builder:
-    def __init__(self, text: str, problems: Problems) -> None:
-        self._text = text
+    def __init__(self, text: str, problems: Problems, first_line: int) -> None:
+        # libyaml counts from the start of what it is given, so it is given that many empty lines.
+        self._text = "\n" * (first_line - 1) + text
+        self._first = Place(first_line, 1)
         self._problems = problems
         self._stack: list[_Open] = []
         self._anchors: dict[str, Node] = {}
@@ -79,7 +83,7 @@ class _Builder:
             self._take(event)
         if self._root is None:
             self._problems.add(
-                Place(1, 1), "the file is empty", "`groundswell validate --help` shows a test"
+                self._first, "the file is empty", "`groundswell validate --help` shows a test"
             )
         return self._root
 
@@ -89,7 +93,7 @@ class _Builder:
         except yaml.MarkedYAMLError as error:
             self._refuse_syntax(error)
         except yaml.YAMLError as error:
-            self._problems.add(Place(1, 1), f"this is not YAML: {error}".splitlines()[0])
+            self._problems.add(self._first, f"this is not YAML: {error}".splitlines()[0])
             raise _Unreadable from None
 
     def _refuse_syntax(self, error: yaml.MarkedYAMLError) -> None:
@@ -215,7 +219,7 @@ class _Builder:
             elif key.plain and not key.text:
                 self._problems.add(key, "a key is missing before the colon")
             elif key.text in own:
-                first = own[key.text][0].line
+                first = self._problems.line_of(own[key.text][0])
                 self._problems.add(key, f"`{key.text}` is given twice", f"first on line {first}")
             else:
                 own[key.text] = (key, value)

@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +20,36 @@ class VuStage:
     start: int
     end: int
 
-    def reached(self, vus: int) -> Fraction:
-        """Seconds into the stage at which it is at `vus`, for a stage that is not flat."""
-        return self.duration * Fraction(vus - self.start, self.end - self.start)
 
-    def span_from(self, vu: int) -> tuple[Fraction, Fraction] | None:
+class _Piece:
+    """A stage that lasts, in its place on the curve.
+
+    Where it crosses a number of VUs is a quotient of two whole numbers, which Python rounds once, to
+    the float nearest to the exact moment: the same as of a fraction, at a fiftieth of the time.
+    """
+
+    __slots__ = ("_base", "_begin", "_divisor", "_end", "_high", "_low", "_per_vu", "_rises")
+
+    def __init__(self, begin: Fraction, stage: VuStage) -> None:
+        self._begin, self._end = float(begin), float(begin + stage.duration)
+        self._low, self._high = sorted((stage.start, stage.end))
+        self._rises = stage.end > stage.start
+        # begin + duration · (vu - start) / (end - start), over one divisor.
+        climb = stage.end - stage.start
+        self._divisor = begin.denominator * stage.duration.denominator * climb
+        self._per_vu = begin.denominator * stage.duration.numerator
+        self._base = (
+            begin.numerator * stage.duration.denominator * climb - self._per_vu * stage.start
+        )
+
+    def span_from(self, vu: int) -> tuple[float, float] | None:
         """From when to when V(t) ≥ `vu` holds, both ends included."""
-        if min(self.start, self.end) >= vu:
-            return Fraction(0), self.duration
-        if max(self.start, self.end) < vu:
+        if vu <= self._low:
+            return self._begin, self._end
+        if vu > self._high:
             return None
-        crossing = self.reached(vu)
-        return (crossing, self.duration) if self.end > self.start else (Fraction(0), crossing)
+        crossing = (self._base + self._per_vu * vu) / self._divisor
+        return (crossing, self._end) if self._rises else (self._begin, crossing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +97,30 @@ class VuCurve:
 
     def spells(self, vu: int) -> tuple[tuple[float, float], ...]:
         """The spans [on, off) in seconds in which VU `vu` is active; an instant is no span."""
-        spells: list[tuple[Fraction, Fraction]] = []
-        for on, off in self._spans(vu):
-            if spells and spells[-1][1] == on:
-                on = spells.pop()[0]
-            spells.append((on, off))
-        return tuple((float(on), float(off)) for on, off in spells if float(on) < float(off))
+        return tuple((on, off) for on, off, _ in self.spells_of((vu,)))
+
+    def spells_of(self, vus: Iterable[int]) -> Iterator[tuple[float, float, int]]:
+        """Those of many VUs, each as (on, off, vu): one VU's after the other's."""
+        begins = accumulate((stage.duration for stage in self.stages), initial=Fraction(0))
+        pieces = [
+            _Piece(begin, stage)
+            for begin, stage in zip(begins, self.stages, strict=False)
+            if stage.duration
+        ]
+        for vu in vus:
+            begun, until = 0.0, -1.0
+            for piece in pieces:
+                span = piece.span_from(vu)
+                if span is None:
+                    continue
+                on, off = span
+                if on > until:
+                    if begun < until:
+                        yield begun, until, vu
+                    begun = on
+                until = off
+            if begun < until:
+                yield begun, until, vu
 
     def _lasting(self) -> Iterator[VuStage]:
         return (stage for stage in self.stages if stage.duration)
-
-    def _spans(self, vu: int) -> Iterator[tuple[Fraction, Fraction]]:
-        begins = accumulate((stage.duration for stage in self.stages), initial=Fraction(0))
-        for begin, stage in zip(begins, self.stages, strict=False):
-            span = stage.span_from(vu) if stage.duration else None
-            if span:
-                yield begin + span[0], begin + span[1]

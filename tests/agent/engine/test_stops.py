@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from groundswell_agent.engine.steps import Pause
+from groundswell_agent.engine.steps.pause import Pause
 from groundswell_agent.http.client import Client
 from groundswell_agent.lifecycle import HaltMode
 from tests.agent.engine.played import (

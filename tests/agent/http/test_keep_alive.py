@@ -74,7 +74,7 @@ async def test_a_write_that_fails_at_once_is_retried_once_and_counted(client: Cl
         assert closed.wait(5)
         time.sleep(0.02)  # noqa: ASYNC251
         # As if it had come right after the last: the kernel is not asked then.
-        first.end = time.monotonic()
+        first.given = time.monotonic()
 
         exchange = await client.exchange(prepare("POST", origin, body=b"x"))
         assert (exchange.status, exchange.error, exchange.retried) == (200, None, 1)

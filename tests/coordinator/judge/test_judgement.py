@@ -127,7 +127,7 @@ def test_an_agent_whose_starts_lag_is_named_with_the_number_and_advice() -> None
     (reason,) = played.judgement.decision.reasons
     assert reason.agent == "agent-1"
     assert reason.message == (
-        "agent-1: send lag p99 12.3 ms is above 5ms: add agents or lower the rate"
+        "agent-1: send lag p99 12.3 ms is above 5ms, in 2 of 2 s: add agents or lower the rate"
     )
     (health,) = played.judgement.agents
     assert health.send_lag_p99_ms == pytest.approx(12.34, rel=0.001)
@@ -147,9 +147,9 @@ def test_the_limits_of_the_generator_are_the_test_s() -> None:
 
 def test_a_closed_test_goes_by_loop_lag_and_not_by_send_lag() -> None:
     assert play(closed(PASSING), [BUSY]).codes == []
-    lagging: Values = {"http_reqs": 1, "agent_loop_lag": [30.0]}
+    lagging: Values = {"http_reqs": 1, "agent_loop_lag": [30.0, 30.0]}
     assert play(closed(PASSING), [lagging]).messages == [
-        "agent-1: loop lag p99 30 ms is above 5ms: add agents or use fewer VUs"
+        "agent-1: loop lag p99 30 ms is above 5ms, in 1 of 1 s: add agents or use fewer VUs"
     ]
     assert play(plan_of(PASSING), [lagging]).codes == []
 
@@ -235,9 +235,9 @@ LOST = Loss("i9", "agent-9", reshared=True)
     ("loss", "message"),
     [
         (replace(LOST, reshared=False), "agent-9 was lost and no other agent took over its share"),
-        (replace(LOST, unknown={"s": 10}, dropped={"s": 5}), None),
+        (replace(LOST, due={"s": 10}, owned={"s": 15}), None),
         (
-            replace(LOST, unknown={"s": 10}, dropped={"s": 50}),
+            replace(LOST, due={"s": 10}, owned={"s": 60}),
             "agent-9 was lost: 60 of 1,060 planned iterations of s are dropped or unknown",
         ),
     ],

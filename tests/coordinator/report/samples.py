@@ -15,6 +15,7 @@ from groundswell_coordinator.report.summary import (
     ScenarioSummary,
     Summary,
     ThresholdSummary,
+    WarningSummary,
     WindowSummary,
 )
 
@@ -167,6 +168,13 @@ INCONCLUSIVE = replace(
             agent="agent-3",
         ),
         ReasonSummary("no_samples", "http_req_duration{name:cart} had none", metric="x"),
+    ),
+    warnings=(
+        WarningSummary("agent_busy", "agent-3 was at 97% CPU for 41 s: add agents", "agent-3"),
+        WarningSummary(
+            "target_http2",
+            "on all 4 agents: shop.staging.internal:443 would speak HTTP/2, and is sent HTTP/1.1",
+        ),
     ),
     agents=(
         AgentSummary("agent-1", 1, 0.1, 0.61, 0.8),

@@ -56,6 +56,7 @@ def test_keys_stand_in_the_order_of_the_documentation() -> None:
         "verdict",
         "exit_code",
         "reasons",
+        "warnings",
         "labels",
         "started_at",
         "duration_s",

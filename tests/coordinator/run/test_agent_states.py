@@ -3,7 +3,7 @@ from __future__ import annotations
 from groundswell.scenario.loader import TestSource, load
 from groundswell_coordinator.run.agent_states import AgentStates
 from groundswell_coordinator.timeline.timeline import Timeline
-from tests.coordinator.reporting import RUN, Reporter
+from tests.coordinator.reporting import RUN, Reporter, Values
 
 TEST = load(
     TestSource(
@@ -29,7 +29,7 @@ class Fleet:
 
     def play(self, cpu: float) -> None:
         for reporter in self._reporters:
-            values = {"agent_cpu": cpu, "send_lag": [cpu * 1000]}
+            values: Values = {"agent_cpu": cpu, "send_lag": [cpu * 1000]}
             self.timeline.add(reporter.report(self._second, values), self._second + 1.0)
         self._second += 1
         self.timeline.seal_due(float(self._second))
@@ -65,3 +65,16 @@ def test_a_loss_is_known_at_once() -> None:
         fleet.timeline.lose(incarnation)
     lost = [one.name for one in fleet.states.latest() if one.health == "lost"]
     assert lost == ["agent-7", "agent-8", "agent-9"]
+
+
+def test_a_saturated_agent_is_told_of_once_and_not_in_the_first_seconds() -> None:
+    fleet = Fleet(3)
+    told: list[str | None] = []
+    for _ in range(5):
+        fleet.play(0.25)
+        fleet.states.latest()
+        told.append(fleet.states.take_news())
+    assert told[:2] == told[3:] == [None, None]
+    assert told[2] is not None
+    assert told[2].startswith("agent-0: send lag p99 250 ms is above 5ms: ")
+    assert told[2].endswith(" (and 2 more agents)")

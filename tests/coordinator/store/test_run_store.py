@@ -31,7 +31,7 @@ def test_a_run_is_read_as_it_was_written(store: RunStore) -> None:
     store.create_run(new_run())
     store.save_shares("run-1", SHARES)
     store.save_start("run-1", CREATED + timedelta(seconds=2), CLOCKS)
-    store.save_skews("run-1", {"z-1": 400_000})
+    store.save_skews("run-1", {"z-1": 400_000, "a-1": -7, "nobody": 1})
     lost = StoredEvent(CREATED, "agent_lost", "amy's lease has ended", "amy")
     store.save_event("run-1", lost)
     close(store, summary_json='{"version": 1}')
@@ -44,7 +44,7 @@ def test_a_run_is_read_as_it_was_written(store: RunStore) -> None:
     assert run.line.created_at == CREATED
     assert run.line.start_at == CREATED + timedelta(seconds=2)
     assert run.shares == SHARES
-    assert run.clocks == (CLOCKS[0], replace(CLOCKS[1], skew_ns=400_000))
+    assert run.clocks == (replace(CLOCKS[0], skew_ns=-7), replace(CLOCKS[1], skew_ns=400_000))
     assert run.events == (lost,)
     assert (run.line.verdict, run.line.exit_code, run.line.duration_s) == ("PASS", 0, 60.0)
     assert run.summary_json == '{"version": 1}'
@@ -149,6 +149,16 @@ def test_a_late_report_amends_its_interval_once(store: RunStore) -> None:
     (stored,) = store.intervals("run-1")
     assert stored.contained == (Contribution("a", b"accounts of a"),)
     assert stored.amendments == (late,)
+
+
+def test_of_many_late_reports_those_that_are_new_amend(store: RunStore) -> None:
+    store.create_run(new_run())
+    store.save_interval("run-1", 0, b"merged", contributions("a"))
+    late = [Amendment(name, b"accounts", b"report") for name in "abcd"]
+    assert store.save_amendments("run-1", 0, late[:2]) == 1
+    assert store.save_amendments("run-1", 0, late) == 2
+    (stored,) = store.intervals("run-1")
+    assert [one.incarnation for one in stored.amendments] == ["b", "c", "d"]
 
 
 def test_a_report_that_is_merged_amends_nothing(store: RunStore) -> None:

@@ -94,19 +94,47 @@ def test_a_wrong_given_target_is_told_by_the_name_of_the_option() -> None:
             "the environment variable X is not set "
             "(pass -e X=…, set it, or write {{ env.X | default('…') }})",
         ),
-        ("/{{ vu }}", "the template '{{ vu }}' is not supported yet ({{ env.NAME }} is)"),
+        ("/{{ env }}", "the template '{{ env }}' names no variable (write {{ env.NAME }})"),
+        ("/{{ }}", "the template '{{ }}' is empty (write a name, such as {{ token }})"),
+        ("/{{ 5 }}", "the template '{{ 5 }}' starts with '5', which is not a name"),
+        ("/{{ a b }}", "the template '{{ a b }}' is not understood from 'b' on"),
+        ("/{{ a. }}", "the template '{{ a. }}' has no name after a dot"),
         (
-            "/{{ users.email }}",
-            "the template '{{ users.email }}' is not supported yet ({{ env.NAME }} is)",
-        ),
-        (
-            "/{{ secret.X }}",
-            "the template '{{ secret.X }}' is not supported yet ({{ env.NAME }} is)",
+            "/{{ a[b] }}",
+            "the template '{{ a[b] }}' has an index that is none (write [0], or ['a name'])",
         ),
         (
             "/{{ env.X | upper }}",
-            "'{{ env.X | upper }}' is not a template "
-            "(write {{ env.NAME }} or {{ env.NAME | default('…') }})",
+            "the template '{{ env.X | upper }}' has an unknown filter `upper` "
+            "(known here: json, urlencode, base64, default)",
+        ),
+        (
+            "/{{ a | default }}",
+            "the template '{{ a | default }}' has a `default` with 0 arguments "
+            "(there are json, urlencode, base64, default('…'))",
+        ),
+        (
+            "/{{ uid() }}",
+            "the template '{{ uid() }}' calls an unknown function `uid` (did you mean `uuid()`?)",
+        ),
+        (
+            "/{{ uuid(1) }}",
+            "the template '{{ uuid(1) }}' gives arguments to `uuid` (write uuid())",
+        ),
+        (
+            "/{{ random(6, 1) }}",
+            "the template '{{ random(6, 1) }}' gives `random` bounds that are the wrong way round "
+            "(write random(1, 6))",
+        ),
+        (
+            "/{{ random(x, 1) }}",
+            "the template '{{ random(x, 1) }}' has 'x, 1)' where a constant must stand "
+            "(a 'text' in quotes, a number, true, false or null)",
+        ),
+        (
+            "/{{ now('soon') }}",
+            "the template \"{{ now('soon') }}\" asks `now` for a form that it does not know "
+            "(it knows 'iso', 'unix', 'unix_ms' or a format such as '%Y-%m-%d')",
         ),
         ("/{{ env.X", "a template is opened with {{ and never closed"),
     ],

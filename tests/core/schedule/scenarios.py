@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from groundswell.scenario.model import (
     ClosedStage,
@@ -16,6 +16,9 @@ from groundswell.scenario.model import (
     RampingVus,
     SharedIterations,
 )
+
+if TYPE_CHECKING:
+    from groundswell.schedule.scenario_plan import ScenarioShare
 
 STEPS = (PauseStep(shortest=Fraction(1), longest=Fraction(1)),)
 
@@ -78,3 +81,8 @@ def ramping_rate(start: int, *stages: tuple[int, int], max_vus: int = 100) -> Ra
         max_vus=max_vus,
         pre_allocated_vus=max_vus,
     )
+
+
+def arrivals_of(share: ScenarioShare) -> list[tuple[int, float]]:
+    """All that it walks, source by source: indices and moments."""
+    return [pair for source in share.sources for pair in source.walk()]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from groundswell.schedule.arrivals import even
 from groundswell.schedule.rate import RateCurve
-from groundswell.schedule.stripe import EMPTY, Inherited, merge
+from groundswell.schedule.stripe import EMPTY, Inherited
 from tests.core.schedule.strategies import rate_curves, table_of, tables
 
 if TYPE_CHECKING:
@@ -70,15 +70,15 @@ def test_an_agent_without_a_share_has_no_arrivals() -> None:
 
 @settings(deadline=None)
 @given(rate_curves, tables, st.integers(0, 3000))
-def test_a_walk_may_begin_at_any_index(curve: RateCurve, table: ShareTable, first: int) -> None:
+def test_a_walk_may_end_at_any_index(curve: RateCurve, table: ShareTable, end: int) -> None:
     stripe = table.stripe("agent-0")
-    arrivals = even(curve, stripe, first=first)
+    arrivals = even(curve, stripe, end=end)
     total = arrivals.planned_total
 
-    rest = list(arrivals)
+    walked = list(arrivals)
 
-    assert rest == [(n, t) for n, t in even(curve, stripe) if n >= first]
-    assert total == len(rest)
+    assert walked == [(n, t) for n, t in even(curve, stripe) if n < end]
+    assert total == len(walked)
 
 
 @settings(deadline=None, max_examples=30)
@@ -89,12 +89,12 @@ def test_after_a_loss_the_plan_goes_on_from_the_boundary_without_gap_or_double(
     table, survivors = table_of([2, 3, 1]), table_of([2, 3])
     lost = table.stripe("agent-2")
 
-    united: Plan = []
+    united: Plan = list(even(curve, lost, end=boundary))
     for agent in survivors.agents:
-        heir = Inherited(lost, boundary, survivors.stripe(agent))
-        united.extend(even(curve, merge(table.stripe(agent), heir), first=boundary))
+        united.extend(even(curve, table.stripe(agent)))
+        united.extend(even(curve, Inherited(lost, boundary, survivors.stripe(agent))))
 
-    assert sorted(united) == _plan_of_one(curve)[boundary:]
+    assert sorted(united) == _plan_of_one(curve)
 
 
 def _plan_of_one(curve: RateCurve) -> Plan:

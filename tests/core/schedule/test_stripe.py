@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.schedule.shares import ShareEntry, ShareTable
-from groundswell.schedule.stripe import EMPTY, Inherited, Stripe, merge
+from groundswell.schedule.stripe import EMPTY, EVERYTHING, Inherited, Stripe
 from tests.core.schedule.strategies import table_of
 
 END = 400
@@ -64,16 +64,17 @@ def test_an_heir_may_be_lost_as_well(weights: list[int], first: int, second: int
 
 @settings(deadline=None, max_examples=50)
 @given(weight_lists, boundaries)
-def test_composed_stripes_agree_with_themselves(weights: list[int], boundary: int) -> None:
+def test_an_inherited_stripe_agrees_with_itself(weights: list[int], boundary: int) -> None:
     table = table_of(weights)
 
-    for stripe in _shares_after_loss(_shares(table), table, "agent-0", boundary).values():
-        members = stripe.slice(0, stripe.count_below(END)).tolist()
-        assert members == sorted(set(members))
-        assert [stripe.nth(j) for j in range(0, len(members), 7)] == members[::7]
-        assert [stripe.count_below(n) for n in members] == list(range(len(members)))
-        assert stripe.slice(3, 9).tolist() == [stripe.nth(j) for j in range(3, 9)]
-        assert stripe.slice(5, 5).size == 0
+    for stripes in _shares_after_loss(_shares(table), table, "agent-0", boundary).values():
+        for stripe in stripes:
+            members = stripe.slice(0, stripe.count_below(END)).tolist()
+            assert members == sorted(set(members))
+            assert [stripe.nth(j) for j in range(0, len(members), 7)] == members[::7]
+            assert [stripe.count_below(n) for n in members] == list(range(len(members)))
+            assert stripe.slice(3, 9).tolist() == [stripe.nth(j) for j in range(3, 9)]
+            assert stripe.slice(5, 5).size == 0
 
 
 def test_nothing_is_inherited_from_an_agent_that_owned_nothing() -> None:
@@ -86,15 +87,13 @@ def test_nothing_is_inherited_from_an_agent_that_owned_nothing() -> None:
         heir.nth(0)
 
 
-def test_merging_leaves_out_what_is_empty() -> None:
-    stripe = table_of([1, 2]).stripe("agent-1")
-
-    assert merge() is EMPTY
-    assert merge(EMPTY, stripe) is stripe
+def test_everything_is_every_index() -> None:
+    assert EVERYTHING.slice(3, 7).tolist() == [3, 4, 5, 6]
+    assert (EVERYTHING.nth(9), EVERYTHING.count_below(9)) == (9, 9)
 
 
-def _shares(table: ShareTable) -> dict[str, Stripe]:
-    return {agent: table.stripe(agent) for agent in table.agents}
+def _shares(table: ShareTable) -> dict[str, tuple[Stripe, ...]]:
+    return {agent: (table.stripe(agent),) for agent in table.agents}
 
 
 def _without(table: ShareTable, lost: str) -> ShareTable:
@@ -103,14 +102,21 @@ def _without(table: ShareTable, lost: str) -> ShareTable:
 
 
 def _shares_after_loss(
-    shares: dict[str, Stripe], table: ShareTable, lost: str, boundary: int
-) -> dict[str, Stripe]:
+    shares: dict[str, tuple[Stripe, ...]], table: ShareTable, lost: str, boundary: int
+) -> dict[str, tuple[Stripe, ...]]:
+    """Each survivor goes on with what it had, and gets its part of each of the lost stripes."""
     survivors = _without(table, lost)
     return {
-        agent: merge(shares[agent], Inherited(shares[lost], boundary, survivors.stripe(agent)))
+        agent: (
+            *shares[agent],
+            *(Inherited(one, boundary, survivors.stripe(agent)) for one in shares[lost]),
+        )
         for agent in survivors.agents
     }
 
 
-def _below(shares: dict[str, Stripe]) -> dict[str, list[int]]:
-    return {agent: s.slice(0, s.count_below(END)).tolist() for agent, s in shares.items()}
+def _below(shares: dict[str, tuple[Stripe, ...]]) -> dict[str, list[int]]:
+    return {
+        agent: [n for one in stripes for n in one.slice(0, one.count_below(END)).tolist()]
+        for agent, stripes in shares.items()
+    }

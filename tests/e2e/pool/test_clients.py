@@ -93,7 +93,7 @@ def test_a_run_whose_client_is_killed_goes_on_and_is_found_again(site: Site) -> 
 
 @pytest.mark.slow
 def test_a_run_that_nobody_watches_survives_its_coordinator_too(groundswell: Groundswell) -> None:
-    with pool_site(groundswell, "a1", "a2", lease="5s") as site:
+    with pool_site(groundswell, "a1", "a2", lease="10s") as site:
         with site.starting_run(_write(site, "alone", 12, rate=200), agents=2) as running:
             site.target.wait_for_load(400)
             running.signal(SIGKILL)
@@ -109,11 +109,11 @@ def test_a_run_that_nobody_watches_survives_its_coordinator_too(groundswell: Gro
 
 @pytest.mark.slow
 def test_the_client_of_a_run_waits_for_a_coordinator_that_is_away(groundswell: Groundswell) -> None:
-    with pool_site(groundswell, "a1", "a2", lease="5s") as site:
+    with pool_site(groundswell, "a1", "a2", lease="10s") as site:
         test = _write(site, "patient", 10, rate=200)
         with site.starting_run(test, agents=2) as running:
             site.target.wait_for_load(400)
-            site.coordinator.restart(after_s=2.0)
+            site.coordinator.restart(after_s=3.0)
             ran = running.end_of_run()
 
         assert_nothing_is_missing(site, ran, 2000)

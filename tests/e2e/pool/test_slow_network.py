@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ _RATE = 400
 _MAX_VUS = 600
 _DELAY_S = 0.02
 # A machine that is busy at the very start may hold up one agent of one run.
-_ATTEMPTS = 3
+_ATTEMPTS = 5
 # nginx's clock counts milliseconds, and a first request opens its connection first.
 _SEEN_AT_TARGET_MS = 3.0
 
@@ -69,7 +70,7 @@ def _write(site: Site, seconds: int) -> Path:
 
 
 def _run(site: Site, seconds: int) -> Ran:
-    with site.starting_run(_write(site, seconds), agents=len(_AGENTS)) as running:
+    with site.starting_run(_write(site, seconds), agents=len(site.agents)) as running:
         return running.end_of_run()
 
 
@@ -113,7 +114,9 @@ def test_through_twenty_milliseconds_all_agents_start_within_five(
 def test_on_one_machine_all_agents_start_within_two_milliseconds(
     groundswell: Groundswell, record_property: Callable[[str, object], None]
 ) -> None:
-    with pool_site(groundswell, *_AGENTS) as site:
+    """One agent has one core: more of them than cores would wait for each other at T."""
+    agents = _AGENTS[: max(2, len(os.sched_getaffinity(0)))]
+    with pool_site(groundswell, *agents) as site:
         _assert_common_start(site, {}, within_ms=2.0, record=record_property)
 
 
@@ -129,10 +132,10 @@ def _assert_common_start(
     for _ in range(_ATTEMPTS):
         ran = _run(site, 3)
         stored = site.stored(ran.summary.run)
-        assert {agent.name for agent in ran.summary.agents} == set(_AGENTS)
+        assert {agent.name for agent in ran.summary.agents} == set(site.agents)
         assert all(agent.skew_ms is not None for agent in ran.summary.agents), ran
         # All processes of one machine have one monotonic clock: the true offset is nothing.
-        true = {name: stored.offsets_ms[name] + stored.skews_ms[name] for name in _AGENTS}
+        true = {name: stored.offsets_ms[name] + stored.skews_ms[name] for name in site.agents}
         skews.append(max(abs(skew) for skew in true.values()))
         if skews[-1] <= within_ms:
             record("skews_ms", {name: round(skew, 3) for name, skew in true.items()})

@@ -12,6 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from groundswell_agent.engine.account import Drop
+from groundswell_agent.engine.cut import Cut
 from groundswell_agent.engine.executors.base import Executor
 
 if TYPE_CHECKING:
@@ -124,9 +125,14 @@ class ArrivalRate(Executor):
         return self.new_vu(self.vu_numbers[len(self.vus)])
 
     async def _iterate(self, vu: VirtualUser, planned: float) -> None:
-        # Not before it really starts: an abort may cancel it until then, and it was never decided.
+        # Not before it really starts: an abort may come between, and it was never decided.
+        if self.load.cut is Cut.ABORT:
+            self._free.append(vu)
+            return
         self.load.account.planned += 1
+        started = monotonic()
         try:
-            await vu.planned_iteration(planned)
+            self.load.record_send_lag(planned, started)
+            await vu.iteration(planned, started)
         finally:
             self._free.append(vu)

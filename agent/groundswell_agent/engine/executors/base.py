@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections import OrderedDict
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from groundswell.schedule.scenario_plan import ScenarioShare
     from groundswell_agent.engine.scenario_load import ScenarioLoad
 
-# Starting this many VUs in one go holds the loop for a millisecond or two; then others may run.
-BATCH = 500
+# Starting this many VUs in one go holds the loop for a millisecond; then others may run.
+BATCH = 100
+# Cancelling one, which closes its connection and unwinds its steps, takes some 20 µs.
+_CANCELLED_AT_ONCE = 50
 
 
 class Executor(ABC):
@@ -43,6 +46,7 @@ class Executor(ABC):
         self._loop = asyncio.get_running_loop()
         self.vus: list[VirtualUser] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._doomed: OrderedDict[asyncio.Task[None], None] = OrderedDict()
         self._most_active = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -112,8 +116,28 @@ class Executor(ABC):
         if cut is Cut.ABORT:
             # Never back to GRACE: what an abort cancels may take a moment to be gone.
             self.load.cut = cut
-        for task in self._tasks:
-            task.cancel()
+        begun = bool(self._doomed)
+        self._doomed.update(dict.fromkeys(self._tasks))
+        if not begun:
+            self._cancel_some()
+
+    def cancel_soon(self, task: asyncio.Task[None]) -> None:
+        """Cancel one iteration, after those that were to go before."""
+        if not self._doomed:
+            self._loop.call_soon(self._cancel_some)
+        self._doomed[task] = None
+
+    def is_doomed(self, task: asyncio.Task[None]) -> bool:
+        """Whether it is cancelled, or going to be."""
+        return task in self._doomed or task.cancelling() > 0
+
+    def _cancel_some(self) -> None:
+        """100,000 at once would hold the loop for seconds."""
+        doomed = self._doomed
+        for _ in range(min(_CANCELLED_AT_ONCE, len(doomed))):
+            doomed.popitem(last=False)[0].cancel()
+        if doomed:
+            self._loop.call_soon(self._cancel_some)
 
     def spawn(self, coroutine: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Run an iteration, or a VU's series of them, as a task of this executor."""
@@ -145,7 +169,7 @@ class Executor(ABC):
     def close(self) -> None:
         """Close the connections of all VUs, when everything is over."""
         for vu in self.vus:
-            vu.client.close()
+            vu.close()
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

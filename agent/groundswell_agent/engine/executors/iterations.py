@@ -91,11 +91,12 @@ class Iterations(Executor):
 
     async def _live(self, vu: VirtualUser, heap: _Heap, end: float) -> None:
         own = heap.each
-        while own > 0 and heap.left > 0 and self._may_go_on() and monotonic() < end:
+        now = monotonic()
+        while own > 0 and heap.left > 0 and self._may_go_on() and now < end:
             own -= 1
             heap.left -= 1
             self.load.account.planned += 1
-            await vu.iteration()
+            now = await vu.iteration(now, now)
 
     def _may_go_on(self) -> bool:
         return not (self.halted or self._leaving) and self.load.may_start()

@@ -1,0 +1,74 @@
+"""Bodies: bytes where nothing in them changes, else a function of a VU that makes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groundswell.scenario.expressions import Template
+from groundswell.scenario.step_model import FormBody, JsonBody
+from groundswell.scenario.values import as_json_bytes, form_text
+from groundswell_agent.engine.texts import compile_pieces, compile_text, join_pieces
+from groundswell_agent.engine.values import compile_value, is_constant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from groundswell.scenario.step_model import Body
+    from groundswell_agent.engine.texts import TextOf
+    from groundswell_agent.engine.values import Names
+    from groundswell_agent.engine.virtual_user import VirtualUser
+
+    BytesOf = Callable[[VirtualUser], bytes]
+
+
+def compile_body(body: Body, names: Names) -> bytes | BytesOf:
+    match body:
+        case bytes():
+            return body
+        case Template():
+            return _encoded(compile_text(body, names))
+        case JsonBody():
+            return _json(body, names)
+        case FormBody():
+            return _encoded(_form(body, names))
+
+
+def _encoded(text: TextOf) -> BytesOf:
+    return lambda vu: text(vu).encode("utf-8", "replace")
+
+
+def _form(body: FormBody, names: Names) -> TextOf:
+    pieces: list[str | TextOf] = []
+    for number, (name, value) in enumerate(body.fields):
+        pieces.append(f"{'&' if number else ''}{form_text(name)}=")
+        if isinstance(value, str):
+            pieces.append(form_text(value))
+        else:
+            pieces += compile_pieces(_escaped(value), names, form_text)
+    return join_pieces(pieces)
+
+
+def _escaped(template: Template) -> Template:
+    return Template(
+        tuple(form_text(part) if isinstance(part, str) else part for part in template.parts)
+    )
+
+
+def _json(body: JsonBody, names: Names) -> BytesOf:
+    pieces = [
+        piece if isinstance(piece, bytes) else _json_piece(piece, names) for piece in body.pieces
+    ]
+    if len(pieces) == 1 and not isinstance(pieces[0], bytes):
+        return pieces[0]
+    return lambda vu: b"".join(
+        [piece if isinstance(piece, bytes) else piece(vu) for piece in pieces]
+    )
+
+
+def _json_piece(template: Template, names: Names) -> bytes | BytesOf:
+    """A value of one template keeps its type; all else is text."""
+    value = template.only
+    made = compile_text(template, names) if value is None else compile_value(value, names)
+    if is_constant(template):
+        return as_json_bytes(made(None))  # type: ignore[arg-type]
+    return lambda vu: as_json_bytes(made(vu))

@@ -1,0 +1,56 @@
+"""`{{ secret.NAME }}`: what only the agent's machine knows. It leaves this process in requests alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from groundswell.errors import GroundswellError
+from groundswell.exit_codes import ExitCode
+
+# Set by `--secrets-dir`, and so it reaches every process of an agent.
+DIRECTORY_VARIABLE = "GROUNDSWELL_SECRETS_DIR"
+
+# A secret is a word or a key, not a file of data.
+_LARGEST = 64 * 1024
+
+
+class MissingSecret(GroundswellError):
+    """The test names a secret that this agent does not have. Its value is never in a message."""
+
+    exit_code = ExitCode.INVALID_TEST
+
+
+def read_secret(name: str) -> str:
+    """The file of that name in the secrets' folder, if there is one, else the environment's
+    variable. A line end at the file's end is none of it.
+    """
+    if (directory := os.environ.get(DIRECTORY_VARIABLE)) is not None:
+        found = _in_file(Path(directory) / name, name)
+        if found is not None:
+            return found
+    value = os.environ.get(name)
+    if value is None:
+        raise MissingSecret(
+            f"the secret {name} is not here",
+            hint=f"set {name} in the agent's environment, or put a file of that name into its"
+            " --secrets-dir",
+        )
+    return value
+
+
+def _in_file(path: Path, name: str) -> str | None:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise MissingSecret(f"the secret {name} is longer than 64 KiB")
+        return data.decode().removesuffix("\n").removesuffix("\r")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise MissingSecret(
+            f"the secret {name} cannot be read: {error.strerror}", hint="look at its permissions"
+        ) from None
+    except UnicodeDecodeError:
+        raise MissingSecret(f"the secret {name} is not UTF-8 text") from None

@@ -1,0 +1,61 @@
+"""From the steps of a scenario to what a VU awaits: a new kind of step is a file here and a line
+below.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groundswell.scenario.step_model import (
+    GroupStep,
+    IfStep,
+    NormalPauseStep,
+    PaceStep,
+    ParallelStep,
+    PauseStep,
+    RepeatStep,
+    RequestStep,
+    WeightedStep,
+    WhileStep,
+)
+from groundswell_agent.engine.steps.choice import Choice
+from groundswell_agent.engine.steps.group import Group
+from groundswell_agent.engine.steps.loops import Repeat, While
+from groundswell_agent.engine.steps.parallel import Parallel
+from groundswell_agent.engine.steps.pause import NormalPause, Pace, Pause
+from groundswell_agent.engine.steps.request import Request
+from groundswell_agent.engine.steps.weighted import Weighted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from groundswell.scenario.step_model import Step
+    from groundswell_agent.engine.steps.scope import CompiledStep, Scope
+
+
+def compile_steps(steps: Sequence[Step], scope: Scope) -> tuple[CompiledStep, ...]:
+    return tuple(_compile(step, scope) for step in steps)
+
+
+def _compile(step: Step, scope: Scope) -> CompiledStep:
+    match step:
+        case RequestStep():
+            return Request(step, scope)
+        case PauseStep():
+            return Pause(step)
+        case NormalPauseStep():
+            return NormalPause(step)
+        case PaceStep():
+            return Pace(step)
+        case GroupStep():
+            return Group(step, scope, compile_steps)
+        case IfStep():
+            return Choice(step, scope, compile_steps)
+        case RepeatStep():
+            return Repeat(step, scope, compile_steps)
+        case WhileStep():
+            return While(step, scope, compile_steps)
+        case WeightedStep():
+            return Weighted(step, scope, compile_steps)
+        case ParallelStep():
+            return Parallel(step, scope, compile_steps)

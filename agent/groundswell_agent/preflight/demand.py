@@ -1,0 +1,128 @@
+"""What a share asks of its machine: connections, and requests a second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Self
+
+from groundswell.scenario.model import OpenScenario, RequestStep, all_requests
+from groundswell.scenario.step_model import IfStep, RepeatStep, WeightedStep, inner_steps
+from groundswell.schedule.rate import RateCurve
+from groundswell_agent.http.client import MOST_CONNECTIONS
+from groundswell_agent.http.request import split_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from groundswell.scenario.model import Scenario, Step, Test
+    from groundswell.schedule.scenario_plan import ScenarioShare
+    from groundswell_agent.http.request import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """At most, and those of closed executors alone: their VUs all set out, an open one has `max_vus`
+    in reserve.
+    """
+
+    most: int = 0
+    certain: int = 0
+
+    def __add__(self, other: Connections) -> Connections:
+        return Connections(self.most + other.most, self.certain + other.certain)
+
+    def __mul__(self, times: int) -> Connections:
+        return Connections(self.most * times, self.certain * times)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Connections are kept until the run's end, so those of all scenarios count.
+
+    `request_rate` is that of the open scenarios at its highest, a second.
+    """
+
+    vus: int
+    connections: Connections
+    by_origin: Mapping[Origin, Connections]
+    request_rate: float
+
+    @classmethod
+    def of(cls, test: Test, shares: Sequence[ScenarioShare]) -> Self:
+        total = Connections()
+        by_origin: dict[Origin, Connections] = {}
+        for share in shares:
+            origins = origins_of(share.scenario, test.target)
+            each = _connections(share)
+            total += each * min(len(origins), MOST_CONNECTIONS)
+            for origin in origins:
+                by_origin[origin] = by_origin.get(origin, Connections()) + each
+        vus = sum(share.vu_count for share in shares)
+        return cls(vus, total, by_origin, _peak_rate(shares))
+
+
+def origins_of(scenario: Scenario, target: str) -> tuple[Origin, ...]:
+    """Where the requests of a scenario go, in the order of its steps."""
+    own, _ = split_url(target)
+    steps = all_requests(scenario.steps)
+    return tuple(dict.fromkeys(_origin_of(step) or own for step in steps))
+
+
+def _origin_of(step: RequestStep) -> Origin | None:
+    """Of a whole URL. One that each iteration fills in may lead anywhere; mostly it is the target's."""
+    if isinstance(step.path, str) and step.path.startswith(("http://", "https://")):
+        return split_url(step.path)[0]
+    return None
+
+
+def _connections(share: ScenarioShare) -> Connections:
+    """To one origin."""
+    is_open = isinstance(share.scenario, OpenScenario)
+    return Connections(share.vu_count, 0 if is_open else share.vu_count)
+
+
+def _peak_rate(shares: Iterable[ScenarioShare]) -> float:
+    """Rates are straight between the ends of stages, so the highest sum is at one of those."""
+    rising = [share for share in shares if isinstance(share.curve, RateCurve) and share.peak]
+    moments = {moment for share in rising for moment in _edges(share)}
+    rates = (sum(_rate_at(share, moment) for share in rising) for moment in moments)
+    return max(rates, default=0.0)
+
+
+def _edges(share: ScenarioShare) -> Iterator[Fraction]:
+    assert isinstance(share.curve, RateCurve)
+    at = share.start_time
+    yield at
+    for stage in share.curve.stages:
+        at += stage.duration
+        # Just before the next stage, which may begin with a jump.
+        yield at - min(stage.duration / 2, Fraction(1, 1000))
+        yield at
+
+
+def _rate_at(share: ScenarioShare, moment: Fraction) -> float:
+    """Requests a second; arrivals are owned by the part of the VUs."""
+    assert isinstance(share.curve, RateCurve)
+    rate = share.curve.rate_at(moment - share.start_time)
+    return rate * _requests(share.scenario.steps) * share.vu_count / share.peak
+
+
+def _requests(steps: tuple[Step, ...]) -> float:
+    """How many an iteration makes, about: conditions choose the longer way, loops go round once."""
+    return sum(map(_requests_of, steps))
+
+
+def _requests_of(step: Step) -> float:
+    match step:
+        case RequestStep():
+            return 1.0
+        case WeightedStep(branches=branches):
+            total = sum(branch.weight for branch in branches)
+            return sum(float(one.weight / total) * _requests(one.steps) for one in branches)
+        case RepeatStep(times=int(times)):
+            return times * _requests(step.steps)
+        case IfStep():
+            return max(_requests(step.then), _requests(step.otherwise))
+        case _:
+            return sum(map(_requests, inner_steps(step)))

@@ -1,0 +1,193 @@
+"""Whether every name that a template or a condition asks for is there when it is asked for.
+
+The steps are walked in the order of the file, with what has been captured so far. A template may ask
+for what an earlier step captures, be it in a branch that is not always taken, or for what the loop
+around it captures; a condition for whatever its scenario captures: until then it is null.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from groundswell.scenario.conditions import expressions_in, parse_condition
+from groundswell.scenario.expressions import BUILTIN_NAMES, ENV, SECRET, names_in
+from groundswell.scenario.nodes import Filled, Mapping, Node, Scalar, Sequence
+from groundswell.scenario.requests import METHODS
+from groundswell.scenario.suggest import nearest
+from groundswell.scenario.template import ENV_NAME
+from groundswell.scenario.tokens import SyntaxRefusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from collections.abc import Mapping as Map
+
+    from groundswell.scenario.expressions import Expression, Name
+    from groundswell.scenario.problems import Problems
+
+# Where a request may have templates, before its response and after.
+_SENT = (*METHODS, "query", "headers", "auth", "body", "json", "form")
+_INNER = ("steps", "then", "else", "parallel", "weighted")
+
+
+def check_names(
+    test: Mapping, problems: Problems, namespaces: Map[str, frozenset[str] | None] | None = None
+) -> None:
+    """Note each name that stands for nothing. `namespaces` are names with fields of their own; None
+    for one whose fields are not known.
+    """
+    every = _Captured()
+    scenarios = test.get("scenarios")
+    for _, scenario in scenarios.pairs if isinstance(scenarios, Mapping) else ():
+        steps = scenario.get("steps") if isinstance(scenario, Mapping) else None
+        if steps is None:
+            continue
+        captured = _Captured()
+        captured.take(steps)
+        every.places |= captured.places
+        _Walk(captured, problems, namespaces or {}).steps(steps, set())
+    defaults = test.get("defaults")
+    if isinstance(defaults, Mapping):
+        walk = _Walk(every, problems, namespaces or {})
+        for key in ("headers", "auth"):
+            walk.value(defaults.get(key), set(every.places))
+
+
+@dataclass
+class _Captured:
+    """Where each name of a scenario is captured first."""
+
+    places: dict[str, Scalar] = field(default_factory=dict[str, Scalar])
+
+    def take(self, node: Node) -> None:
+        for name in captures_in(node):
+            self.places.setdefault(name.text, name)
+
+
+def captures_in(node: Node) -> Iterator[Scalar]:
+    """All names that steps capture, those inside others too."""
+    if isinstance(node, Sequence):
+        for item in node.items:
+            yield from captures_in(item)
+    elif isinstance(node, Mapping):
+        for key, value in node.pairs:
+            if key.text == "capture" and isinstance(value, Mapping):
+                yield from (name for name, _ in value.pairs)
+            elif key.text in _INNER:
+                yield from captures_in(value)
+
+
+class _Walk:
+    """Through the steps of one scenario; `known` is what a step may ask for."""
+
+    def __init__(
+        self,
+        captured: _Captured,
+        problems: Problems,
+        namespaces: Map[str, frozenset[str] | None],
+    ) -> None:
+        self._captured = captured
+        self._problems = problems
+        self._namespaces = namespaces
+
+    def steps(self, node: Node | None, known: set[str]) -> None:
+        """One after the other: `known` grows by what they capture."""
+        for step in node.items if isinstance(node, Sequence) else ():
+            if isinstance(step, Sequence):
+                self.steps(step, known)
+            elif isinstance(step, Mapping):
+                self._step(step, known)
+
+    def _step(self, step: Mapping, known: set[str]) -> None:
+        for key in _SENT:
+            self.value(step.get(key), known)
+        self.value(step.get("repeat"), known)
+        for key in ("if", "while"):
+            self._condition(step.get(key))
+        if step.get("repeat") is not None or step.get("while") is not None:
+            # The second pass has what the first one captured.
+            known |= {name.text for name in captures_in(step)}
+        self._branches(step, known)
+        known |= {name.text for name in captures_in(step)}
+        self.value(step.get("check"), known)
+
+    def _branches(self, step: Mapping, known: set[str]) -> None:
+        """Each begins with what was known before: one of them knows nothing of another."""
+        for key in ("steps", "then", "else"):
+            self.steps(step.get(key), set(known))
+        for key in ("weighted", "parallel"):
+            branches = step.get(key)
+            for branch in branches.items if isinstance(branches, Sequence) else ():
+                if key == "parallel":
+                    inner: Node | None = Sequence(branch.line, branch.column, (branch,))
+                else:
+                    inner = branch.get("steps") if isinstance(branch, Mapping) else None
+                self.steps(inner, set(known))
+
+    def value(self, node: Node | None, known: set[str]) -> None:
+        """All templates in a value."""
+        match node:
+            case Scalar() if node.late:
+                expressions = [p for p in node.parts if not isinstance(p, str | Filled)]
+                self._check(node, expressions, known)
+            case Sequence():
+                for item in node.items:
+                    self.value(item, known)
+            case Mapping():
+                for _, item in node.pairs:
+                    self.value(item, known)
+            case _:
+                pass
+
+    def _condition(self, node: Node | None) -> None:
+        if not isinstance(node, Scalar) or node.unfilled:
+            return
+        try:
+            condition = parse_condition(node.parts or (node.text,))
+        except SyntaxRefusal:
+            # The condition's own shape says so.
+            return
+        self._check(node, expressions_in(condition), set(self._captured.places))
+
+    def _check(self, place: Scalar, expressions: Iterable[Expression], known: set[str]) -> None:
+        for expression in expressions:
+            for name in names_in(expression):
+                if name.root not in known:
+                    self._check_name(place, name, known)
+
+    def _check_name(self, place: Scalar, name: Name, known: set[str]) -> None:
+        root = name.root
+        if root in self._namespaces:
+            self._check_field(place, name, self._namespaces[root])
+        elif root == SECRET:
+            if len(name.path) != 1 or not ENV_NAME.fullmatch(str(name.path[0])):
+                self._problems.add(place, "a secret has one name", "write {{ secret.NAME }}")
+        elif root == ENV:
+            # In a condition, where no brace says that the client is to send it.
+            self._problems.add(place, f"`env` stands in braces: {{{{ env.{_path(name)} }}}}")
+        elif root not in BUILTIN_NAMES:
+            self._problems.add(place, *self._unknown(root, known))
+        elif name.path:
+            self._problems.add(place, f"`{root}` has nothing in it, no `{_path(name)}`")
+
+    def _check_field(self, place: Scalar, name: Name, fields: frozenset[str] | None) -> None:
+        if not name.path:
+            self._problems.add(place, f"`{name.root}` is a row: name a field of it")
+        elif fields is not None and name.path[0] not in fields:
+            guess = nearest(str(name.path[0]), fields)
+            hint = f"did you mean `{guess}`?" if guess else f"there are {', '.join(sorted(fields))}"
+            self._problems.add(place, f"`{name.root}` has no field `{name.path[0]}`", hint)
+
+    def _unknown(self, root: str, known: set[str]) -> tuple[str, str | None]:
+        later = self._captured.places.get(root)
+        if later is not None:
+            line = self._problems.line_of(later)
+            return f"`{root}` is not captured yet here", f"it is on line {line}"
+        names = (*known, *self._captured.places, *self._namespaces, *BUILTIN_NAMES, ENV, SECRET)
+        guess = nearest(root, names)
+        message = f"nothing is known here by the name `{root}`"
+        return message, f"did you mean `{guess}`?" if guess else "capture it in a step before"
+
+
+def _path(name: Name) -> str:
+    return ".".join(map(str, name.path))
