@@ -41,7 +41,7 @@ def main(context: click.Context, quick: bool) -> None:
 def _quick() -> None:
     with pinned_target() as target:
         for case, rounds in ((MAIN, 2), (TEMPLATES, 1)):
-            found = speed.measure(case, target, seconds=3, rounds=rounds)
+            found = speed.measure(case, target, seconds=2, rounds=rounds)
             click.echo(
                 f"{case.name}: {speed.median_ratio(found):.2f} × wrk's requests per CPU-second"
             )

@@ -225,9 +225,14 @@ class Link:
 
     @property
     def _patience(self) -> float:
-        """Seconds without an answer until another stream is tried."""
-        is_leased = self._is_welcome and self._loads
-        return _MOST_UNANSWERED * self._period if is_leased else _IDLE_PATIENCE_S
+        """Seconds without an answer until another stream is tried.
+
+        Only from the order to start on is a new stream better than a slow one: before it, the
+        coordinator takes the end of a stream for a loss.
+        """
+        holding = self._holding() if self._is_welcome else None
+        hurries = holding is not None and holding.start_at_ns > 0
+        return _MOST_UNANSWERED * self._period if hurries else _IDLE_PATIENCE_S
 
     @property
     def _period(self) -> float:

@@ -137,7 +137,7 @@ async def test_an_agent_that_leaves_under_load_hands_its_share_over_and_nothing_
 ) -> None:
     stays, leaves = new_agent(site.address, "stays"), new_agent(site.address, "leaves")
     async with serving(stays), serving(leaves) as left:
-        run = await site.submit(load_on(target, duration="3s"), agents=2)
+        run = await site.submit(load_on(target, duration="6s"), agents=2)
         await run.until(lambda: bool(run.progress))
         leaves.drain("the test says so")
         await asyncio.wait_for(left, 5)
@@ -145,13 +145,13 @@ async def test_an_agent_that_leaves_under_load_hands_its_share_over_and_nothing_
         assert "closed" not in run.states
         summary = await run.summary()
     assert summary.metrics["http_reqs"].values["count"] == target.requests
-    assert fired(summary, planned=150) == target.requests
+    assert fired(summary, planned=300) == target.requests
     assert "agent_lost" not in [reason.code for reason in summary.reasons]
     assert changes(run) == ["agent_leaving", "reshared"]
     assert run.notices[0].message == "leaves leaves in order: the test says so"
     (handover,) = site.stored_run(run.run_id).handovers
     assert (handover.from_agent, handover.heirs) == ("leaves", (("stays", 1),))
-    assert 1.0 < handover.boundary_ns / 1e9 < 3.0
+    assert 1.0 < handover.boundary_ns / 1e9 < 6.0
 
 
 async def test_the_last_agent_of_a_run_that_leaves_leaves_a_share_that_nobody_carries_out(
@@ -196,6 +196,8 @@ async def test_a_real_agent_that_dies_is_a_loss_and_the_other_carries_its_share_
 
 
 # --- the lease ---------------------------------------------------------------------------------
+
+LEASE_S = 1.5
 
 
 class Unresponsive(AgentService):
@@ -282,7 +284,7 @@ class ByHand:
 
 
 async def attach_by_hand() -> ByHand:
-    pool, inbox = Pool(lease_s=0.5), Inbox()
+    pool, inbox = Pool(LEASE_S), Inbox()
     service = Unresponsive(pool)
     server = grpc.aio.server()
     agent_pb2_grpc.add_AgentServiceServicer_to_server(service, server)
@@ -304,7 +306,7 @@ async def load_by_hand(target: Target) -> ByHand:
 
 async def test_the_load_goes_on_while_the_lease_is_renewed(target: Target) -> None:
     by_hand = await load_by_hand(target)
-    await asyncio.sleep(1.0)
+    await asyncio.sleep(2 * LEASE_S)
     asked = target.requests
     await asyncio.sleep(0.3)
     assert not by_hand.task.done()
@@ -318,7 +320,7 @@ async def test_no_load_outlives_the_lease_by_a_second_when_the_coordinator_falls
     others = asyncio.all_tasks()
     by_hand = await load_by_hand(target)
     by_hand.service.is_silent = True
-    await asyncio.sleep(0.5 + 1)
+    await asyncio.sleep(LEASE_S + 1)
     asked = target.requests
     assert asked > 0
     await asyncio.sleep(0.3)
@@ -338,7 +340,7 @@ async def test_no_load_outlives_the_lease_by_a_second_when_the_coordinator_falls
 async def test_no_load_outlives_its_coordinator(target: Target) -> None:
     by_hand = await load_by_hand(target)
     await by_hand.server.stop(None)
-    await asyncio.sleep(0.5 + 1)
+    await asyncio.sleep(LEASE_S + 1)
     asked = target.requests
     assert asked > 0
     await asyncio.sleep(0.3)
@@ -351,7 +353,7 @@ async def test_no_load_outlives_its_coordinator(target: Target) -> None:
 async def test_a_lease_that_has_ended_is_not_had_back_for_the_same_run(target: Target) -> None:
     by_hand = await load_by_hand(target)
     by_hand.service.is_silent = True
-    await asyncio.sleep(0.5 + 1)
+    await asyncio.sleep(LEASE_S + 1)
     by_hand.service.is_silent = False
     await by_hand.replied("leaving")
     asked = target.requests

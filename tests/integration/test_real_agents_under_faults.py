@@ -64,14 +64,16 @@ async def test_a_line_that_is_mended_within_the_lease_costs_nothing(
 
 
 async def test_an_agent_that_is_cut_off_for_longer_stops_and_what_it_had_done_is_known_later(
-    site: Site, target: Target
+    tmp_path: Path, target: Target
 ) -> None:
+    lease_s = 2.0
     async with (
+        running_site(tmp_path, lease_s) as site,
         line_to(site.address) as line,
         serving(new_agent(line.address, "far")),
         serving(new_agent(site.address, "near")),
     ):
-        run = await site.submit(load_on(target, duration="6s"), agents=2)
+        run = await site.submit(load_on(target, duration="8s"), agents=2)
         await run.until(lambda: bool(run.progress))
         await line.cut()
         await run.until(lambda: "agent_lost" in changes(run))
@@ -84,11 +86,11 @@ async def test_an_agent_that_is_cut_off_for_longer_stops_and_what_it_had_done_is
     assert lost.detail is not None
     browse = summary.scenarios["browse"]
     # All is known by the end: between its own lease's end and the boundary nobody started anything.
-    assert (browse.planned, browse.unknown) == (300, 0)
+    assert (browse.planned, browse.unknown) == (400, 0)
     assert browse.planned == browse.fired + sum(browse.dropped.values())
     end, boundary = float(lost.detail["lease_end"]), handover.boundary_ns / 1e9
-    gap = sum(end <= n / 50 < boundary for n in range(0, 300, 2))
-    whole = sum(end - 1.25 <= n / 50 < boundary for n in range(0, 300, 2))
+    gap = sum(end <= n / 50 < boundary for n in range(0, 400, 2))
+    whole = sum(end - lease_s - 0.25 <= n / 50 < boundary for n in range(0, 400, 2))
     assert gap < browse.dropped["agent_lost"] <= whole
     # Requests that the lease's end cut off may never have been answered, but all were counted.
     count = summary.metrics["http_reqs"].values["count"]

@@ -76,7 +76,6 @@ async def test_what_a_lost_agent_still_delivers_is_unknown_no_more(site: Site) -
         await late.acknowledgement(0)
         await late.leave()
         handover = await other.expect_reshare()
-        other.report(1, {"http_reqs": 25}, last=True)
         # Its own lease ended a little before: of what was due then, it started one less.
         await late.come_back()
         assert (await late.expect("stop")).stop.mode == STOP_MODE_ABORT
@@ -84,6 +83,7 @@ async def test_what_a_lost_agent_still_delivers_is_unknown_no_more(site: Site) -
         started = before(lease_end(site, run, "late")) - 1
         accounts = [account("browse", started, started)]
         late.report(1, {"http_reqs": started - 5}, accounts, last=True)
+        other.report(1, {"http_reqs": 25}, last=True)
         summary = await run.summary()
         await late.acknowledgement(1)
         await late.expect("release")

@@ -25,9 +25,12 @@ _PART = 64 * 1024
 
 
 class BodySource(Protocol):
-    """`length` in bytes, None where it is not known before."""
+    """What a body comes from."""
 
-    length: int | None
+    @property
+    def length(self) -> int | None:
+        """In bytes; None where it is not known before."""
+        ...
 
     def parts(self) -> AsyncIterator[bytes] | Iterator[bytes]:
         """The body from its beginning, in parts of any size."""
@@ -42,7 +45,8 @@ class FileBody:
         self.length: int | None = path.stat().st_size
 
     async def parts(self) -> AsyncGenerator[bytes]:
-        with await asyncio.to_thread(self._path.open, "rb") as file:
+        # Not opened by a thread: who is cancelled meanwhile would leave it open.
+        with self._path.open("rb") as file:
             while part := await asyncio.to_thread(file.read, _FILE_PART):
                 yield part
 
@@ -90,6 +94,9 @@ class Upload:
 
     async def _send_all(self) -> bool:
         length, sent = self._source.length, 0
+        # At its length it has ended: an answer may come before the source could say so.
+        if length == 0:
+            return True
         async with aclosing(_small(self._source.parts())) as parts:
             async for part in parts:
                 await self._room.wait()
@@ -99,12 +106,12 @@ class Upload:
                 framed = part if length is not None else b"%x\r\n%b\r\n" % (len(part), part)
                 if not self._sender.send_part(self._exchange, framed):
                     return False
+                if sent == length:
+                    return True
                 # Others must have their turn, however fast the kernel takes it.
                 await asyncio.sleep(0)
         await self._room.wait()
-        if length is None:
-            return self._sender.send_part(self._exchange, b"0\r\n\r\n")
-        return sent == length
+        return length is None and self._sender.send_part(self._exchange, b"0\r\n\r\n")
 
 
 async def _small(parts: AsyncIterator[bytes] | Iterator[bytes]) -> AsyncGenerator[bytes]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from groundswell_coordinator.demo.shop import Shop
+
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
@@ -32,6 +34,7 @@ def add_routes(app: web.Application, *, seed: int) -> None:
     for method in ("POST", "PUT", "PATCH"):
         router.add_route(method, "/echo", _echo)
     router.add_route("*", "/status/{code}", _status)
+    Shop(_CATALOG, seed=seed).add_routes(app)
 
 
 async def _fast(_: web.Request) -> web.Response:

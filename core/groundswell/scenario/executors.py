@@ -68,7 +68,7 @@ COMMON = {
     ),
     "tags": Key(TAGS, "Tags of all samples of this scenario."),
     "env": Key(ENV, "Values of {{ env.NAME }} inside this scenario; they go before the client's."),
-    "cookies": Key(COOKIES, "How long a VU keeps cookies.", default="iteration"),
+    "cookies": Key(COOKIES, "How long a VU keeps cookies. Default: as the test's defaults say."),
     "steps": Key(STEPS, "What one iteration does.", required=True),
 }
 _VUS = {"vus": Key(whole(1), "How many VUs run, over all agents.", default=1)}

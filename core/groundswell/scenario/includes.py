@@ -106,9 +106,10 @@ class _Splicer:
         steps = self._read[name]
         if steps is None:
             return None
+        if self._room >= 0 > self._room - steps.size:
+            self._problems.add(path, f"more than {MAX_NODES} values, included ones too")
         self._room -= steps.size
         if self._room < 0:
-            self._problems.add(path, f"more than {MAX_NODES} values, included ones too")
             return None
         spliced = self._value("steps", steps, (*trail, name))
         assert isinstance(spliced, Sequence)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.agent.engine.site import Site, serving
 from tests.agent.engine.target import Target, listening
 
 if TYPE_CHECKING:
@@ -21,3 +22,9 @@ async def target() -> AsyncGenerator[Target]:
         await target.nobody_left()
     left = {task for task in asyncio.all_tasks() - before if not task.done()}
     assert not left - {asyncio.current_task()}, "tasks leaked"
+
+
+@pytest.fixture
+async def site() -> AsyncGenerator[Site]:
+    async with serving() as site:
+        yield site

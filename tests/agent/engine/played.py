@@ -233,3 +233,8 @@ def shared(vus: int, iterations: int, path: str = "/ok", **more: object) -> Scen
 
 def per_vu(vus: int, iterations: int, path: str = "/ok", **more: object) -> Scenario:
     return {**shared(vus, iterations, path, **more), "executor": "per-vu-iterations"}
+
+
+def once(*steps: Step, **more: object) -> Scenario:
+    """One VU, one iteration."""
+    return {**per_vu(1, 1), "steps": list(steps), **more}

@@ -6,11 +6,14 @@ import asyncio
 import gc
 import os
 import weakref
+from collections import Counter
 from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
 
+from groundswell_agent.engine.executors.base import CANCELLED_AT_ONCE
+from groundswell_agent.engine.scenario_load import ScenarioLoad
 from groundswell_agent.engine.steps.pause import Pause
 from groundswell_agent.http.client import Client
 from groundswell_agent.lifecycle import HaltMode
@@ -259,3 +262,29 @@ async def test_an_engine_that_is_never_run_holds_nothing(target: Target) -> None
         build(preparation(ALL_KINDS, target.url))
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) <= descriptors
+
+
+async def test_a_turn_of_the_loop_cancels_only_so_many(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = 0
+    interrupted: Counter[int] = Counter()
+    note = ScenarioLoad.interrupted
+
+    def noting(load: ScenarioLoad, moment: float) -> None:
+        interrupted[turn] += 1
+        note(load, moment)
+
+    async def count_turns() -> None:
+        nonlocal turn
+        while True:
+            await asyncio.sleep(0)
+            turn += 1
+
+    monkeypatch.setattr(ScenarioLoad, "interrupted", noting)
+    counting = asyncio.create_task(count_turns())
+    run = await play(target.url, constant(500, 0.3, steps=[{"pause": "1h"}], graceful_stop="0s"))
+    counting.cancel()
+    run.assert_balanced(has_plan=False)
+    assert run.account().interrupted == 500
+    assert max(interrupted.values()) <= CANCELLED_AT_ONCE

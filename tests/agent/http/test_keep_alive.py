@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from groundswell_agent.http.client import ASK_KERNEL_AFTER
+from groundswell_agent.http.connection import Connection
 from groundswell_agent.http.request import Origin, prepare
 from tests.agent.http.raw_server import OK, Visit, answering, once, serving
 
@@ -155,3 +157,33 @@ async def test_one_exchange_at_a_time(client: Client) -> None:
                 await client.exchange(prepare("GET", server.origin))
             await asyncio.sleep(0.02)
         assert (await first).status == 200
+
+
+async def test_waiting_for_ones_turn_is_no_pause(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    ask = Connection.ended_unnoticed
+
+    def note(connection: Connection) -> bool:
+        asked.append(True)
+        return ask(connection)
+
+    monkeypatch.setattr(Connection, "ended_unnoticed", note)
+    received = Connection.data_received
+
+    def receive_among_a_thousand(connection: Connection, data: bytes) -> None:
+        received(connection, data)
+        # The answers to all the others are read before this VU has its turn.
+        time.sleep(2 * ASK_KERNEL_AFTER)
+
+    monkeypatch.setattr(Connection, "data_received", receive_among_a_thousand)
+    async with serving(answering(OK)) as server:
+        for _ in range(5):
+            assert (await client.exchange(prepare("GET", server.origin))).status == 200
+        assert asked == []
+        await asyncio.sleep(2 * ASK_KERNEL_AFTER)
+        assert (await client.exchange(prepare("GET", server.origin))).status == 200
+
+    assert asked == [True]
+    assert len(server.visits) == 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import os
+import socket
 import ssl
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,7 @@ from groundswell_agent.http.tls import client_context
 from tests.agent.http.raw_server import OK, Visit, answering, once, serving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Iterator
     from pathlib import Path
 
 UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\n\r\nuntil the end"
@@ -185,7 +187,7 @@ async def test_ends_over_tls(client: Client, authority: trustme.CA) -> None:
         await visit.request()
 
     async with serving(silent, tls=context) as server:
-        exchange = await client.exchange(prepare("GET", server.origin, timeout=0.1))
+        exchange = await client.exchange(prepare("GET", server.origin, timeout=1))
         assert (exchange.error, exchange.wrote) == ("timeout", True)
 
 
@@ -224,5 +226,63 @@ async def test_a_large_download(client: Client, authority: trustme.CA) -> None:
         for _ in range(2):
             exchange = await client.exchange(prepare("GET", server.origin))
             assert (exchange.status, exchange.bytes_received) == (200, len(answer))
+
+    assert len(server.visits) == 1
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_later_connection_resumes_the_session(
+    client: Client, authority: trustme.CA, version: ssl.TLSVersion
+) -> None:
+    context = _server_context(authority, "127.0.0.1")
+    context.maximum_version = version
+    resumed: list[bool] = []
+
+    async def script(visit: Visit) -> None:
+        resumed.append(visit.writer.get_extra_info("ssl_object").session_reused)
+        await once(OK)(visit)
+
+    async with serving(script, tls=context) as server:
+        for _ in range(3):
+            exchange = await client.exchange(prepare("GET", server.origin))
+            assert (exchange.status, exchange.retried) == (200, 0)
+            assert exchange.handshaking > 0
+            await asyncio.sleep(0.02)
+
+    assert resumed == [False, True, True]
+
+
+async def test_what_is_no_tls_any_more_breaks_the_connection(
+    client: Client, authority: trustme.CA
+) -> None:
+    async def script(visit: Visit) -> None:
+        await visit.request()
+        own = visit.writer.get_extra_info("socket")
+        # Past the encryption, into the middle of a response.
+        with socket.socket(own.family, own.type, 0, fileno=os.dup(own.fileno())) as bare:
+            bare.setblocking(True)
+            bare.sendall(b"this is no record of TLS")
+        await visit.reader.read()
+
+    async with serving(script, tls=_server_context(authority, "127.0.0.1")) as server:
+        exchange = await client.exchange(prepare("GET", server.origin))
+
+    assert (exchange.status, exchange.error) == (0, "tls")
+
+
+async def test_a_body_in_parts_over_tls(client: Client, authority: trustme.CA) -> None:
+    class Body:
+        length = 50 * 100_000
+
+        def parts(self) -> Iterator[bytes]:
+            return iter([b"x" * 100_000] * 50)
+
+    async with serving(answering(OK), tls=_server_context(authority, "127.0.0.1")) as server:
+        request = prepare("POST", server.origin, source=Body())
+        for _ in range(2):
+            exchange = await client.exchange(request)
+            assert (exchange.status, exchange.error) == (200, None)
+            assert exchange.bytes_sent == len(server.heard) == request.size + Body.length
+            server.visits[0].heard = b""
 
     assert len(server.visits) == 1

@@ -48,6 +48,17 @@ def test_spells_are_apart_in_order_and_within_the_curve(curve: VuCurve) -> None:
 
 @settings(deadline=None)
 @given(vu_curves)
+def test_spells_begin_and_end_at_the_floats_nearest_to_the_exact_moments(curve: VuCurve) -> None:
+    for vu in range(1, curve.peak + 2):
+        assert curve.spells(vu) == _exact_spells(curve, vu)
+    together = list(curve.spells_of(range(1, curve.peak + 2)))
+    assert together == [
+        (on, off, vu) for vu in range(1, curve.peak + 2) for on, off in curve.spells(vu)
+    ]
+
+
+@settings(deadline=None)
+@given(vu_curves)
 def test_a_higher_vu_is_active_within_the_spells_of_a_lower_one(curve: VuCurve) -> None:
     for vu in range(1, curve.peak + 1):
         below = curve.spells(vu)
@@ -136,3 +147,22 @@ def _touches(curve: VuCurve, vu: int, t: Fraction) -> bool:
     """Whether the curve reaches `vu` at `t` and at no moment around it."""
     around = Fraction(1, 10**9)
     return curve.at(t) == vu and max(curve.at(t - around), curve.at(t + around)) < vu
+
+
+def _exact_spells(curve: VuCurve, vu: int) -> tuple[tuple[float, float], ...]:
+    """In fractions, rounded at the very end."""
+    spells: list[tuple[Fraction, Fraction]] = []
+    begin = Fraction(0)
+    for stage in curve.stages:
+        end = begin + stage.duration
+        if stage.duration and max(stage.start, stage.end) >= vu:
+            on, off = begin, end
+            if min(stage.start, stage.end) < vu:
+                climbed = Fraction(vu - stage.start, stage.end - stage.start)
+                crossing = begin + stage.duration * climbed
+                on, off = (crossing, end) if stage.end > stage.start else (begin, crossing)
+            if spells and spells[-1][1] == on:
+                on = spells.pop()[0]
+            spells.append((on, off))
+        begin = end
+    return tuple((float(on), float(off)) for on, off in spells if float(on) < float(off))

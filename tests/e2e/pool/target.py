@@ -60,7 +60,7 @@ class Target:
     def moments(self, address: str | None = None) -> list[float]:
         return [one.at for one in self.arrivals(address)]
 
-    def wait_for_load(self, requests: int = 1, within_s: float = 30.0) -> None:
+    def wait_for_load(self, requests: int = 1, within_s: float = 60.0) -> None:
         """Until so many requests have come."""
         eventually(lambda: self.requests() >= requests, within_s, "requests at the target")
 

@@ -69,9 +69,9 @@ def _strange_streams(run_id: str) -> dict[str, tuple[bytes, ...]]:
 
 @pytest.mark.slow
 def test_strangers_on_the_ports_disturb_no_run(groundswell: Groundswell) -> None:
-    with pool_site(groundswell, *_AGENTS) as site:
+    with pool_site(groundswell, *_AGENTS, lease="10s") as site:
         thresholds = {"http_req_failed": ["rate < 1%"]}
-        scenario = arrivals(f"{_RATE}/s", f"{_SECONDS}s", max_vus=400)
+        scenario = arrivals(f"{_RATE}/s", f"{_SECONDS}s", max_vus=600)
         folder, url = groundswell.folder, site.target.url
         test = write_test(folder, url, {LOAD: scenario}, thresholds=thresholds)
         with site.starting_run(test, agents=len(_AGENTS)) as running:

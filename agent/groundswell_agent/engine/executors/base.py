@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Starting this many VUs in one go holds the loop for a millisecond; then others may run.
 BATCH = 100
 # Cancelling one, which closes its connection and unwinds its steps, takes some 20 µs.
-_CANCELLED_AT_ONCE = 50
+CANCELLED_AT_ONCE = 50
 
 
 class Executor(ABC):
@@ -134,7 +134,7 @@ class Executor(ABC):
     def _cancel_some(self) -> None:
         """100,000 at once would hold the loop for seconds."""
         doomed = self._doomed
-        for _ in range(min(_CANCELLED_AT_ONCE, len(doomed))):
+        for _ in range(min(CANCELLED_AT_ONCE, len(doomed))):
             doomed.popitem(last=False)[0].cancel()
         if doomed:
             self._loop.call_soon(self._cancel_some)
