@@ -17,6 +17,7 @@ from benchmarks.merge import table as merge_table
 from benchmarks.pool import measure_pool
 from benchmarks.pool import table as pool_table
 from benchmarks.target import most_connections, pinned_target
+from benchmarks.truth import truth_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,6 +116,8 @@ SECTIONS: dict[str, Callable[[], str]] = {
 }
 for _name in ("lag", "memory", "connections"):
     main.add_command(_alone(_name, SECTIONS[_name]))
+# Not of `make bench`: it does not measure how fast an agent is, but whether it says so when it is too slow.
+main.add_command(truth_command)
 
 
 if __name__ == "__main__":

@@ -118,11 +118,11 @@ def _running(
     )
     try:
         yield process
-    except BaseException:
+    except BaseException as error:
         process.terminate()
+        error.add_note(process.communicate()[0].decode())
         raise
-    finally:
-        # Read to its end: a full pipe would stop it.
-        output, _ = process.communicate()
+    # Read to its end: a full pipe would stop it.
+    output, _ = process.communicate()
     if process.returncode != 0:
         raise RuntimeError(f"{command[0]} ended with {process.returncode}: {output.decode()}")

@@ -189,8 +189,8 @@ def timeline(closed: Seen, arriving: Seen) -> Plot:
         ),
     )
     planned = planned_moments(arriving.start, _RATE, len(arriving.log))
+    plot.dots("closed, from when a VU sent it", _RED, _dots(closed, closed.log.arrived), size=7)
     plot.dots("open, from the planned moment on", _BLUE, _dots(arriving, planned))
-    plot.dots("closed, from when a VU sent it", _RED, _dots(closed, closed.log.arrived))
     begin, end = ((moment - arriving.start) / 1e9 for moment in arriving.stalled)
     plot.span("the target is stopped", begin, end)
     return plot

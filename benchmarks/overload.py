@@ -1,4 +1,4 @@
-"""Runs of one agent against an nginx with a log, each figure beside the log's truth; see `benchmarks.truth`.
+"""Runs of one agent against an nginx with a log, each figure beside the log's truth; see `truth`.
 
 Open: the truth of a response time is the moment at which nginx was done ($msec, by the millisecond) minus the
 planned moment, T + n / rate. Arrivals reach nginx in the order of their plan, so the n-th line is the n-th
@@ -75,8 +75,12 @@ class Point:
 
     @property
     def off(self) -> float:
-        """What it said minus the truth, or minus that bound of it from which it is further away."""
-        return max(self.said - self.least, self.said - self.most, key=abs)
+        """What it said minus the truth, at least: 0 where the truth may be just that."""
+        return self.said - min(max(self.said, self.least), self.most)
+
+    @property
+    def off_at_most(self) -> float:
+        return max(abs(self.said - self.least), abs(self.said - self.most))
 
     @property
     def true(self) -> str:

@@ -108,9 +108,9 @@ class _Pool:
             )
             await self._until_attached(stub)
             await stub.Submit(self._request())
-            await self._watch(stub)
-            outputs = [(await one.communicate())[0] for one in processes]
-        self._note([Findings.from_json(output) for output in outputs])
+            # An agent that fails ends its process, and that ends the measurement.
+            outputs = await asyncio.gather(self._watch(stub), *map(_output, processes))
+        self._note([Findings.from_json(output) for output in outputs if output is not None])
         return self._cost
 
     @contextlib.asynccontextmanager
@@ -193,6 +193,13 @@ class _Pool:
         cost.reports = sum(one.reports for one in found)
         cost.unacknowledged = sum(one.unacknowledged for one in found)
         cost.slowest_renewal_s = max(one.slowest_renewal_s for one in found)
+
+
+async def _output(process: asyncio.subprocess.Process) -> bytes:
+    output, _ = await process.communicate()
+    if process.returncode != 0:
+        raise RuntimeError("the simulated agents failed")
+    return output
 
 
 def table(cost: PoolCost) -> str:

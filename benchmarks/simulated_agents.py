@@ -136,6 +136,9 @@ class SimulatedAgent:
             case "stop":
                 # The interval that is open now is its last.
                 self._stop_after = int(time.monotonic() - self._start_at)
+            case "reshare":
+                # Another was lost. Its share is nothing to us, who load nothing.
+                return
             case _:
                 raise RuntimeError(f"nobody expected {message}")
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_WIDTH, _HEIGHT = 760, 340
-_LEFT, _RIGHT, _TOP, _BOTTOM = 74, 20, 44, 52
+_WIDTH, _HEIGHT = 760, 360
+_LEFT, _RIGHT, _TOP, _BOTTOM = 84, 20, 64, 52
 _STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#333}.title{font-weight:600;font-size:15px}"
     ".grid{stroke:#ddd}.frame{fill:none;stroke:#999}"
@@ -50,12 +50,14 @@ class Plot:
         )
         self._names.append((name, color))
 
-    def dots(self, name: str, color: str, points: Sequence[tuple[float, float]]) -> None:
+    def dots(
+        self, name: str, color: str, points: Sequence[tuple[float, float]], size: float = 3.5
+    ) -> None:
         # One path for all of them: strokes without length, with round ends; one for each pixel.
         places = dict.fromkeys((round(self._x(x)), round(self._y(y))) for x, y in points)
         path = "".join(f"M{x} {y}h0" for x, y in places)
         self._parts.append(
-            f'<path d="{path}" stroke="{color}" stroke-width="3.4" stroke-linecap="round"/>'
+            f'<path d="{path}" stroke="{color}" stroke-width="{size}" stroke-linecap="round"/>'
         )
         self._names.append((name, color))
 
@@ -109,9 +111,10 @@ class Plot:
         return rows
 
     def _legend(self) -> Sequence[str]:
+        apart = (_WIDTH - _LEFT - _RIGHT) / max(len(self._names), 1)
         return [
-            f'<rect x="{_LEFT + 12}" y="{_TOP + 12 + 20 * at}" width="14" height="6" fill="{color}"/>'
-            f'<text x="{_LEFT + 32}" y="{_TOP + 20 + 20 * at}">{escape(name)}</text>'
+            f'<rect x="{_LEFT + apart * at:.0f}" y="{_TOP - 20}" width="14" height="6" fill="{color}"/>'
+            f'<text x="{_LEFT + apart * at + 20:.0f}" y="{_TOP - 12}">{escape(name)}</text>'
             for at, (name, color) in enumerate(self._names)
         ]
 

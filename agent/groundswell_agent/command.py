@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 
 import click
@@ -15,6 +16,7 @@ import click
 from groundswell.address import Address, AddressOption
 from groundswell.cores import usable_cores
 from groundswell.logs import log_format_option, log_to_stderr
+from groundswell_agent.engine.secrets import DIRECTORY_VARIABLE
 
 _AUTO = "auto"
 _MOST_WORKERS = 1000
@@ -73,6 +75,12 @@ def _labels(
     help="A label to select it by; may be repeated.",
 )
 @click.option("--weight", default=1, type=click.IntRange(1, 1000), help="Its part of a run.")
+@click.option(
+    "--secrets-dir",
+    type=click.Path(exists=True, file_okay=False, resolve_path=True),
+    envvar=DIRECTORY_VARIABLE,
+    help="A folder with a file for each {{ secret.NAME }}; it goes before the environment.",
+)
 # Standard input is a pipe from the parent, and its end is the parent's. Without --coordinator its first line is that.
 @click.option("--tethered", is_flag=True, hidden=True)
 @log_format_option
@@ -82,6 +90,7 @@ def command(
     name: str,
     labels: dict[str, str],
     weight: int,
+    secrets_dir: str | None,
     tethered: bool,
     log_format: str,
 ) -> int:
@@ -97,6 +106,8 @@ def command(
     """
     if coordinator is None and not tethered:
         raise click.UsageError("--coordinator HOST:PORT is missing")
+    if secrets_dir is not None:
+        os.environ[DIRECTORY_VARIABLE] = secrets_dir
     # Under a client, which has a screen to keep tidy, an agent speaks only if something is wrong.
     level = logging.WARNING if coordinator is None else logging.INFO
     log_to_stderr(log_format, level=level, who=name)

@@ -230,9 +230,10 @@ class Link:
         Only from the order to start on is a new stream better than a slow one: before it, the
         coordinator takes the end of a stream for a loss.
         """
-        holding = self._holding() if self._is_welcome else None
-        hurries = holding is not None and holding.start_at_ns > 0
-        return _MOST_UNANSWERED * self._period if hurries else _IDLE_PATIENCE_S
+        holding = self._holding()
+        if holding is None or holding.start_at_ns == 0:
+            return _IDLE_PATIENCE_S
+        return _MOST_UNANSWERED * self._period
 
     @property
     def _period(self) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.e2e.writing import arrivals, iterations, write_test
 
 if TYPE_CHECKING:
@@ -22,10 +24,11 @@ def _bytes_in(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.parametrize("namespace", ["env", "secret"])
 def test_a_secret_of_the_environment_reaches_the_target_and_no_file_text_or_argument(
-    groundswell: Groundswell, byte_counter: ByteCounter
+    groundswell: Groundswell, byte_counter: ByteCounter, namespace: str
 ) -> None:
-    steps = [{"get": "/", "headers": {"Authorization": f"Bearer {{{{ env.{_NAME} }}}}"}}]
+    steps = [{"get": "/", "headers": {"Authorization": f"Bearer {{{{ {namespace}.{_NAME} }}}}"}}]
     test = write_test(
         groundswell.folder, byte_counter.url, {"load": arrivals("20/s", "1s", steps=steps)}
     )
@@ -42,6 +45,21 @@ def test_a_secret_of_the_environment_reaches_the_target_and_no_file_text_or_argu
     assert _SECRET not in ran.stdout + ran.stderr + ran.summary.to_json()
     for name, content in _bytes_in(groundswell.folder).items():
         assert _SECRET.encode() not in content, f"in {name}"
+
+
+def test_a_secret_that_no_agent_has_is_told_before_any_load(
+    groundswell: Groundswell, byte_counter: ByteCounter
+) -> None:
+    steps = [{"get": "/", "headers": {"Authorization": "Bearer {{ secret.NO_SUCH_SECRET }}"}}]
+    test = write_test(
+        groundswell.folder, byte_counter.url, {"load": arrivals("20/s", "1s", steps=steps)}
+    )
+
+    done = groundswell("run", test)
+
+    assert done.exit_code == 104, done
+    assert "the secret NO_SUCH_SECRET is not here" in done.stderr
+    assert byte_counter.requests == 0
 
 
 def test_a_secret_is_not_repeated_in_the_problems_of_an_invalid_test(

@@ -305,7 +305,7 @@ class Conductor:
             for name in self._steward.expired(time.monotonic()):
                 await self._lose(name)
             await self._store_skews()
-            await self._measurement.store_late()
+            await self._measurement.store_late(self._now())
             standing = None
             if self._may_seal():
                 standing = await self._measurement.advance(

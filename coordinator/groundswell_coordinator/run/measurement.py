@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from groundswell.verdict.verdict import ReasonCode
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from groundswell_coordinator.timeline.agent_record import AgentRecord
     from groundswell_coordinator.timeline.interval import Interval
 
-# For reports that may be here, and not read.
-_GRACE_BEHIND_S = 3.0
+# For reports that may be here, and not read. To merge one costs less than to amend an interval by it:
+# whoever was held up, and then called all of them late, would never catch up.
+_GRACE_BEHIND_S = 30.0
+_STORE_LATE_EVERY_S = 0.25
 
 
 def new_timeline(submission: Submission, names: Mapping[str, str]) -> Timeline:
@@ -63,6 +66,7 @@ class Measurement:
         self._records = {record.incarnation: record for record in self.timeline.agents}
         # By interval: late reports, each whole and its part, that are not stored yet.
         self._late: dict[int, list[tuple[Report, Report]]] = {}
+        self._store_late_from = -math.inf
         # Incarnations; a dict, to keep their order.
         self._to_acknowledge: dict[str, None] = {}
         # All intervals below are stored.
@@ -91,12 +95,16 @@ class Measurement:
             # Of a duplicate, too, what came before it may not be stored yet.
             self._to_acknowledge[report.incarnation] = None
 
-    async def store_late(self) -> None:
+    async def store_late(self, now: float = math.inf) -> None:
         """Store what came late since the last time, and acknowledge it.
 
-        All of an interval at once: when a busy machine makes many late, each on its own would make
-        more so.
+        All of an interval at once, and with `now` only a few times a second: when a busy machine
+        makes many late, each on its own would make more so.
         """
+        if now < self._store_late_from:
+            return
+        if now < math.inf:
+            self._store_late_from = now + _STORE_LATE_EVERY_S
         late, self._late = self._late, {}
         for interval, reports in late.items():
             await self._archive.amendments(interval, reports)
@@ -109,8 +117,9 @@ class Measurement:
 
         While the coordinator itself is behind with reading, no agent is called late.
         """
-        await self.store_late()
         sealed = self.timeline.seal_due(now, _GRACE_BEHIND_S if is_behind else GRACE_S)
+        # What an agent sent late comes before what is acknowledged with an interval.
+        await self.store_late(math.inf if sealed else now)
         for interval in sealed:
             self._telemetry.seal_delay.add(now - interval.number - 1)
             await self._settle(interval)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from groundswell.scenario.loader import load, read_source
-from groundswell.scenario.model import RequestStep
+from groundswell.scenario.model import all_requests
 from groundswell.scenario.source import TestSource
 
 ROOT = Path(__file__).parents[3]
@@ -21,7 +21,7 @@ def _named(path: Path) -> str:
 
 
 def test_there_are_examples() -> None:
-    assert {path.stem for path in EXAMPLES} >= {"demo", "smoke", "ramp", "spike"}
+    assert {path.stem for path in EXAMPLES} >= {"demo", "smoke", "ramp", "spike", "shop"}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=_named)
@@ -37,8 +37,7 @@ def test_an_example_checks_its_answers_and_judges_them(path: Path) -> None:
     test = load(read_source(str(path), env={}))
 
     for scenario in test.scenarios.values():
-        requests = [step for step in scenario.steps if isinstance(step, RequestStep)]
-        assert any(step.checks for step in requests)
+        assert any(step.checks for step in all_requests(scenario.steps))
     assert test.thresholds
 
 

@@ -31,7 +31,7 @@ _GRACE_S = 1.0
 
 @pytest.fixture
 def site(groundswell: Groundswell) -> Generator[Site]:
-    with pool_site(groundswell, *_AGENTS) as site:
+    with pool_site(groundswell, *_AGENTS, lease="10s") as site:
         yield site
 
 

@@ -62,11 +62,11 @@ def test_an_agent_that_is_cut_off_for_less_than_its_lease_misses_nothing(
     groundswell: Groundswell, network: Network
 ) -> None:
     seconds = 10
-    with _spread_site(groundswell, network) as (site, places):
+    with _spread_site(groundswell, network, lease="5s") as (site, places):
         with site.starting_run(_write(site, seconds), agents=len(_AGENTS)) as running:
             site.target.wait_for_load(2 * _RATE)
             network.cut(places["a2"], site.coordinator.place)
-            time.sleep(1.0)
+            time.sleep(2.0)
             network.heal()
             ran = running.end_of_run()
 

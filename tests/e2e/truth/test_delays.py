@@ -53,10 +53,10 @@ def test_two_agents_merge_to_the_truth_of_both(groundswell: Groundswell) -> None
 
 
 @pytest.mark.slow
-def test_a_rate_of_thousands_is_measured_as_well_as_one_of_hundreds(
+def test_thousands_of_requests_a_second_are_measured_as_well_as_hundreds(
     groundswell: Groundswell,
 ) -> None:
-    assert_true(groundswell, open_case("/delay/5", rate=3000, seconds=8, max_vus=500))
+    assert_true(groundswell, open_case("/", rate=8000, seconds=6, max_vus=500))
 
 
 @pytest.mark.slow

@@ -71,8 +71,8 @@ def test_a_full_backlog_is_in_the_response_time_and_not_in_the_service_time(
     groundswell: Groundswell,
 ) -> None:
     # The kernel lets in one more than it is told; to all others it does not answer, and they ask again after
-    # a second, and after two more.
-    behaviour = Behaviour(accept_every_ms=1300.0, backlog=3, close_after=1)
+    # a second, and after two more. Three come in 450 ms, four and a half want to.
+    behaviour = Behaviour(accept_every_ms=450.0, backlog=2, close_after=1)
     case = tagged_case("/delay/2", count=30, apart_ms=100, behaviour=behaviour)
 
     attempt = assert_true(groundswell, case)

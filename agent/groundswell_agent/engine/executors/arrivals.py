@@ -87,10 +87,12 @@ class ArrivalRate(Executor):
         """What is past already when this agent hears of it is a gap: nobody starts it twice, or in a burst."""
         at = monotonic()
         now = at - self.start if self.start is not None else -math.inf
+        # What lies beyond a boundary of its own is its heirs', missed or not.
+        end = min(now, self._limit)
         missed = 0
         for source in self.share.sources[len(before.sources) :]:
             walk = source.walk()
-            while walk.next_moment < now:
+            while walk.next_moment < end:
                 walk.pop()
                 missed += 1
             self._agenda.add(walk)
