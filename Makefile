@@ -19,7 +19,7 @@ PROTOS := $(wildcard proto/groundswell/v1/*.proto)
 INSTALLED := $(VENV)/.installed
 PROJECT := $(VENV)/.project
 
-.PHONY: help setup demo test test-slow check format proto lock bench bench-quick clean
+.PHONY: help setup demo test test-slow test-soak check format proto lock bench bench-quick clean
 
 ## help: list these targets
 help:
@@ -62,7 +62,11 @@ test: setup
 
 ## test-slow: the tests that take minutes
 test-slow: setup
-	$(BIN)/pytest -m slow $(ARGS)
+	$(BIN)/pytest -m "slow and not soak" $(ARGS)
+
+## test-soak: more of the same: seeds and moments beyond those of test-slow
+test-soak: setup
+	$(BIN)/pytest -m soak $(ARGS)
 
 ## check: format, lint, types, the arrows between the packages, stubs in step with the .proto files
 check: setup

@@ -97,13 +97,14 @@ async def test_the_cart_is_for_those_who_are_logged_in_and_send_their_token(
 
 async def test_what_a_shop_refuses(client: aiohttp.ClientSession) -> None:
     headers = await log_in(client)
-    for path, body, status in (
+    refusals: list[tuple[str, object, int]] = [
         ("/cart", {"sku": "GS-007", "quantity": 1}, 409),
         ("/cart", {"sku": "none", "quantity": 1}, 422),
         ("/cart", [], 422),
         ("/pay", {"amount": 0}, 402),
         ("/pay", {}, 402),
-    ):
+    ]
+    for path, body, status in refusals:
         assert (await answer_of(client, "POST", path, json=body, headers=headers))[0] == status
     assert (await answer_of(client, "POST", "/cart", data="{", headers=headers))[0] == 422
     assert (await answer_of(client, "GET", "/orders/none", headers=headers))[0] == 404

@@ -70,7 +70,15 @@ def test_a_coordinator_that_is_back_within_the_lease_misses_nothing(site: Site) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("offset", [-0.02, 0.0, 0.005, 0.01, 0.02, 0.05, 0.5])
+@pytest.mark.parametrize(
+    "offset",
+    [
+        -0.02,
+        0.005,
+        0.5,
+        *(pytest.param(s, marks=pytest.mark.soak) for s in (0.0, 0.01, 0.02, 0.05)),
+    ],
+)
 def test_wherever_in_a_second_it_is_killed_nothing_is_missing(site: Site, offset: float) -> None:
     """Around a second's boundary reports arrive, are sealed, stored and acknowledged."""
     seconds = 12
