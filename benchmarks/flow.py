@@ -9,8 +9,9 @@ import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.speed import TARGET_CORE, run_agent
 from tests.nginx_server import running_nginx
+
+from benchmarks.speed import TARGET_CORE, run_agent
 
 _PRODUCT = {
     "id": 7,

@@ -11,8 +11,8 @@ from groundswell.v1 import control_pb2, control_pb2_grpc
 from groundswell.v1.agent_pb2 import STOP_MODE_ABORT, STOP_MODE_GRACEFUL
 from groundswell.wire import CLIENT_OPTIONS
 from groundswell_coordinator.failure import METADATA_OPTIONS, error_of
+from groundswell_coordinator.history.answers import Judged, Part
 from groundswell_coordinator.report.summary import Summary
-from groundswell_coordinator.run.past_runs import Judged, Part
 from groundswell_coordinator.run.submission import source_to_wire
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import grpc
 from groundswell.errors import CoordinatorUnreachable
 from groundswell.v1 import agent_pb2_grpc, control_pb2_grpc
 from groundswell.wire import MESSAGE_OPTIONS
+from groundswell_coordinator.history.past_runs import PastRuns
 from groundswell_coordinator.lease import LEASE_S
 from groundswell_coordinator.pool import Pool
-from groundswell_coordinator.run.past_runs import PastRuns
 from groundswell_coordinator.run.registry import RunRegistry
 from groundswell_coordinator.services.agent_service import AgentService
 from groundswell_coordinator.services.control_service import ControlService

@@ -10,7 +10,7 @@ import pytest
 
 from groundswell.errors import GroundswellError, ProtocolViolation, StoreFailed, UnknownRun
 from groundswell.scenario.source import TestSource
-from groundswell_coordinator.run.past_runs import Part
+from groundswell_coordinator.history.answers import Part
 from tests.integration.scripted_agent import ScriptedAgent, start_together
 from tests.integration.site import TEST, running_site
 from tests.integration.test_control_service import carried_out

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from groundswell.v1 import agent_pb2
 from groundswell_agent.preflight import machine
 from groundswell_agent.preflight.check import error
-from groundswell_coordinator.run.rejudge import judge_again
+from groundswell_coordinator.history.rejudge import judge_again
 from tests.integration.real_agents import load_on, new_agent, serving
 from tests.integration.scripted_agent import ScriptedAgent, attached
 from tests.integration.site import running_site

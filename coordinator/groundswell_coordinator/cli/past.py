@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from groundswell.address import Address
     from groundswell_coordinator.client import ControlClient
-    from groundswell_coordinator.run.past_runs import PastRuns
+    from groundswell_coordinator.history.past_runs import PastRuns
 
     Runs = PastRuns | ControlClient
 
@@ -53,7 +53,7 @@ async def _ask(
 
         async with ControlClient(str(coordinator)) as client:
             return await question(client)
-    from groundswell_coordinator.run.past_runs import PastRuns
+    from groundswell_coordinator.history.past_runs import PastRuns
 
     async with PastRuns() as past:
         return await question(past)

@@ -44,8 +44,8 @@ def command(
     With --from or --to it is that of a part of the run, worked out from the histograms of its
     seconds; both count from the start of the run.
     """
+    from groundswell_coordinator.history.answers import Part
     from groundswell_coordinator.report.console import print_summary
-    from groundswell_coordinator.run.past_runs import Part
 
     if to_s is not None and to_s <= (from_s or 0.0):
         raise click.UsageError("--to is not after --from: that is no part of a run")

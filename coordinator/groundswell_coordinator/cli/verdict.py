@@ -14,7 +14,7 @@ from groundswell_coordinator.cli.past import ask, env_option, environment
 
 if TYPE_CHECKING:
     from groundswell.address import Address
-    from groundswell_coordinator.run.past_runs import Judged
+    from groundswell_coordinator.history.answers import Judged
 
 _EPILOG = """\b
 Example:

@@ -1,7 +1,7 @@
 """The end of a run that had begun: judged, summed up, stored.
 
 `sum_up` is a pure function, and all that it is given can be had from the store again: what the run
-said at its end can be worked out anew at any time (run/rejudge.py).
+said at its end can be worked out anew at any time (history/rejudge.py).
 """
 
 from __future__ import annotations

@@ -10,10 +10,11 @@ from groundswell.errors import GroundswellError, UnknownRun
 from groundswell.v1 import control_pb2, control_pb2_grpc
 from groundswell.v1.agent_pb2 import STOP_MODE_ABORT
 from groundswell_coordinator.failure import NotYet, refusals
+from groundswell_coordinator.history.answers import Part
+from groundswell_coordinator.history.past_runs import whole_id_needed
 from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.run.events import StopMode
 from groundswell_coordinator.run.machine import State
-from groundswell_coordinator.run.past_runs import Part, whole_id_needed
 from groundswell_coordinator.services import limits
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
     from groundswell_coordinator.attachment import Attachment
     from groundswell_coordinator.failure import Context
+    from groundswell_coordinator.history.past_runs import PastRuns
     from groundswell_coordinator.pool import Pool
-    from groundswell_coordinator.run.past_runs import PastRuns
     from groundswell_coordinator.run.registry import RunRegistry
 
 _CAUSES = {"operator": Cause.OPERATOR, "interrupted": Cause.INTERRUPTED}

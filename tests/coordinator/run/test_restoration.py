@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from groundswell.errors import InvalidTest, StoreFailed
 from groundswell.scenario.loader import TestSource
 from groundswell.verdict.selection import parse_selection
+from groundswell_coordinator.history.rejudge import judge_again
 from groundswell_coordinator.judge.ending import Cause, Ending
 from groundswell_coordinator.judge.judgement import judge_run
 from groundswell_coordinator.run.events import StopMode
-from groundswell_coordinator.run.rejudge import judge_again
 from groundswell_coordinator.run.restoration import restore
 from groundswell_coordinator.store.records import StoredEvent
 from groundswell_coordinator.timeline.accounts import totals

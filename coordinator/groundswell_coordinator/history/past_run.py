@@ -9,6 +9,7 @@ from groundswell.errors import GroundswellError, InvalidTest
 from groundswell.exit_codes import ExitCode
 from groundswell.scenario.template import mentioned_env
 from groundswell.v1 import control_pb2
+from groundswell_coordinator.history.answers import Judged
 from groundswell_coordinator.report.summary import AgentSummary, ReasonSummary, Summary
 from groundswell_coordinator.store.records import Standing
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from groundswell_coordinator.run.past_runs import Judged, Part
+    from groundswell_coordinator.history.answers import Part
     from groundswell_coordinator.store.records import RunLine, StoredRun
     from groundswell_coordinator.store.run_store import RunStore
 
@@ -39,15 +40,14 @@ def summary(store: RunStore, run_id: str, env: Mapping[str, str]) -> Summary:
 
 def part_of(store: RunStore, run_id: str, part: Part) -> Summary:
     """Of some of its seconds, from their histograms."""
-    from groundswell_coordinator.run.excerpt import summarize_between
+    from groundswell_coordinator.history.excerpt import summarize_between
 
     run = store.get_run(run_id)
     return summarize_between(run, store.intervals(run_id), part.from_s, part.to_s)
 
 
 def judge(store: RunStore, run_id: str, env: Mapping[str, str]) -> Judged:
-    from groundswell_coordinator.run.past_runs import Judged
-    from groundswell_coordinator.run.rejudge import judge_again
+    from groundswell_coordinator.history.rejudge import judge_again
 
     run = store.get_run(run_id)
     # Nothing is sent to the target any more.
@@ -91,7 +91,7 @@ def why(run: StoredRun) -> str:
 
 def _of_lost(store: RunStore, run: StoredRun, env: Mapping[str, str]) -> Summary:
     """Its coordinator ended before it: what was stored until then, or at least the reason."""
-    from groundswell_coordinator.run.rejudge import judge_again
+    from groundswell_coordinator.history.rejudge import judge_again
 
     try:
         return judge_again(run, store.intervals(run.line.run_id), env)

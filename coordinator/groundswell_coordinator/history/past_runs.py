@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from groundswell.v1 import control_pb2
+    from groundswell_coordinator.history.answers import Judged, Part
     from groundswell_coordinator.report.summary import Summary
     from groundswell_coordinator.store.records import RunLine
     from groundswell_coordinator.store.run_store import RunStore
@@ -32,31 +32,6 @@ T = TypeVar("T")
 LAST = "last"
 _CHUNK = 256 * 1024
 _LARGEST_IMPORT = 8 * 1024**3
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Seconds of a run; no `to_s` is its end."""
-
-    from_s: float
-    to_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A verdict worked out anew, and the one of the run itself: None where it never said one.
-
-    `not_given` are variables of the test of which the defaults were taken; the run may have had
-    other values.
-    """
-
-    summary: Summary
-    stored_verdict: str | None
-    not_given: tuple[str, ...] = ()
-
-    @property
-    def agrees(self) -> bool:
-        return self.stored_verdict in (None, self.summary.verdict)
 
 
 class PastRuns:
@@ -90,7 +65,7 @@ class PastRuns:
 
     async def lines(self, limit: int = 20) -> list[control_pb2.RunLine]:
         """The newest first."""
-        from groundswell_coordinator.run.past_run import line_to_wire
+        from groundswell_coordinator.history.past_run import line_to_wire
 
         return [
             line_to_wire(line) for line in await self._ask(lambda store: store.list_runs(limit))
@@ -114,7 +89,7 @@ class PastRuns:
 
         A run that its coordinator lost can be judged only with the environment of its test.
         """
-        from groundswell_coordinator.run import past_run
+        from groundswell_coordinator.history import past_run
 
         def summary(store: RunStore) -> Summary:
             run_id = _find(store, run).run_id
@@ -126,13 +101,13 @@ class PastRuns:
 
     async def ending(self, run_id: str) -> control_pb2.Ended:
         """What the last event of a run that has ended was."""
-        from groundswell_coordinator.run import past_run
+        from groundswell_coordinator.history import past_run
 
         return await self._ask(lambda store: past_run.ending(store, run_id))
 
     async def judge(self, run: str, env: Mapping[str, str]) -> Judged:
         """The verdict, worked out anew from what is stored."""
-        from groundswell_coordinator.run import past_run
+        from groundswell_coordinator.history import past_run
 
         return await self._ask(lambda store: past_run.judge(store, _find(store, run).run_id, env))
 

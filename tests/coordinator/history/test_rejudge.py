@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from groundswell.errors import GroundswellError, InvalidTest
+from groundswell_coordinator.history.rejudge import judge_again
 from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.run.events import StopMode
-from groundswell_coordinator.run.rejudge import judge_again
 from groundswell_coordinator.store.records import Standing
 from groundswell_coordinator.store.run_store import RunStore
 from tests.coordinator.reporting import RUN, Reporter

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.errors import GroundswellError
+from groundswell_coordinator.history.excerpt import summarize_between
 from groundswell_coordinator.report.console import render
 from groundswell_coordinator.report.summary import PartSummary, Summary
-from groundswell_coordinator.run.excerpt import summarize_between
 from groundswell_coordinator.run.sums import trend_values
 from tests.coordinator.reporting import histogram_of
 from tests.coordinator.run.course import SECONDS, Course, Second, courses, play, reports_of
