@@ -129,6 +129,7 @@ def test_when_two_are_killed_at_once_the_other_two_carry_both_shares(
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_requests_of_iterations_that_ran_when_it_was_killed_are_the_targets_alone(
     site: Site, record_property: Callable[[str, object], None]
 ) -> None:
@@ -150,6 +151,7 @@ def test_requests_of_iterations_that_ran_when_it_was_killed_are_the_targets_alon
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_an_agent_that_is_killed_in_its_first_second_is_accounted_for(site: Site) -> None:
     seconds = 10
     test = _write(site, arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS))
@@ -162,6 +164,7 @@ def test_an_agent_that_is_killed_in_its_first_second_is_accounted_for(site: Site
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_an_agent_that_is_started_anew_serves_the_next_run_and_not_this_one(site: Site) -> None:
     seconds = 12
     test = _write(site, arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS))
@@ -184,6 +187,7 @@ def test_an_agent_that_is_started_anew_serves_the_next_run_and_not_this_one(site
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_when_an_heir_is_killed_too_what_it_inherited_moves_on(site: Site) -> None:
     seconds = 24
     test = _write(site, arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS))
@@ -273,6 +277,7 @@ def test_when_all_agents_are_killed_the_run_ends_inconclusive(site: Site) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_poisson_arrivals_of_a_lost_agent_are_drawn_by_its_heirs(site: Site) -> None:
     seconds, seed = 16, 7
     scenario = arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS, arrivals="poisson")

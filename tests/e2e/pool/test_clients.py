@@ -98,6 +98,7 @@ def test_a_run_whose_client_is_killed_goes_on_and_is_found_again(site: Site) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_a_run_that_nobody_watches_survives_its_coordinator_too(groundswell: Groundswell) -> None:
     with pool_site(groundswell, "a1", "a2", lease="10s") as site:
         with site.starting_run(_write(site, "alone", 12, rate=200), agents=2) as running:

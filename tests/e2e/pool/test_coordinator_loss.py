@@ -108,6 +108,7 @@ def test_the_default_lease_is_long_enough_to_come_back(default_site: Site) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_a_coordinator_that_is_frozen_for_a_while_misses_nothing(site: Site) -> None:
     """The agents give their streams up and open others, which nobody answers until it wakes."""
     seconds = 14
@@ -142,6 +143,7 @@ def test_it_may_be_killed_again_and_again(site: Site) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_a_coordinator_that_is_killed_before_it_has_listened_again_is_no_worse(site: Site) -> None:
     seconds = 14
     test = _steady(site, seconds)

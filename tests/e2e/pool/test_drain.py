@@ -66,6 +66,7 @@ def test_an_agent_that_is_told_to_leave_leaves_no_gap(site: Site) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_all_but_one_may_leave_one_after_the_other(site: Site) -> None:
     test = _write(site, arrivals(f"{_RATE}/s", "14s", max_vus=600))
 
@@ -81,6 +82,7 @@ def test_all_but_one_may_leave_one_after_the_other(site: Site) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_two_may_leave_at_once(site: Site) -> None:
     test = _write(site, arrivals(f"{_RATE}/s", f"{_SECONDS}s", max_vus=600))
 
@@ -97,6 +99,7 @@ def test_two_may_leave_at_once(site: Site) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_users_move_to_the_others(site: Site) -> None:
     steps = [{"get": "/"}, {"pause": "100ms"}]
     test = _write(site, users(24, f"{_SECONDS}s", steps=steps))

@@ -75,6 +75,7 @@ def test_an_agent_that_is_cut_off_for_less_than_its_lease_misses_nothing(
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_all_agents_at_once_may_be_cut_off_for_a_while(
     groundswell: Groundswell, network: Network
 ) -> None:
@@ -126,6 +127,7 @@ def test_an_agent_that_is_cut_off_for_longer_stops_by_itself_and_reports_when_it
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_an_agent_that_is_never_back_leaves_what_it_did_unknown(
     groundswell: Groundswell, network: Network
 ) -> None:
@@ -172,6 +174,7 @@ def test_a_frozen_agent_sends_nothing_when_it_wakes_after_its_lease(
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_a_frozen_agent_that_wakes_within_its_lease_goes_on(
     groundswell: Groundswell, network: Network
 ) -> None:

@@ -75,7 +75,7 @@ def _run(site: Site, seconds: int) -> Ran:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("loss", [0.02, 0.05])
+@pytest.mark.parametrize("loss", [pytest.param(0.02, marks=pytest.mark.soak), 0.05])
 def test_through_a_lossy_line_the_totals_are_exact(
     groundswell: Groundswell, network: Network, loss: float
 ) -> None:
@@ -87,6 +87,7 @@ def test_through_a_lossy_line_the_totals_are_exact(
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_a_lossy_way_to_the_target_loses_no_count(
     groundswell: Groundswell, network: Network
 ) -> None:
