@@ -63,17 +63,19 @@ def speed_command(chosen: str, seconds: int, rounds: int, write: bool) -> None:
 @main.command("pool")
 @click.option("--agents", default=1000, show_default=True)
 @click.option("--seconds", default=600, show_default=True)
-def pool_command(agents: int, seconds: int) -> None:
+@click.option("--write", is_flag=True, help="Write it into the README.")
+def pool_command(agents: int, seconds: int, write: bool) -> None:
     """A coordinator under a pool of simulated agents, over gRPC."""
-    click.echo(pool_table(measure_pool(agents, seconds)))
+    _say("pool", pool_table(measure_pool(agents, seconds)), write=write)
 
 
 @main.command("merge")
 @click.option("--agents", default=1000, show_default=True)
 @click.option("--seconds", default=10, show_default=True)
-def merge_command(agents: int, seconds: int) -> None:
+@click.option("--write", is_flag=True, help="Write it into the README.")
+def merge_command(agents: int, seconds: int, write: bool) -> None:
     """Where a second of a run goes in its coordinator, without gRPC and store."""
-    click.echo(merge_table(measure_merge(agents, seconds)))
+    _say("merge", merge_table(measure_merge(agents, seconds)), write=write)
 
 
 def _connections() -> str:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 # From the decision until a share moves: to be stored, and to reach everybody.
 _NOTICE_S = 0.6
+# Asked twenty times a second, by a coordinator that is not held up.
+_HELD_S = 1.0
+_PATIENCE_S = 1.0
 
 
 class Steward:
@@ -47,10 +50,16 @@ class Steward:
         self._broadcast = broadcast
         self._start_at = start_at
         self._next_lease_end = 0.0
+        self._looked = time.monotonic()
+        self._patient_until = 0.0
 
     def expired(self, now: float) -> Sequence[str]:
         """Whose lease has ended for certain: from now on their shares may have other owners."""
-        if now < self._next_lease_end:
+        if now - self._looked > _HELD_S:
+            # We were held up ourselves: what agents said meanwhile waits to be read, and is read first.
+            self._patient_until = now + _PATIENCE_S
+        self._looked = now
+        if now < max(self._next_lease_end, self._patient_until):
             return ()
         agents = self._crew.agents
         # Leases are only ever prolonged: of a thousand agents not each is asked every tick.
