@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -47,13 +47,20 @@ def reads_body(capture: Capture) -> bool:
 def find_json(path: JsonPath) -> Find:
     """The value at a path; of several that a query finds, the first."""
     if path.steps is None:
+        # 55 ms, for the few tests that need it.
+        from jsonpath import JSONPathError
+
         query = compiled(path.text)
 
         def first(response: Response) -> object:
+            # Given a text, the library would take it for JSON that is still to be parsed.
             document = response.document
-            if document is MISSING:
+            if type(document) not in (dict, list):
                 return MISSING
-            found = query.match(cast("str", document))
+            try:
+                found = query.match(document)
+            except (JSONPathError, RecursionError):
+                return MISSING
             return MISSING if found is None else found.obj
 
         return first
@@ -62,10 +69,10 @@ def find_json(path: JsonPath) -> Find:
         (key,) = steps
 
         def at_key(response: Response) -> object:
-            document = response.document
-            if type(document) is dict:
-                return cast("dict[str, object]", document).get(cast("str", key), MISSING)
-            return MISSING
+            try:
+                return response.document[key]
+            except (KeyError, TypeError):
+                return MISSING
 
         return at_key
     return lambda response: walk(response.document, steps, MISSING)

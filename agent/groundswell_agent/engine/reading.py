@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from groundswell.scenario.expectations import Statuses
@@ -9,7 +10,6 @@ from groundswell_agent.engine.captures import compile_capture
 from groundswell_agent.engine.captures import reads_body as capture_reads_body
 from groundswell_agent.engine.checks import compile_check
 from groundswell_agent.engine.checks import reads_body as check_reads_body
-from groundswell_agent.engine.ending import EndIteration
 from groundswell_agent.engine.response import MISSING, Response
 
 if TYPE_CHECKING:
@@ -31,26 +31,38 @@ class _Captured(NamedTuple):
     found: Rate | None
 
 
-class Reading:
-    """Of the responses to one step. True from both methods: all was as expected."""
+class Outcome(Enum):
+    """What the checks and captures of a step came to."""
 
-    __slots__ = ("_captures", "_checks", "_has_more", "_statuses", "reads_body")
+    WELL = "well"
+    FAILED = "failed"
+    # A capture that has no default found nothing.
+    LACKING = "lacking"
+
+
+# Looked up once: a member of an enum costs a call.
+_WELL = Outcome.WELL
+
+
+class Reading:
+    """Of the responses to one step."""
+
+    __slots__ = ("_captures", "_checks", "_has_more", "_reads_json", "_statuses", "reads_body")
 
     def __init__(self, step: RequestStep, scope: Scope) -> None:
         tags = {**scope.tags, **step.tags}
-        rates = {
-            check: scope.load.recorder.rate("checks", {**tags, "check": check.name})
-            for check in step.checks
-        }
+        recorder = scope.load.recorder
+        rates = [recorder.rate("checks", {**tags, "check": check.name}) for check in step.checks]
+        checks = list(zip(step.checks, rates, strict=True))
         # A status needs no look at the response.
         self._statuses = tuple(
             (check.expectation.statuses, rate)
-            for check, rate in rates.items()
+            for check, rate in checks
             if isinstance(check.expectation, Statuses)
         )
         self._checks: tuple[tuple[Passes, Rate], ...] = tuple(
             (compile_check(check, scope.load), rate)
-            for check, rate in rates.items()
+            for check, rate in checks
             if not isinstance(check.expectation, Statuses)
         )
         self._captures = tuple(
@@ -60,29 +72,33 @@ class Reading:
                 capture.default,
                 None
                 if capture.has_default
-                else scope.load.recorder.rate("checks", {**tags, "check": _name(step, capture)}),
+                else recorder.rate("checks", {**tags, "check": _name(step, capture)}),
             )
             for capture in step.captures
         )
         self._has_more = bool(self._checks or self._captures)
+        self._reads_json = any(capture.kind == "json" for capture in step.captures) or any(
+            check.subject.kind == "json" for check in step.checks
+        )
         self.reads_body = any(map(capture_reads_body, step.captures)) or any(
             map(check_reads_body, step.checks)
         )
 
-    def of_answer(self, vu: VirtualUser, exchange: Exchange) -> bool:
-        """EndIteration where a capture finds nothing, once everything is counted."""
-        status, at, well = exchange.status, exchange.end, True
+    def of_answer(self, vu: VirtualUser, exchange: Exchange, head: bytes) -> Outcome:
+        """`head` is the response's `lower_head`, needed only by a step that reads its body."""
+        status, at, outcome = exchange.status, exchange.end, _WELL
         for statuses, rate in self._statuses:
             if status in statuses:
                 rate.passed(at)
             else:
                 rate.failed(at)
-                well = False
-        return self._more(vu, exchange, at) and well if self._has_more else well
+                outcome = Outcome.FAILED
+        return self._more(vu, exchange, head, outcome) if self._has_more else outcome
 
-    def _more(self, vu: VirtualUser, exchange: Exchange, at: float) -> bool:
-        response = Response(exchange)
-        lacks, well, variables = False, True, vu.variables
+    def _more(self, vu: VirtualUser, exchange: Exchange, head: bytes, outcome: Outcome) -> Outcome:
+        at = exchange.end
+        response = Response(exchange, head, reads_body=self.reads_body, reads_json=self._reads_json)
+        lacks, variables = False, vu.variables
         for name, find, default, found in self._captures:
             value = find(response)
             if value is not MISSING:
@@ -99,14 +115,12 @@ class Reading:
                 rate.passed(at)
             else:
                 rate.failed(at)
-                well = False
-        if lacks:
-            raise EndIteration
-        return well
+                outcome = Outcome.FAILED
+        return Outcome.LACKING if lacks else outcome
 
-    def of_nothing(self, vu: VirtualUser, at: float) -> bool:
-        """There is no response: all checks fail."""
-        lacks = False
+    def of_nothing(self, vu: VirtualUser, at: float) -> Outcome:
+        """There is no response: all checks fail, and captures are left with their defaults."""
+        outcome = Outcome.FAILED
         for _, rate in (*self._statuses, *self._checks):
             rate.failed(at)
         for name, _, default, found in self._captures:
@@ -114,10 +128,8 @@ class Reading:
                 vu.variables[name] = default
             else:
                 found.failed(at)
-                lacks = True
-        if lacks:
-            raise EndIteration
-        return not (self._statuses or self._checks)
+                outcome = Outcome.LACKING
+        return outcome
 
 
 def _name(step: RequestStep, capture: Capture) -> str:

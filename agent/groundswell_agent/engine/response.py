@@ -1,8 +1,8 @@
-"""One response as steps look at it: what they ask for is worked out when they ask, and once."""
+"""One response as the captures and checks of a step look at it: what they read is read once."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -25,39 +25,35 @@ class Missing:
 
 
 MISSING: Final = Missing()
-_UNREAD = object()
+_UNREADABLE = (UndecodableBody, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Response:
-    """Of a complete exchange, to be read before the client's next one."""
+    """Of a complete exchange, to be read before the client's next one.
 
-    __slots__ = ("_body", "_document", "_text", "exchange")
+    `body` is without its Content-Encoding, and nothing where that cannot be taken off or nobody reads
+    it; `document` the JSON of the body, MISSING where it is none or nobody reads it.
+    """
 
-    def __init__(self, exchange: Exchange) -> None:
+    __slots__ = ("_text", "body", "document", "exchange")
+
+    def __init__(
+        self, exchange: Exchange, head: bytes, *, reads_body: bool, reads_json: bool
+    ) -> None:
+        """`head` is its `lower_head`, needed only where the body is read."""
         self.exchange = exchange
-        self._body: bytes | None = None
+        self.body = b""
+        # What JSON holds may be anything.
+        self.document: Any = MISSING
         self._text: str | None = None
-        self._document: object = _UNREAD
-
-    @property
-    def body(self) -> bytes:
-        """Without its Content-Encoding; nothing where that cannot be taken off."""
-        if self._body is None:
+        if reads_body:
             try:
-                self._body = body_of(self.exchange, DEFAULT_BODY_LIMIT)
-            except UndecodableBody:
-                self._body = b""
-        return self._body
-
-    @property
-    def document(self) -> object:
-        """The JSON of the body; MISSING where it is none."""
-        if self._document is _UNREAD:
-            try:
-                self._document = _decode(self._body or self.body)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                self._document = MISSING
-        return self._document
+                self.body = body_of(exchange, head, DEFAULT_BODY_LIMIT)
+                if reads_json:
+                    self.document = _decode(self.body)
+            except _UNREADABLE:
+                # Then there is nothing in it: whatever is looked for is missing.
+                return
 
     @property
     def text(self) -> str:

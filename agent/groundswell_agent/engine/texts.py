@@ -10,14 +10,15 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from groundswell.scenario.expressions import Name
 from groundswell.scenario.values import as_text
-from groundswell_agent.engine.values import compile_value, is_constant
+from groundswell_agent.engine.values import compile_value, is_captured, is_constant
 from groundswell_agent.http.request import TARGET_KEEPS, InvalidRequest, check_header_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from groundswell.scenario.expressions import Template
+    from groundswell.scenario.expressions import Expression, Template
     from groundswell_agent.engine.values import Names, Value
     from groundswell_agent.engine.virtual_user import VirtualUser
 
@@ -30,9 +31,9 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 def fit_path(value: object) -> str:
     """A piece of a path: reserved characters keep their meaning, blanks and the like are escaped."""
-    text = value if type(value) is str else as_text(value)
-    if _plain(text):
-        return text
+    if type(value) is str and _plain(value):
+        return value
+    text = as_text(value)
     if _CONTROLS.search(text):
         raise InvalidRequest("a value for the path holds a line end or a control character")
     return quote(text, safe=TARGET_KEEPS, errors="replace")
@@ -62,12 +63,21 @@ def compile_pieces(
         if is_constant(part):
             pieces.append((fit_constant or fit)(value(None)))  # type: ignore[arg-type]
         else:
-            pieces.append(_fitted(value, fit))
+            pieces.append(_fitted(part, value, names, fit))
     return pieces
 
 
-def _fitted(value: Value, fit: Fit) -> TextOf:
-    return lambda vu: fit(value(vu))
+def _fitted(expression: Expression, value: Value, names: Names, fit: Fit) -> TextOf:
+    """The most frequent kinds without a call that they can do without."""
+    match expression:
+        case Name("iteration"):
+            return lambda vu: str(vu.iterations)
+        case Name("vu"):
+            return lambda vu: str(vu.number)
+        case Name(root, ()) if is_captured(root, names):
+            return lambda vu: fit(vu.variables.get(root))
+        case _:
+            return lambda vu: fit(value(vu))
 
 
 def compile_text(template: Template, names: Names, fit: Fit = as_text) -> TextOf:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import time
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from groundswell.scenario.expressions import (
+    BUILTIN_NAMES,
     SECRET,
     Call,
     Expression,
@@ -73,6 +74,11 @@ def is_constant(expression: Expression) -> bool:
             return False
 
 
+def is_captured(root: str, names: Names) -> bool:
+    """Whether a name is none of those that are there without a capture."""
+    return root not in (SECRET, *BUILTIN_NAMES) and root not in names.namespaces
+
+
 def _made(expression: Expression, names: Names) -> Value:
     match expression:
         case Name():
@@ -116,16 +122,22 @@ def _within(value: Value, path: tuple[str | int, ...]) -> Value:
 def walk(value: object, path: tuple[str | int, ...], missing: object) -> object:
     """What keys and indices lead to in a value of JSON."""
     for step in path:
-        if type(step) is str:
-            if type(value) is not dict:
-                return missing
-            value = cast("dict[str, object]", value).get(step, missing)
-        else:
-            items = cast("list[object]", value)
-            if type(value) is not list or not -len(items) <= cast("int", step) < len(items):
-                return missing
-            value = items[cast("int", step)]
+        try:
+            value = _inside(value, step)
+        except LookupError:
+            return missing
     return value
+
+
+def _inside(value: Any, step: Any) -> object:  # noqa: ANN401  # JSON may be anything
+    # A text has characters, too, which are nothing that a path leads to.
+    if isinstance(value, str) or (isinstance(step, int) and isinstance(value, dict)):
+        raise LookupError
+    try:
+        inner: object = value[step]
+    except TypeError:
+        raise LookupError from None
+    return inner
 
 
 def _call(call: Call) -> Value:

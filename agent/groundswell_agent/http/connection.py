@@ -58,8 +58,8 @@ class Connection(asyncio.Protocol):
         "_get_status",
         "_head",
         "_keep",
+        "_kind",
         "_loop",
-        "_model",
         "_paused",
         "_reader",
         "_should_keep_alive",
@@ -91,7 +91,7 @@ class Connection(asyncio.Protocol):
         self.in_flight: Exchange | None = None
         self._loop = loop
         self._sweeper = sweeper
-        self._model: PreparedRequest | None = None
+        self._kind: object = None
         self._reader: Reader | Collector | None = None
         self._upload: Upload | None = None
         self._head: Head | None = None
@@ -121,7 +121,7 @@ class Connection(asyncio.Protocol):
         self, request: PreparedRequest, exchange: Exchange, now: float
     ) -> asyncio.Future[None] | None:
         """Write the request; the future is done when `exchange` is. None: see rule 5."""
-        if request.model is not self._model:
+        if request.kind is not self._kind:
             self._adopt(request)
         self.usable = False
         self.in_flight = exchange
@@ -215,15 +215,15 @@ class Connection(asyncio.Protocol):
         if request.timeout < self._sweeper.smallest:
             self._sweeper.tighten(request.timeout)
         if request.reads:
-            kind = Reader if request.looks_closely else Collector
-            if self._reader is None or self._model is None or type(self._reader) is not kind:
-                self._reader = kind(self)
+            reader = Reader if request.looks_closely else Collector
+            if self._reader is None or self._kind is None or type(self._reader) is not reader:
+                self._reader = reader(self)
                 self._use(self._reader.parser)
             self._reader.begin(request)
-        elif self._reader is not None or self._model is None:
+        elif self._reader is not None or self._kind is None:
             self._reader = None
             self._use(HttpResponseParser(self))
-        self._model = request.model
+        self._kind = request.kind
 
     def _use(self, parser: HttpResponseParser) -> None:
         # Of the parser only what is called for each response: bound once, it is found at once.
@@ -237,7 +237,7 @@ class Connection(asyncio.Protocol):
         self._keep = keep
         self._done = True
         # The parser waits for a body that will not come: the next request gets a new one.
-        self._model = None
+        self._kind = None
 
     def forbid_reuse(self) -> None:
         """The reader's: this response is good, what comes after it on this connection cannot be."""

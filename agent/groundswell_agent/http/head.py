@@ -10,6 +10,7 @@ from __future__ import annotations
 HEAD_LIMIT = 64 * 1024  # bytes
 
 _END = b"\r\n\r\n"
+_H, _ONE = b"H1"
 
 
 class Head:
@@ -61,19 +62,32 @@ class Head:
         return True
 
 
+def lower_head(raw: bytes) -> bytes:
+    """The final head in lower case, for a look at what is in it at all; `raw` as in `header_values`."""
+    # Nearly always it starts with an H and a status from 2xx on: no empty line and no interim
+    # response comes first.
+    if raw[0] == _H and raw[9] != _ONE:
+        return raw[: raw.find(_END)].lower()
+    return _final(raw).lower()
+
+
 def header_values(raw: bytes, name: bytes) -> list[str]:
     """All values of a header, by its name in lower case, in what a response began with (`up_to`).
 
     The parser has accepted these bytes, so lines are lines; what is no latin-1 is none of HTTP's.
     """
+    return [
+        value.strip(b" \t").decode("latin-1")
+        for own, colon, value in (line.partition(b":") for line in _final(raw).split(b"\r\n")[1:])
+        if colon and own.lower() == name
+    ]
+
+
+def _final(raw: bytes) -> bytes:
     head, end, rest = raw.lstrip(b"\r\n").partition(_END)
     while end and _is_interim(head):
         head, end, rest = rest.lstrip(b"\r\n").partition(_END)
-    return [
-        value.strip(b" \t").decode("latin-1")
-        for own, colon, value in (line.partition(b":") for line in head.split(b"\r\n")[1:])
-        if colon and own.lower() == name
-    ]
+    return head
 
 
 def _is_interim(head: bytes) -> bool:

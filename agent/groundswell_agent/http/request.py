@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -77,8 +77,7 @@ class Origin:
 
 
 class PreparedRequest:
-    """One request, ready to be written. Never change one: connections remember the model of the
-    last they sent.
+    """One request, ready to be written. Never change one: it may be on its way.
 
     `timeout` is in seconds and covers the whole exchange, connecting included. A templated step
     makes its next one with `with_payload`.
@@ -91,9 +90,9 @@ class PreparedRequest:
         "collects",
         "keep_body",
         "keep_headers",
+        "kind",
         "looks_closely",
         "method",
-        "model",
         "origin",
         "payload",
         "reads",
@@ -118,8 +117,6 @@ class PreparedRequest:
     ) -> None:
         self.origin = origin
         self.method = method
-        # All that were made of one by `with_payload` are of its kind.
-        self.model = self
         self.payload = payload
         self.size = len(payload)
         # Gives the body, where it is sent in parts; `payload` and `size` are then those of the head.
@@ -138,6 +135,10 @@ class PreparedRequest:
         # The response must be looked into; all others are only counted.
         self.looks_closely = keep_body or keep_headers or closes or self.bodiless
         self.reads = self.looks_closely or collects
+        # What a connection prepares for it, and need not anew for the next of the same kind.
+        self.kind = _kind(
+            timeout, keep_body, keep_headers, collects, closes, body_limit, self.bodiless
+        )
 
     def with_payload(self, payload: bytes) -> PreparedRequest:
         """The same request with other bytes, head and body, which the caller has checked."""
@@ -145,7 +146,7 @@ class PreparedRequest:
         other = _new(PreparedRequest)
         other.origin = self.origin
         other.method = self.method
-        other.model = self.model
+        other.kind = self.kind
         other.payload = payload
         other.size = len(payload)
         other.source = self.source
@@ -162,6 +163,12 @@ class PreparedRequest:
 
 
 _new = object.__new__
+
+
+@cache
+def _kind(*_: float) -> object:
+    """One object for equal ones, quicker to compare than they are. A test has a handful."""
+    return object()
 
 
 def prepare(

@@ -56,6 +56,13 @@ async def captured(site: Site, path: str, source: object) -> str:
         ("/page", {"field": "gone", "default": "d"}, '"d"'),
         ("/text?body=abc&gzip=1", {"regex": "b."}, '"bc"'),
         ("/big?kib=700", "$.end", "5"),
+        ("/text?body=%22a%22", "$", '"a"'),
+        ("/text?body=%22a%22", {"json": "$..a", "default": "text"}, '"text"'),
+        ("/text?body=%22{a%22", {"json": "$[0]", "default": "text"}, '"text"'),
+        ("/text?body=5", {"json": "$..a", "default": "a number"}, '"a number"'),
+        ("/text?body=[[1,2]]", "$[0][1]", "2"),
+        ("/text?body=[", {"json": "$[0]", "default": "broken"}, '"broken"'),
+        ("/text?body=", {"json": "$", "default": "empty"}, '"empty"'),
     ],
 )
 async def test_what_a_capture_finds(

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from groundswell.scenario.requests import REDIRECTS
 from groundswell_agent.engine.ending import EndIteration
 from groundswell_agent.engine.outgoing import compile_request
-from groundswell_agent.engine.reading import Reading
+from groundswell_agent.engine.reading import Outcome, Reading
 from groundswell_agent.engine.redirects import redirected, take_cookies
 from groundswell_agent.engine.samples import Samples
+from groundswell_agent.http.head import lower_head
 from groundswell_agent.http.request import InvalidRequest
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Request:
         "_constant",
         "_ends_iteration",
         "_expected",
+        "_looks_at_head",
         "_outgoing",
         "_reading",
         "_redirects",
@@ -45,6 +47,7 @@ class Request:
         self._expected = step.expect_status
         self._redirects = step.redirects
         self._takes_cookies = scope.takes_cookies
+        self._looks_at_head = scope.takes_cookies or self._reading.reads_body
         self._ends_iteration = step.ends_iteration
 
     async def __call__(self, vu: VirtualUser) -> None:
@@ -72,12 +75,18 @@ class Request:
     def _answered(self, vu: VirtualUser, request: PreparedRequest, exchange: Exchange) -> None:
         """The response that the step is about has been recorded."""
         vu.due = exchange.end
-        if self._takes_cookies:
-            take_cookies(vu.jar, request, exchange)
-        well = self._reading.of_answer(vu, exchange)
+        head = b""
+        if self._looks_at_head:
+            head = lower_head(exchange.raw)
+            if self._takes_cookies:
+                take_cookies(vu.jar, request, exchange, head)
+        outcome = self._reading.of_answer(vu, exchange, head)
         # A VU that pauses now must not hold it until its next response.
         exchange.raw = exchange.collected = b""
-        if self._ends_iteration and not (well and exchange.status in self._expected):
+        if outcome is Outcome.LACKING or (
+            self._ends_iteration
+            and (outcome is Outcome.FAILED or exchange.status not in self._expected)
+        ):
             raise EndIteration
 
     async def _failed(self, vu: VirtualUser, exchange: Exchange) -> None:
@@ -96,8 +105,8 @@ class Request:
 
     def _without_answer(self, vu: VirtualUser, at: float) -> None:
         vu.due = at
-        self._reading.of_nothing(vu, at)
-        if self._ends_iteration:
+        outcome = self._reading.of_nothing(vu, at)
+        if outcome is Outcome.LACKING or self._ends_iteration:
             raise EndIteration
 
     async def _follow(self, vu: VirtualUser, request: PreparedRequest, exchange: Exchange) -> None:
@@ -107,7 +116,7 @@ class Request:
         samples, left = self._samples, self._redirects
         while exchange.status in REDIRECTS:
             if self._takes_cookies:
-                take_cookies(vu.jar, request, exchange)
+                take_cookies(vu.jar, request, exchange, lower_head(exchange.raw))
             following = redirected(request, exchange, vu.jar)
             if following is None:
                 break
