@@ -112,7 +112,8 @@ def test_when_all_agents_are_killed_the_run_ends(
         killed_at = time.monotonic()
         ran = running.end_of_run()
 
-    assert time.monotonic() - killed_at < 10
+    # Its lease, two more for late reports, and a few seconds for a busy machine.
+    assert time.monotonic() - killed_at < 25
     load = ran.summary.scenarios["load"]
     assert load.planned == _PLANNED, ran
     assert load.planned == load.fired + sum(load.dropped.values()) + load.unknown
