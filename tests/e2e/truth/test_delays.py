@@ -53,6 +53,7 @@ def test_two_agents_merge_to_the_truth_of_both(groundswell: Groundswell) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.soak  # wants a machine of its own
 def test_thousands_of_requests_a_second_are_measured_as_well_as_hundreds(
     groundswell: Groundswell,
 ) -> None:

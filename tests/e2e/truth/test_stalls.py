@@ -67,6 +67,7 @@ def test_waiting_to_be_accepted_is_part_of_the_time(groundswell: Groundswell) ->
 
 
 @pytest.mark.slow
+@pytest.mark.soak  # wants a machine of its own
 def test_a_full_backlog_is_in_the_response_time_and_not_in_the_service_time(
     groundswell: Groundswell,
 ) -> None:
