@@ -64,7 +64,10 @@ def _assert_coordinator_lost(groundswell: Groundswell) -> None:
     assert "INCONCLUSIVE  e2e" in shown.stdout
     assert "coordinator_lost" in shown.stdout
     assert (summary["verdict"], summary["exit_code"]) == ("INCONCLUSIVE", 96)
-    assert [reason["code"] for reason in summary["reasons"]] == ["coordinator_lost"]
+    # Where it ended before its first second was stored, there are no samples either.
+    codes = [reason["code"] for reason in summary["reasons"]]
+    assert codes[-1] == "coordinator_lost"
+    assert set(codes) <= {"no_samples", "coordinator_lost"}
     assert [agent["name"] for agent in summary["agents"]] == ["agent-1", "agent-2", "agent-3"]
 
 
