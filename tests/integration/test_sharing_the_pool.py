@@ -156,5 +156,5 @@ async def test_a_run_that_is_over_keeps_nothing_but_its_last_events(site: Site) 
         await run.ended()
         await agent.expect("release")
         conductor = site.coordinator.runs.get(run.run_id)
-        assert conductor._measurement is None  # pyright: ignore[reportPrivateUsage]
+        assert conductor._steward is None  # pyright: ignore[reportPrivateUsage]
         assert conductor._crew is None  # pyright: ignore[reportPrivateUsage]

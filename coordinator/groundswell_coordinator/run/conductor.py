@@ -28,6 +28,7 @@ from groundswell_coordinator.run.archive import Archive
 from groundswell_coordinator.run.broadcast import Broadcast
 from groundswell_coordinator.run.conclusion import Story, absence_reasons, conclude
 from groundswell_coordinator.run.crew import Crew
+from groundswell_coordinator.run.errands import Errands
 from groundswell_coordinator.run.events import (
     AgentEnded,
     AgentExpelled,
@@ -58,8 +59,6 @@ from groundswell_coordinator.run.submission import source_to_wire
 from groundswell_coordinator.run.succession import Succession
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from groundswell.v1 import agent_pb2
     from groundswell.verdict.run_warning import RunWarning
     from groundswell_coordinator.attachment import Attachment
@@ -133,9 +132,7 @@ class Conductor:
         # What they come to, once all are prepared.
         self._warnings: tuple[RunWarning, ...] = ()
         self._expelled: set[str] = set()
-        self._helpers: set[asyncio.Task[None]] = set()
-        # What a helper failed of; the run fails of it, too.
-        self._fault: BaseException | None = None
+        self._errands = Errands()
         self._announced: tuple[State, str] | None = None
         self._recovered: Recovered | None = None
         self._seal_from = 0.0
@@ -144,8 +141,6 @@ class Conductor:
         self._absences: tuple[str, ...] = ()
         # From the moment the agents are chosen, and from the moment the start is ordered.
         self._crew: Crew | None = None
-        self._succession: Succession | None = None
-        self._measurement: Measurement | None = None
         self._steward: Steward | None = None
         self._started_at: datetime | None = None
         self._stopped_at: float | None = None
@@ -158,18 +153,18 @@ class Conductor:
         self._recovered = recovered
         self._crew = recovered.crew
         self._inbox = recovered.inbox
-        self._succession = restored.succession
         self._started_at = restored.started_at
         self._stopped_at = restored.stopped_at
         self._aborted_by = restored.aborted_by
         self._absences = restored.absences
         self._warnings = restored.warnings
         self._archive.resume()
-        self._begin_measuring(self._crew, recovered.start_at, restored.timeline)
-        assert self._steward is not None
-        names = [agent.name for agent in self._crew.agents]
-        self._machine.resume(recovered.start_at, names, self._succession.moved)
-        for agent in self._crew.agents:
+        self._steward = self._new_steward(
+            recovered.crew, restored.succession, recovered.start_at, restored.timeline
+        )
+        names = [agent.name for agent in recovered.crew.agents]
+        self._machine.resume(recovered.start_at, names, restored.succession.moved)
+        for agent in recovered.crew.agents:
             # One that came back without the run is not ours any more.
             if agent.run is not None:
                 agent.run = self
@@ -184,7 +179,7 @@ class Conductor:
     @property
     def durations(self) -> Durations | None:
         """Of all requests so far; None before the load and after it."""
-        return None if self._measurement is None else self._measurement.durations
+        return None if self._steward is None else self._steward.measurement.durations
 
     def deliver(self, agent: Attachment, message: agent_pb2.AgentMessage) -> None:
         """A message of one of the run's agents; ProtocolViolation where they are a flood."""
@@ -226,7 +221,7 @@ class Conductor:
             await self._end_with_error("the coordinator failed", "see its log", ExitCode.INTERNAL)
         except asyncio.CancelledError:
             # This coordinator ends, and not the run: the next one takes it up.
-            await self._end_helpers()
+            await self._errands.end()
             raise
         await self._let_go()
 
@@ -236,7 +231,7 @@ class Conductor:
                 self._owner.coordinator_id, self._owner.generation, is_local=self._owner.is_local
             )
             self._announce(self._machine.state)
-            self._help(self._choose_agents())
+            self._errands.begin(self._choose_agents())
             return
         self._announce(self._machine.state)
         await self._note_absence()
@@ -250,9 +245,9 @@ class Conductor:
 
     async def _note_absence(self) -> None:
         """In the store, too: what agents did not do meanwhile has its reason in it."""
-        assert self._measurement is not None
+        assert self._steward is not None
         # The last interval that is stored ended up to two seconds before the coordinator did.
-        away = self._now() - self._measurement.timeline.sealed_count
+        away = self._now() - self._steward.measurement.timeline.sealed_count
         message = f"the coordinator was away for about {away:.0f} s"
         self._absences = (*self._absences, message)
         self.broadcast.notice(COORDINATOR_AWAY, f"{message}; the run goes on")
@@ -260,25 +255,19 @@ class Conductor:
 
     async def _let_go(self) -> None:
         """Free the agents, and memory: a coordinator lives for months."""
-        await self._end_helpers()
+        await self._errands.end()
         if self._crew is not None:
             self._crew.release()
         self._pool.release(self)
-        self._crew = self._measurement = self._steward = self._succession = self._recovered = None
+        self._crew = self._steward = self._recovered = None
         self._inbox = Inbox()
-
-    async def _end_helpers(self) -> None:
-        for helper in self._helpers:
-            helper.cancel()
-        await asyncio.gather(*self._helpers, return_exceptions=True)
 
     async def _step(self) -> None:
         """Wait for the next event, at most a tick; then let time pass.
 
         While more is waiting, time passes once a tick: a thousand reports come at once.
         """
-        if self._fault is not None:
-            raise self._fault
+        self._errands.check()
         item = await self._inbox.take(_TICK_S)
         if isinstance(item, Said):
             # What was still queued when it was expelled is not heard; what one sent that was lost is.
@@ -300,26 +289,28 @@ class Conductor:
             await self._expel(agent, violation)
 
     async def _pass_time(self) -> None:
-        if self._measurement is not None and self._machine.state in _UNDER_LOAD:
-            assert self._steward is not None
-            for name in self._steward.expired(time.monotonic()):
-                await self._lose(name)
-            await self._store_skews()
-            await self._measurement.store_late(self._now())
-            standing = None
-            if self._may_seal():
-                standing = await self._measurement.advance(
-                    self._now(), is_behind=self._inbox.is_behind
-                )
-            running = self._machine.state is State.RUNNING
-            if standing is not None and running:
-                self._aborted_by = str(standing.threshold)
-                self.broadcast.notice("threshold", f"aborting: {standing.threshold} failed")
-                await self._handle(StopRequested(StopMode.ABORT, Cause.THRESHOLD))
-            elif self._archive.failure is not None and running:
-                self.broadcast.notice("store_failed", str(self._archive.failure))
-                await self._handle(StopRequested(StopMode.GRACEFUL, Cause.STORE_FAILED))
+        if self._steward is not None and self._machine.state in _UNDER_LOAD:
+            await self._pass_time_under_load(self._steward)
         await self._handle(Tick())
+
+    async def _pass_time_under_load(self, steward: Steward) -> None:
+        for name in steward.expired(time.monotonic()):
+            await self._lose(name)
+        await self._store_skews()
+        await steward.measurement.store_late(self._now())
+        standing = None
+        if self._may_seal():
+            is_behind = self._inbox.is_behind
+            standing = await steward.measurement.advance(self._now(), is_behind=is_behind)
+        if self._machine.state is not State.RUNNING:
+            return
+        if standing is not None:
+            self._aborted_by = str(standing.threshold)
+            self.broadcast.notice("threshold", f"aborting: {standing.threshold} failed")
+            await self._handle(StopRequested(StopMode.ABORT, Cause.THRESHOLD))
+        elif self._archive.failure is not None:
+            self.broadcast.notice("store_failed", str(self._archive.failure))
+            await self._handle(StopRequested(StopMode.GRACEFUL, Cause.STORE_FAILED))
 
     def _may_seal(self) -> bool:
         """After a restart not before all are back, or their leases over: what they measured meanwhile
@@ -342,7 +333,7 @@ class Conductor:
             case "prepared" if state is State.PREPARING and agent.name not in self._prepared:
                 self._prepared.add(agent.name)
                 self._findings.take(agent.name, message.prepared.findings)
-                self._help(self._measure_clock(agent))
+                self._errands.begin(self._measure_clock(agent))
             case "refused" if state in _BEFORE_LOAD:
                 refused = message.refused
                 await self._handle(AgentRefused(agent.name, refused.message, refused.hint))
@@ -352,8 +343,8 @@ class Conductor:
             case "started" if state in _UNDER_LOAD and self._crew is not None:
                 skew = self._crew.note_start(agent, message.started)
                 self._new_skews[agent.incarnation] = skew
-            case "report" if state in _UNDER_LOAD and self._measurement is not None:
-                await self._measurement.take(message.report, self._now())
+            case "report" if state in _UNDER_LOAD and self._steward is not None:
+                await self._steward.measurement.take(message.report, self._now())
                 if message.report.last:
                     await self._handle(AgentEnded(agent.name))
             case "leaving" if state in _UNDER_LOAD:
@@ -424,8 +415,8 @@ class Conductor:
             if self._machine.can_be_acknowledged(now):
                 break
             start_at = self._machine.put_off(now, 2 * (now - begin))
-        self._succession = Succession(self.submission.test, self._crew.table, self.submission.seed)
-        self._begin_measuring(self._crew, start_at)
+        succession = Succession(self.submission.test, self._crew.table, self.submission.seed)
+        self._steward = self._new_steward(self._crew, succession, start_at)
         self._crew.start(round(start_at * 1e9))
 
     async def _stop_load(self, mode: StopMode) -> None:
@@ -450,14 +441,14 @@ class Conductor:
 
     async def _conclude(self, cause: Cause) -> None:
         """The load has ended: judge what is there, store it, tell everybody."""
-        measurement, crew, succession = self._measurement, self._crew, self._succession
-        assert measurement is not None
+        crew, steward = self._crew, self._steward
         assert crew is not None
-        assert succession is not None
+        assert steward is not None
         await self._store_skews()
-        await measurement.close()
+        await steward.measurement.close()
+        timeline = steward.measurement.timeline
         # Of a thousand agents it takes half a second, in which leases are to be renewed.
-        losses = await asyncio.to_thread(succession.losses, measurement.timeline, self._stopped_at)
+        losses = await asyncio.to_thread(steward.succession.losses, timeline, self._stopped_at)
         story = Story(
             cause,
             started_at=self._started_at,
@@ -467,7 +458,7 @@ class Conductor:
             reasons=absence_reasons(self._absences, losses),
             warnings=self._warnings,
         )
-        summary = await conclude(self.submission, crew, measurement.timeline, story, self._archive)
+        summary = await conclude(self.submission, crew, timeline, story, self._archive)
         if self._archive.failure is not None and cause is not Cause.STORE_FAILED:
             self.broadcast.notice("store_failed", str(self._archive.failure))
         self.broadcast.ended(
@@ -516,26 +507,13 @@ class Conductor:
         """Seconds since the run's start."""
         return time.monotonic() - self._machine.start_at
 
-    def _begin_measuring(
-        self, crew: Crew, start_at: float, timeline: Timeline | None = None
-    ) -> None:
-        assert self._succession is not None
-        self._measurement = Measurement(
+    def _new_steward(
+        self, crew: Crew, succession: Succession, start_at: float, timeline: Timeline | None = None
+    ) -> Steward:
+        measurement = Measurement(
             self.submission, crew, self._archive, self.broadcast, timeline, self._telemetry
         )
-        self._steward = Steward(
-            crew, self._succession, self._measurement, self._archive, self.broadcast, start_at
-        )
-
-    def _help(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._helpers.add(task)
-        task.add_done_callback(self._helped)
-
-    def _helped(self, helper: asyncio.Task[None]) -> None:
-        self._helpers.discard(helper)
-        if not helper.cancelled():
-            self._fault = self._fault or helper.exception()
+        return Steward(crew, succession, measurement, self._archive, self.broadcast, start_at)
 
     def _tell_waiting(self, line: str) -> None:
         if self._machine.state is State.WAITING:

@@ -44,8 +44,8 @@ class Steward:
         start_at: float,
     ) -> None:
         self._crew = crew
-        self._succession = succession
-        self._measurement = measurement
+        self.succession = succession
+        self.measurement = measurement
         self._archive = archive
         self._broadcast = broadcast
         self._start_at = start_at
@@ -69,11 +69,11 @@ class Steward:
     async def lose(self, name: str) -> bool:
         """Account for an agent that is gone; False where it had delivered all that it owed."""
         agent = self._crew[name]
-        if self._measurement.record(agent.incarnation).has_ended or name in self._succession.lost:
+        if self.measurement.record(agent.incarnation).has_ended or name in self.succession.lost:
             return False
-        self._measurement.timeline.lose(agent.incarnation)
+        self.measurement.timeline.lose(agent.incarnation)
         lease_end = agent.lease_until - self._start_at
-        self._succession.lose(LostAgent(name, agent.incarnation, lease_end))
+        self.succession.lose(LostAgent(name, agent.incarnation, lease_end))
         silent = f"{time.monotonic() - agent.last_heard:.1f} s"
         self._broadcast.notice("agent_lost", f"{name} is lost: not heard of for {silent}")
         detail: dict[str, float | str] = {"lease_end": lease_end}
@@ -82,9 +82,9 @@ class Steward:
 
     async def leave(self, name: str, leaving: agent_pb2.Leaving) -> bool:
         """Note that an agent hands its share over; False where it only says so again."""
-        if name in self._succession.moved:
+        if name in self.succession.moved:
             return False
-        self._measurement.record(self._crew[name].incarnation).has_left = True
+        self.measurement.record(self._crew[name].incarnation).has_left = True
         why = f": {leaving.reason}" if leaving.reason else ""
         self._broadcast.notice("agent_leaving", f"{name} leaves in order{why}")
         await self._archive.event("agent_leaving", leaving.reason or "in order", name)
@@ -92,12 +92,12 @@ class Steward:
 
     async def move(self, share: MoveShare, heirs: Collection[str]) -> None:
         """Store the handover, then tell everybody. Late, it leaves a gap that is counted; never a double."""
-        succession = self._succession
+        succession = self.succession
         boundary_ns, decided = share.boundary_ns, share.decided
         if boundary_ns is None:
             boundary_ns = round((time.monotonic() - self._start_at + _NOTICE_S) * 1e9)
         if decided is None:
-            record = self._measurement.record(self._crew[share.agent].incarnation)
+            record = self.measurement.record(self._crew[share.agent].incarnation)
             decided = {name: account.planned for name, account in record.book.latest.items()}
         handover = succession.plan(share.agent, heirs, boundary_ns, decided)
         if not await self._archive.handover(handover):
@@ -112,9 +112,9 @@ class Steward:
 
     def catch_up(self, agent: Attachment, stop: StopMode | None) -> None:
         """Tell an agent what it may not have got, as it had no stream, or no coordinator."""
-        if handovers := self._succession.division.handovers:
+        if handovers := self.succession.division.handovers:
             self._crew.reshare_to(agent, handovers)
-        if agent.name in self._succession.lost:
+        if agent.name in self.succession.lost:
             # Its share has other owners. What it measured until its lease ended is welcome.
             self._crew.stop_one(agent, StopMode.ABORT)
         elif stop is not None:
