@@ -45,10 +45,12 @@ class Bundle:
         if match is None:
             return cls(data)
         main, parts = data[: match.start()], dict[str, Part]()
+        counted, line = 0, 1
         while match is not None:
             end = match.end() + int(match[2])
             path = str(json.loads(match[1]))
-            parts[path] = Part(path, data[match.end() : end], 1 + _lines(data[: match.end()]))
+            counted, line = match.end(), line + _lines(data[counted : match.end()])
+            parts[path] = Part(path, data[match.end() : end], line)
             match = _PART.match(data, min(end + 1, len(data)))
         return cls(main, parts)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from groundswell.scenario.expectations import checked_pattern
 from groundswell.scenario.expressions import BUILTIN_NAMES, ENV, SECRET
-from groundswell.scenario.json_path import NoJsonPath, parse_json_path
+from groundswell.scenario.json_path import JsonPath, checked_json_path
 from groundswell.scenario.maps import HEADER_NAME
 from groundswell.scenario.nodes import Mapping, Node, Scalar
 from groundswell.scenario.record import Fields, Key, Record
@@ -26,13 +26,9 @@ RESERVED_NAMES = frozenset(
 _KINDS = ("json", "header", "cookie", "regex", "field")
 
 
-def _json_path(scalar: Scalar) -> str:
+def _json_path(scalar: Scalar) -> JsonPath:
     refuse_comment(scalar)
-    try:
-        return parse_json_path(scalar.text).text
-    except NoJsonPath as error:
-        message = f"{scalar.shown} is not a path into JSON: {error}"
-        raise Refusal(message, "such as $.items[0].id") from None
+    return checked_json_path(scalar.text, scalar.shown)
 
 
 def _pattern(scalar: Scalar) -> str:
@@ -45,27 +41,19 @@ def _header(scalar: Scalar) -> str:
     return scalar.text.lower()
 
 
-JSON_PATH = Leaf("a path such as $.token", _json_path, {"type": "string", "pattern": r"^\$"})
+_JSON_PATH = Leaf("a path such as $.token", _json_path, {"type": "string", "pattern": r"^\$"})
 _PATTERN = Leaf("a regular expression", _pattern, {"type": "string"})
 _HEADER = Leaf(
     "the name of a header", _header, {"type": "string", "pattern": f"^{HEADER_NAME.pattern}$"}
 )
 
 
-class _Constant(Shape[tuple[object]]):
-    """Any single value, in a tuple: no shape reads to None, and null is one."""
-
-    _leaf: Leaf[tuple[object]] = Leaf(
-        "text, a number, true, false or null",
-        lambda scalar: (scalar.text if scalar.templated else scalar.value,),
-        {"type": ["string", "number", "boolean", "null"]},
-    )
-
-    def read(self, node: Node, label: str, problems: Problems) -> tuple[object] | None:
-        return self._leaf.read(node, label, problems)
-
-    def schema(self, definitions: Json) -> Json:
-        return self._leaf.schema(definitions)
+# Any single value, in a tuple: no shape reads to None, and null is one.
+_CONSTANT: Leaf[tuple[object]] = Leaf(
+    "text, a number, true, false or null",
+    lambda scalar: (scalar.text if scalar.templated else scalar.value,),
+    {"type": ["string", "number", "boolean", "null"]},
+)
 
 
 def _build(fields: Fields) -> dict[str, Any] | None:
@@ -80,13 +68,12 @@ def _build(fields: Fields) -> dict[str, Any] | None:
         _check_group(fields)
     if not fields.complete:
         return None
-    values = fields.values
-    source: str = values[kinds[0]]
-    captured: dict[str, Any] = {"kind": kinds[0], "source": source}
-    if kinds[0] == "json":
-        captured["path"] = parse_json_path(source)
-    if kinds[0] == "regex":
-        captured["group"] = values.get("group", min(re.compile(source).groups, 1))
+    values, kind = fields.values, kinds[0]
+    captured: dict[str, Any] = {"kind": kind, "source": values[kind]}
+    if kind == "json":
+        captured |= {"source": values[kind].text, "path": values[kind]}
+    if kind == "regex":
+        captured["group"] = values.get("group", min(re.compile(values[kind]).groups, 1))
     if "default" in values:
         captured |= {"has_default": True, "default": values["default"][0]}
     return captured
@@ -104,13 +91,13 @@ def _check_group(fields: Fields) -> None:
 _LONG = Record(
     "a capture",
     {
-        "json": Key(JSON_PATH, "A path into the JSON of the body, such as $.items[0].id."),
+        "json": Key(_JSON_PATH, "A path into the JSON of the body, such as $.items[0].id."),
         "header": Key(_HEADER, "The name of a header of the response."),
         "cookie": Key(WORD, "The name of a cookie that the response sets."),
         "regex": Key(_PATTERN, "A regular expression over the body."),
         "field": Key(WORD, "The name of a form's field in an HTML page; its value is captured."),
         "group": Key(whole(0, 99), "Which group of `regex` it is; 0 is all of it.", default=1),
-        "default": Key(_Constant(), "What it is where nothing is found."),
+        "default": Key(_CONSTANT, "What it is where nothing is found."),
     },
     _build,
     extra={
@@ -127,13 +114,13 @@ class _CaptureShape(Shape[Capture]):
         if isinstance(node, Mapping):
             read = _LONG.read(node, label, problems)
             return None if read is None else Capture(name=label, **read)
-        path = JSON_PATH.read(node, label, problems)
+        path = _JSON_PATH.read(node, label, problems)
         if path is None:
             return None
-        return Capture(name=label, kind="json", source=path, path=parse_json_path(path))
+        return Capture(name=label, kind="json", source=path.text, path=path)
 
     def schema(self, definitions: Json) -> Json:
-        short, long = JSON_PATH.schema(definitions), _LONG.schema(definitions)
+        short, long = _JSON_PATH.schema(definitions), _LONG.schema(definitions)
         definitions["capture"] = {"if": {"type": "object"}, "then": long, "else": short}
         return {"$ref": "#/$defs/capture"}
 

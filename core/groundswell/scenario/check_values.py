@@ -130,21 +130,10 @@ class _Value(Shape[Expectation]):
             message = f"`{label}` must be a value, a list of values or a comparison"
             problems.add(node, f"{message}, not {node.shown}", 'such as "> 0"')
             return None
-        if node.unfilled:
-            return None
-        try:
-            return self._late(node) if node.late else self._constant(node)
-        except Refusal as refusal:
-            self._refuse(node, label, refusal, problems)
-            return None
-
-    def _refuse(self, node: Scalar, label: str, refusal: Refusal, problems: Problems) -> None:
-        if node.templated:
-            # The message would quote what the environment holds.
-            message = f"`{label}` must be a value or a comparison once {node.shown} is filled in"
-            problems.add(node, message)
-        else:
-            problems.add(node, f"`{label}` {refusal.message}", refusal.hint)
+        if node.late and not node.unfilled:
+            return self._late(node, label, problems)
+        constant = Leaf[Expectation]("a value or a comparison", self._constant, {})
+        return constant.read(node, label, problems)
 
     def _read_list(self, node: Sequence, label: str, problems: Problems) -> Expectation | None:
         if not node.items:
@@ -170,7 +159,7 @@ class _Value(Shape[Expectation]):
         # What the environment fills in may be meant as text and as a number.
         return OneOf((scalar.text, scalar.value) if scalar.templated else (scalar.value,))
 
-    def _late(self, scalar: Scalar) -> Expectation:
+    def _late(self, scalar: Scalar, label: str, problems: Problems) -> Expectation | None:
         parts = joined(scalar.parts)
         first = parts[0]
         split = split_comparison(first) if isinstance(first, str) else None
@@ -178,7 +167,8 @@ class _Value(Shape[Expectation]):
             return OneOf((Template(tuple(parts)),))
         sign, rest = split
         if sign in ("~", "exists"):
-            raise Refusal(f"cannot have a template after `{sign}`")
+            problems.add(scalar, f"`{label}` cannot have a template after `{sign}`")
+            return None
         more: list[str | Expression] = [rest] if rest else []
         return Compared(sign, Template((*more, *parts[1:])))
 

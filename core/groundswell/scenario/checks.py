@@ -13,13 +13,13 @@ from groundswell.scenario.check_values import (
     STATUSES,
     TEXT_VALUE,
 )
-from groundswell.scenario.json_path import NoJsonPath, parse_json_path
+from groundswell.scenario.json_path import checked_json_path
 from groundswell.scenario.maps import HEADER_NAME
 from groundswell.scenario.nodes import Mapping, Node, Scalar, Sequence
 from groundswell.scenario.scalars import WORD
 from groundswell.scenario.shape import Json, OneOrMore, Refusal, Shape, is_told
 from groundswell.scenario.step_model import Check, Subject
-from groundswell.scenario.suggest import nearest
+from groundswell.scenario.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from groundswell.scenario.expectations import Expectation
@@ -118,15 +118,11 @@ def _subject(key: str) -> Subject:
     if key in ("status", "duration", "size", "body"):
         return Subject(kind=key)  # type: ignore[arg-type]
     if key.startswith("$"):
-        try:
-            return Subject(kind="json", path=parse_json_path(key))
-        except NoJsonPath as error:
-            hint = "such as $.items[0].id"
-            raise Refusal(f"`{key}` is not a path into JSON: {error}", hint) from None
+        return Subject(kind="json", path=checked_json_path(key, f"`{key}`"))
     if key.startswith(_HEADER) and HEADER_NAME.fullmatch(key, len(_HEADER)):
         return Subject(kind="header", name=key[len(_HEADER) :].lower())
-    guess = nearest(key, ("status", "duration", "size", "body", "name"))
-    hint = f"did you mean `{guess}`?" if guess else f"known here: {_SUBJECTS}, name"
+    known = ("status", "duration", "size", "body", "name")
+    hint = did_you_mean(key, known, f"known here: {_SUBJECTS}, name")
     raise Refusal(f"unknown key `{key}` in a check", hint)
 
 

@@ -45,8 +45,7 @@ class Compared:
 
 Expectation = Statuses | OneOf | Compared
 
-COMPARISON_PATTERN = r"^\s*([=!]=|<=?|>=?|~|contains\s|exists\s*$)"
-_COMPARISON = re.compile(COMPARISON_PATTERN)
+_COMPARISON = re.compile(r"^\s*([=!]=|<=?|>=?|~|contains\s|exists\s*$)")
 
 
 def split_comparison(text: str) -> tuple[Operator, str] | None:

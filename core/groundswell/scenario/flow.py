@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from groundswell.scenario.conditions import Condition, parse_condition
 from groundswell.scenario.expressions import Template
-from groundswell.scenario.nodes import Mapping, Node, Scalar, Sequence
+from groundswell.scenario.nodes import Mapping, Node, Scalar
 from groundswell.scenario.record import Fields, Key, Record
 from groundswell.scenario.scalars import DURATION, PAUSE, POSITIVE_DURATION, WORD, whole
-from groundswell.scenario.shape import Json, ListOf, Shape
+from groundswell.scenario.shape import Json, ListOf, OneOrMore, Shape
 from groundswell.scenario.step_model import (
     Branch,
     GroupStep,
@@ -129,24 +129,16 @@ PACE_STEP = Record(
 )
 
 
-class _OneBranch(Shape[tuple[Step, ...]]):
+class _OneBranch(OneOrMore[Step]):
     """A step, or a list of steps that follow each other."""
 
-    def __init__(self, step: Shape[Step], steps: Shape[tuple[Step, ...]]) -> None:
-        self._step, self._steps = step, steps
-
-    def read(self, node: Node, label: str, problems: Problems) -> tuple[Step, ...] | None:
-        if isinstance(node, Sequence):
-            return self._steps.read(node, label, problems)
-        step = self._step.read(node, label, problems)
-        return None if step is None else (step,)
-
     def schema(self, definitions: Json) -> Json:
-        one, several = self._step.schema(definitions), self._steps.schema(definitions)
-        return {"if": {"type": "array"}, "then": several, "else": one}
+        """Decided by the type, so that what is wrong with a step is told of that step."""
+        several = ListOf(self.item, self.example).schema(definitions)
+        return {"if": {"type": "array"}, "then": several, "else": self.item.schema(definitions)}
 
 
-def flow_shapes(step: Shape[Step], steps: Shape[tuple[Step, ...]]) -> dict[str, Shape[Any]]:
+def flow_shapes(steps: ListOf[Step]) -> dict[str, Shape[Any]]:
     """What each kind of step looks like, by the key that names the kind."""
     inner = Key(steps, "The steps in it.", required=True)
     branch = Record(
@@ -203,7 +195,7 @@ def flow_shapes(step: Shape[Step], steps: Shape[tuple[Step, ...]]) -> dict[str, 
             "parallel steps",
             {
                 "parallel": Key(
-                    ListOf(_OneBranch(step, steps), "[{get: /a}, {get: /b}]"),
+                    ListOf(_OneBranch(steps.item, steps.example), "[{get: /a}, {get: /b}]"),
                     "Steps, or lists of them, that run at the same time.",
                     required=True,
                 )

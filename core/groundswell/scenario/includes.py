@@ -49,8 +49,9 @@ def _named(step: Node) -> Scalar | None:
     if not isinstance(step, Mapping) or len(step.pairs) != 1:
         return None
     key, path = step.pairs[0]
-    is_path = isinstance(path, Scalar) and path.text and "{{" not in path.text
-    return path if key.text == INCLUDE and isinstance(path, Scalar) and is_path else None
+    if key.text != INCLUDE or not isinstance(path, Scalar):
+        return None
+    return path if path.text and "{{" not in path.text else None
 
 
 def with_includes(root: Mapping, bundle: Bundle, problems: Problems) -> Mapping:

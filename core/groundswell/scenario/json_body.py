@@ -28,8 +28,8 @@ class JsonBodyShape(Shape[bytes | JsonBody]):
         if len(problems) > before:
             return None
         body = tuple(_joined(pieces))
-        if all(isinstance(piece, bytes) for piece in body):
-            return b"".join(piece for piece in body if isinstance(piece, bytes))
+        if len(body) == 1 and isinstance(body[0], bytes):
+            return body[0]
         return JsonBody(body)
 
     def schema(self, definitions: Json) -> Json:

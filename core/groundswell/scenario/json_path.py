@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from groundswell.scenario.shape import Refusal
+
 if TYPE_CHECKING:
     from jsonpath import JSONPath
 
@@ -43,6 +45,15 @@ def parse_json_path(text: str) -> JsonPath:
         return JsonPath(text, tuple(steps))
     compiled(text)
     return JsonPath(text, None)
+
+
+def checked_json_path(text: str, shown: str) -> JsonPath:
+    """The path that a test gives; Refusal where it is none."""
+    try:
+        return parse_json_path(text)
+    except NoJsonPath as error:
+        message = f"{shown} is not a path into JSON: {error}"
+        raise Refusal(message, "such as $.items[0].id") from None
 
 
 @lru_cache(maxsize=1024)

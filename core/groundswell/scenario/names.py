@@ -7,14 +7,13 @@ around it captures; a condition for whatever its scenario captures: until then i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from groundswell.scenario.conditions import expressions_in, parse_condition
 from groundswell.scenario.expressions import BUILTIN_NAMES, ENV, SECRET, names_in
 from groundswell.scenario.nodes import Filled, Mapping, Node, Scalar, Sequence
 from groundswell.scenario.requests import METHODS
-from groundswell.scenario.suggest import nearest
+from groundswell.scenario.suggest import did_you_mean
 from groundswell.scenario.template import ENV_NAME
 from groundswell.scenario.tokens import SyntaxRefusal
 
@@ -36,53 +35,51 @@ def check_names(
     """Note each name that stands for nothing. `namespaces` are names with fields of their own; None
     for one whose fields are not known.
     """
-    every = _Captured()
+    every: dict[str, Scalar] = {}
     scenarios = test.get("scenarios")
     for _, scenario in scenarios.pairs if isinstance(scenarios, Mapping) else ():
         steps = scenario.get("steps") if isinstance(scenario, Mapping) else None
         if steps is None:
             continue
-        captured = _Captured()
-        captured.take(steps)
-        every.places |= captured.places
+        captured = _first_captures(steps)
+        every |= captured
         _Walk(captured, problems, namespaces or {}).steps(steps, set())
     defaults = test.get("defaults")
     if isinstance(defaults, Mapping):
         walk = _Walk(every, problems, namespaces or {})
         for key in ("headers", "auth"):
-            walk.value(defaults.get(key), set(every.places))
+            walk.value(defaults.get(key), set(every))
 
 
-@dataclass
-class _Captured:
+def _first_captures(steps: Node) -> dict[str, Scalar]:
     """Where each name of a scenario is captured first."""
-
-    places: dict[str, Scalar] = field(default_factory=dict[str, Scalar])
-
-    def take(self, node: Node) -> None:
-        for name in captures_in(node):
-            self.places.setdefault(name.text, name)
+    places: dict[str, Scalar] = {}
+    for name in _captures_in(steps):
+        places.setdefault(name.text, name)
+    return places
 
 
-def captures_in(node: Node) -> Iterator[Scalar]:
+def _captures_in(node: Node) -> Iterator[Scalar]:
     """All names that steps capture, those inside others too."""
     if isinstance(node, Sequence):
         for item in node.items:
-            yield from captures_in(item)
+            yield from _captures_in(item)
     elif isinstance(node, Mapping):
         for key, value in node.pairs:
             if key.text == "capture" and isinstance(value, Mapping):
                 yield from (name for name, _ in value.pairs)
             elif key.text in _INNER:
-                yield from captures_in(value)
+                yield from _captures_in(value)
 
 
 class _Walk:
-    """Through the steps of one scenario; `known` is what a step may ask for."""
+    """Through the steps of one scenario. `captured` is where each of its names is captured first,
+    `known` what a step may ask for.
+    """
 
     def __init__(
         self,
-        captured: _Captured,
+        captured: Map[str, Scalar],
         problems: Problems,
         namespaces: Map[str, frozenset[str] | None],
     ) -> None:
@@ -92,7 +89,7 @@ class _Walk:
 
     def steps(self, node: Node | None, known: set[str]) -> None:
         """One after the other: `known` grows by what they capture."""
-        for step in node.items if isinstance(node, Sequence) else ():
+        for step in _items(node):
             if isinstance(step, Sequence):
                 self.steps(step, known)
             elif isinstance(step, Mapping):
@@ -106,23 +103,19 @@ class _Walk:
             self._condition(step.get(key))
         if step.get("repeat") is not None or step.get("while") is not None:
             # The second pass has what the first one captured.
-            known |= {name.text for name in captures_in(step)}
+            known |= {name.text for name in _captures_in(step)}
         self._branches(step, known)
-        known |= {name.text for name in captures_in(step)}
+        known |= {name.text for name in _captures_in(step)}
         self.value(step.get("check"), known)
 
     def _branches(self, step: Mapping, known: set[str]) -> None:
         """Each begins with what was known before: one of them knows nothing of another."""
         for key in ("steps", "then", "else"):
             self.steps(step.get(key), set(known))
-        for key in ("weighted", "parallel"):
-            branches = step.get(key)
-            for branch in branches.items if isinstance(branches, Sequence) else ():
-                if key == "parallel":
-                    inner: Node | None = Sequence(branch.line, branch.column, (branch,))
-                else:
-                    inner = branch.get("steps") if isinstance(branch, Mapping) else None
-                self.steps(inner, set(known))
+        for branch in _items(step.get("weighted")):
+            self.steps(branch.get("steps") if isinstance(branch, Mapping) else None, set(known))
+        for branch in _items(step.get("parallel")):
+            self.steps(Sequence(branch.line, branch.column, (branch,)), set(known))
 
     def value(self, node: Node | None, known: set[str]) -> None:
         """All templates in a value."""
@@ -147,7 +140,7 @@ class _Walk:
         except SyntaxRefusal:
             # The condition's own shape says so.
             return
-        self._check(node, expressions_in(condition), set(self._captured.places))
+        self._check(node, expressions_in(condition), set(self._captured))
 
     def _check(self, place: Scalar, expressions: Iterable[Expression], known: set[str]) -> None:
         for expression in expressions:
@@ -174,19 +167,22 @@ class _Walk:
         if not name.path:
             self._problems.add(place, f"`{name.root}` is a row: name a field of it")
         elif fields is not None and name.path[0] not in fields:
-            guess = nearest(str(name.path[0]), fields)
-            hint = f"did you mean `{guess}`?" if guess else f"there are {', '.join(sorted(fields))}"
+            there_are = f"there are {', '.join(sorted(fields))}"
+            hint = did_you_mean(str(name.path[0]), fields, there_are)
             self._problems.add(place, f"`{name.root}` has no field `{name.path[0]}`", hint)
 
     def _unknown(self, root: str, known: set[str]) -> tuple[str, str | None]:
-        later = self._captured.places.get(root)
+        later = self._captured.get(root)
         if later is not None:
             line = self._problems.line_of(later)
             return f"`{root}` is not captured yet here", f"it is on line {line}"
-        names = (*known, *self._captured.places, *self._namespaces, *BUILTIN_NAMES, ENV, SECRET)
-        guess = nearest(root, names)
-        message = f"nothing is known here by the name `{root}`"
-        return message, f"did you mean `{guess}`?" if guess else "capture it in a step before"
+        names = (*known, *self._captured, *self._namespaces, *BUILTIN_NAMES, ENV, SECRET)
+        hint = did_you_mean(root, names, "capture it in a step before")
+        return f"nothing is known here by the name `{root}`", hint
+
+
+def _items(node: Node | None) -> tuple[Node, ...]:
+    return node.items if isinstance(node, Sequence) else ()
 
 
 def _path(name: Name) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from groundswell.scenario.flow import flow_shapes
+from groundswell.scenario.includes import INCLUDE
 from groundswell.scenario.nodes import Mapping, Node, Scalar
 from groundswell.scenario.requests import METHODS, REQUEST
 from groundswell.scenario.shape import Json, ListOf, Shape, is_told
@@ -13,8 +14,6 @@ from groundswell.scenario.suggest import nearest
 if TYPE_CHECKING:
     from groundswell.scenario.problems import Problems
     from groundswell.scenario.step_model import Step
-
-INCLUDE = "include"
 
 
 class _StepShape(Shape["Step"]):
@@ -90,4 +89,4 @@ class _StepShape(Shape["Step"]):
 
 STEP = _StepShape()
 STEPS = ListOf(STEP, "`- get: /`")
-STEP.shapes = {**dict.fromkeys(METHODS, REQUEST), **flow_shapes(STEP, STEPS)}
+STEP.shapes = {**dict.fromkeys(METHODS, REQUEST), **flow_shapes(STEPS)}

@@ -61,10 +61,11 @@ def nearest(word: str, known: Collection[str]) -> str | None:
     return close[0] if close else None
 
 
-def did_you_mean(word: str, known: Collection[str]) -> str:
-    """A hint for an unknown word; where nothing is near, all that is known."""
-    guess = nearest(word, known)
-    return f"did you mean `{guess}`?" if guess else f"known here: {', '.join(known)}"
+def did_you_mean(word: str, known: Collection[str], otherwise: str | None = None) -> str:
+    """A hint for an unknown word: what is near; else `otherwise`, or all that is known."""
+    if guess := nearest(word, known):
+        return f"did you mean `{guess}`?"
+    return otherwise or f"known here: {', '.join(known)}"
 
 
 def snake_case(word: str) -> str:

@@ -24,7 +24,6 @@ from groundswell.scenario.values import DEFAULT, FILTERS
 if TYPE_CHECKING:
     from groundswell.scenario.expressions import Constant
 
-# One line: YAML folds the lines of a plain text into one.
 END = "}}"
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|}}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from groundswell.scenario.shape import Refusal
 from groundswell.units import shown
 
 if TYPE_CHECKING:
@@ -20,13 +21,8 @@ _BLANK = re.compile(r"\s*")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 
 
-class SyntaxRefusal(Exception):
+class SyntaxRefusal(Refusal):
     """Says no to one template or condition: "the template … " + message."""
-
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
 
 
 class Tokens:
@@ -59,30 +55,29 @@ class Tokens:
 
     def take_constant(self) -> Constant:
         """The next constant; None where none is next, or it is `null`."""
-        match = _TOKEN.match(self._text, self._place)
-        if match is None or (match["name"] is not None and match["name"] not in _WORDS):
-            return None
-        if match["sign"] is not None:
+        match = self._next_constant()
+        if match is None:
             return None
         self._place = match.end()
         return _constant(match)
 
     def need_constant(self) -> Constant:
-        before = self._place
-        constant = self.take_constant()
-        if self._place == before:
+        if not self.is_constant_next():
             raise SyntaxRefusal(
                 f"has {self.shown} where a constant must stand",
                 "a 'text' in quotes, a number, true, false or null",
             )
-        return constant
+        return self.take_constant()
 
     def is_constant_next(self) -> bool:
-        before = self._place
-        self.take_constant()
-        found = self._place > before
-        self._place = before
-        return found
+        return self._next_constant() is not None
+
+    def _next_constant(self) -> re.Match[str] | None:
+        match = _TOKEN.match(self._text, self._place)
+        if match is None or match["sign"] is not None:
+            return None
+        is_other_name = match["name"] is not None and match["name"] not in _WORDS
+        return None if is_other_name else match
 
     def _take(self, kind: str, wanted: tuple[str, ...] | None = None) -> str | None:
         match = _TOKEN.match(self._text, self._place)

@@ -6,6 +6,8 @@ source goes on where he is.
 
 from __future__ import annotations
 
+import sys
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,85 +17,86 @@ from groundswell.schedule.stripe import EVERYTHING, Inherited, Stripe
 
 if TYPE_CHECKING:
     from fractions import Fraction
+    from typing import Self
 
     from groundswell.schedule.arrivals import Arrivals
     from groundswell.schedule.rate import RateCurve
 
+# An end that no stream reaches.
+_NEVER = sys.maxsize
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EvenSource:
-    """The curve's arrivals whose indices are in `stripe` and below `end`."""
+class ArrivalSource(ABC):
+    """The arrivals along `curve` whose indices are in `stripe` and below `end`."""
 
     curve: RateCurve
     stripe: Stripe
     end: int
 
     @property
-    def planned(self) -> int:
-        return self.stripe.count_below(self.end)
+    @abstractmethod
+    def planned(self) -> int: ...
+
+    @abstractmethod
+    def walk(self) -> Arrivals: ...
+
+    @abstractmethod
+    def index_at(self, moment: float) -> int:
+        """The first index at or after `moment`, in seconds from the scenario's start."""
 
     def planned_before(self, moment: float) -> int:
-        """How many are planned before `moment`, in seconds from the scenario's start."""
-        return self.stripe.count_below(min(self.end, self._index_at(moment)))
+        return self.stripe.count_below(min(self.end, self.index_at(moment)))
+
+    def until(self, index: int) -> Self:
+        """What stays with an agent that hands over from `index` on."""
+        return replace(self, end=min(self.end, index))
+
+    def inherited(self, index: int, heir: Stripe) -> Self:
+        """What an heir gets of it."""
+        return replace(self, stripe=Inherited(self.stripe, index, heir))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvenSource(ArrivalSource):
+    """Those that the curve plans itself."""
+
+    @property
+    def planned(self) -> int:
+        return self.stripe.count_below(self.end)
 
     def walk(self) -> Arrivals:
         return even(self.curve, self.stripe, end=self.end)
 
-    def until(self, moment: float) -> EvenSource:
-        """What stays with an agent that hands over from `moment` on."""
-        return replace(self, end=min(self.end, self._index_at(moment)))
-
-    def inherited(self, moment: float, heir: Stripe) -> EvenSource:
-        """What an heir gets of it."""
-        return replace(self, stripe=Inherited(self.stripe, self._index_at(moment), heir))
-
-    def _index_at(self, moment: float) -> int:
-        """The first index planned at or after `moment`."""
+    def index_at(self, moment: float) -> int:
         return bisect_left(range(self.curve.planned), moment, key=self.curve.moment)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PoissonSource:
-    """Of the stream that `seed` draws at `part` of the rate, the arrivals in `stripe` below `end`.
+class PoissonSource(ArrivalSource):
+    """Those of the stream that `seed` draws at `part` of the rate; the indices are the stream's own.
 
-    The indices are the stream's own. Whoever has the seed draws the same stream, so an heir knows
-    what the lost agent would have done. `end` is None where the stream ends by itself.
+    Whoever has the seed draws the same stream, so an heir knows what the lost agent would have done.
     """
 
-    curve: RateCurve
     part: Fraction
     seed: int
-    stripe: Stripe
-    end: int | None = None
 
     @classmethod
     def whole(cls, curve: RateCurve, part: Fraction, seed: int) -> PoissonSource:
-        return cls(curve, part, seed, EVERYTHING)
+        return cls(curve, EVERYTHING, _NEVER, part, seed)
 
     @property
     def planned(self) -> int:
         """Draws the whole stream: about 10 ns for each arrival."""
         drawn = poisson_total(self.curve, self.part, self.seed)
-        return self.stripe.count_below(drawn if self.end is None else min(drawn, self.end))
-
-    def planned_before(self, moment: float) -> int:
-        index = self._index_at(moment)
-        return self.stripe.count_below(index if self.end is None else min(index, self.end))
+        return self.stripe.count_below(min(self.end, drawn))
 
     def walk(self) -> Arrivals:
-        # What is nobody else's needs no sifting.
-        if self.stripe is EVERYTHING and self.end is None:
-            return poisson(self.curve, self.part, self.seed)
         return poisson(self.curve, self.part, self.seed, self.stripe, self.end)
 
-    def until(self, moment: float) -> PoissonSource:
-        index = self._index_at(moment)
-        return replace(self, end=index if self.end is None else min(index, self.end))
-
-    def inherited(self, moment: float, heir: Stripe) -> PoissonSource:
-        return replace(self, stripe=Inherited(self.stripe, self._index_at(moment), heir))
-
-    def _index_at(self, moment: float) -> int:
+    def index_at(self, moment: float) -> int:
+        """Draws the stream from its beginning up to there."""
         index = 0
         for moments in poisson_moments(self.curve, self.part, self.seed):
             below = int(moments.searchsorted(moment))
@@ -101,6 +104,3 @@ class PoissonSource:
             if below < moments.size:
                 break
         return index
-
-
-ArrivalSource = EvenSource | PoissonSource

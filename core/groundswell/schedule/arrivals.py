@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from groundswell.schedule.stripe import EVERYTHING
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from fractions import Fraction
@@ -69,7 +71,7 @@ def poisson(
     curve: RateCurve,
     part: Fraction,
     seed: int,
-    stripe: Stripe | None = None,
+    stripe: Stripe = EVERYTHING,
     end: int | None = None,
 ) -> Arrivals:
     """A Poisson process at `part` of the rate; indices are its own 0, 1, 2…
@@ -107,17 +109,14 @@ def poisson_moments(curve: RateCurve, part: Fraction, seed: int) -> Iterator[Flo
 
 
 def _select(
-    blocks: Iterator[FloatArray], stripe: Stripe | None, end: int | None
+    blocks: Iterator[FloatArray], stripe: Stripe, end: int | None
 ) -> Iterator[tuple[IndexArray, FloatArray]]:
     drawn = 0
     for moments in blocks:
         first, drawn = drawn, drawn + moments.size
         stop = drawn if end is None else min(drawn, end)
-        if stripe is None:
-            yield np.arange(first, stop, dtype=np.int64), moments[: stop - first]
-        else:
-            own = stripe.slice(stripe.count_below(first), stripe.count_below(stop))
-            yield own, moments[own - first]
+        own = stripe.slice(stripe.count_below(first), stripe.count_below(stop))
+        yield own, moments[own - first]
         if stop < drawn:
             return
 

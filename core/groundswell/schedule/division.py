@@ -33,9 +33,12 @@ class Handover:
 
     @classmethod
     def of(cls, message: agent_pb2.Handover) -> Handover:
-        heirs = tuple(ShareEntry(entry.agent, entry.weight) for entry in message.heirs)
         return cls(
-            message.epoch, message.from_agent, message.boundary_ns, heirs, dict(message.decided)
+            message.epoch,
+            message.from_agent,
+            message.boundary_ns,
+            _entries_from_wire(message.heirs),
+            dict(message.decided),
         )
 
     def to_wire(self) -> agent_pb2.Handover:
@@ -89,9 +92,8 @@ def table_to_wire(table: ShareTable) -> agent_pb2.ShareTable:
 
 def table_from_wire(message: agent_pb2.ShareTable) -> ShareTable:
     """Raises ProtocolViolation for one that is none."""
-    entries = tuple(ShareEntry(entry.agent, entry.weight) for entry in message.entries)
     try:
-        return ShareTable(entries, message.epoch)
+        return ShareTable(_entries_from_wire(message.entries), message.epoch)
     except ValueError as error:
         raise ProtocolViolation(f"a table of shares that is none: {error}") from error
 
@@ -109,3 +111,7 @@ def extended(division: Division, handovers: Iterable[Handover]) -> Division:
 
 def _entries_to_wire(entries: Iterable[ShareEntry]) -> list[agent_pb2.ShareEntry]:
     return [agent_pb2.ShareEntry(agent=entry.agent, weight=entry.weight) for entry in entries]
+
+
+def _entries_from_wire(entries: Iterable[agent_pb2.ShareEntry]) -> tuple[ShareEntry, ...]:
+    return tuple(ShareEntry(entry.agent, entry.weight) for entry in entries)

@@ -23,6 +23,8 @@ from groundswell.schedule.shares import ShareEntry, ShareTable
 from groundswell.schedule.stripe import IndexArray, Inherited, Stripe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from groundswell.scenario.model import Scenario
     from groundswell.schedule.division import Handover
     from groundswell.schedule.vus import VuCurve
@@ -43,7 +45,6 @@ class ScenarioShare:
     peak: int
     vus: tuple[Stripe, ...]
     curve: RateCurve | VuCurve
-    seed: int
     sources: tuple[ArrivalSource, ...] = ()
     counts: tuple[int, ...] = ()
 
@@ -80,7 +81,7 @@ class ScenarioShare:
         return sum(self.counts) if moment > 0 else 0
 
     def vu_ids(self) -> IndexArray:
-        """The VUs it owns, by their numbers from 1, as in `VuCurve.spells`; its own come first."""
+        """The VUs it owns, by their numbers from 1, as in `VuCurve.spells_of`; its own come first."""
         own = [stripe.slice(0, stripe.count_below(self.peak)) for stripe in self.vus]
         return np.concatenate([*own, np.empty(0, dtype=np.int64)]) + 1
 
@@ -122,7 +123,6 @@ class ScenarioPlan:
             peak=self.vus,
             vus=(vus,),
             curve=self.curve,
-            seed=stream_seed(self.seed, self.name, agent),
         )
         if isinstance(self.curve, RateCurve):
             return replace(share, sources=self._first_sources(agent, share, self.curve))
@@ -135,7 +135,8 @@ class ScenarioPlan:
             return ()
         if isinstance(self.scenario, OpenScenario) and self.scenario.arrivals == "poisson":
             part = Fraction(share.vu_count, self.vus)
-            return (PoissonSource.whole(curve, part, share.seed),)
+            seed = stream_seed(self.seed, self.name, agent)
+            return (PoissonSource.whole(curve, part, seed),)
         return (EvenSource(curve, self._by_vus.stripe(agent), curve.planned),)
 
     def _first_counts(self, agent: str, share: ScenarioShare) -> tuple[int, ...]:
@@ -150,6 +151,8 @@ class ScenarioPlan:
     def _hand_over(self, handover: Handover) -> None:
         moment = boundary_of(handover.boundary_ns, self.scenario)
         lost = self.share(handover.from_agent)
+        # Once for all heirs: to find one, a stream is drawn from its beginning.
+        boundaries = [source.index_at(moment) for source in lost.sources]
         heirs = ShareTable(handover.heirs, handover.epoch)
         shares = {agent: self._with_vus_of(lost, heirs, agent) for agent in heirs.agents}
         decided = handover.decided.get(self.name, 0)
@@ -159,9 +162,9 @@ class ScenarioPlan:
             able = ShareTable(tuple(by_vus), handover.epoch)
             for agent in able.agents:
                 stripe = able.stripe(agent)
-                shares[agent] = _heir_of(shares[agent], lost, moment, decided, stripe)
+                shares[agent] = _heir_of(shares[agent], lost, boundaries, decided, stripe)
         self._moved.update(shares)
-        self._moved[handover.from_agent] = _rest_of(lost, moment, decided)
+        self._moved[handover.from_agent] = _rest_of(lost, boundaries, decided)
 
     def _with_vus_of(self, lost: ScenarioShare, heirs: ShareTable, agent: str) -> ScenarioShare:
         share, heir = self.share(agent), heirs.stripe(agent)
@@ -171,19 +174,26 @@ class ScenarioPlan:
 
 
 def _heir_of(
-    share: ScenarioShare, lost: ScenarioShare, moment: float, decided: int, heir: Stripe
+    share: ScenarioShare,
+    lost: ScenarioShare,
+    boundaries: Sequence[int],
+    decided: int,
+    heir: Stripe,
 ) -> ScenarioShare:
-    inherited = (source.inherited(moment, heir) for source in lost.sources)
+    """`boundaries` are indices, one for each source."""
+    pairs = zip(lost.sources, boundaries, strict=True)
+    inherited = (source.inherited(boundary, heir) for source, boundary in pairs)
     left = max(0, sum(lost.counts) - decided)
     counts = (*share.counts, heir.count_below(left)) if lost.counts else share.counts
     return replace(share, sources=(*share.sources, *inherited), counts=counts)
 
 
-def _rest_of(lost: ScenarioShare, moment: float, decided: int) -> ScenarioShare:
+def _rest_of(lost: ScenarioShare, boundaries: Sequence[int], decided: int) -> ScenarioShare:
     """What stays with the agent that hands over."""
+    pairs = zip(lost.sources, boundaries, strict=True)
     return replace(
         lost,
-        sources=tuple(source.until(moment) for source in lost.sources),
+        sources=tuple(source.until(boundary) for source, boundary in pairs),
         counts=(min(decided, sum(lost.counts)),) if lost.counts else (),
     )
 

@@ -95,12 +95,11 @@ class VuCurve:
             left -= stage.duration
         return 0
 
-    def spells(self, vu: int) -> tuple[tuple[float, float], ...]:
-        """The spans [on, off) in seconds in which VU `vu` is active; an instant is no span."""
-        return tuple((on, off) for on, off, _ in self.spells_of((vu,)))
-
     def spells_of(self, vus: Iterable[int]) -> Iterator[tuple[float, float, int]]:
-        """Those of many VUs, each as (on, off, vu): one VU's after the other's."""
+        """The spans [on, off) in seconds in which each VU is active; an instant is no span.
+
+        Each is an (on, off, vu): one VU's after the other's.
+        """
         begins = accumulate((stage.duration for stage in self.stages), initial=Fraction(0))
         pieces = [
             _Piece(begin, stage)

@@ -18,6 +18,7 @@ from groundswell.metrics.buckets import HIGHEST_NS, highest_equivalent
 from groundswell.metrics.histogram import Histogram, add_rows
 from groundswell.metrics.rank import nearest_rank
 from tests.core.metrics import library
+from tests.core.metrics.histograms import of, sent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,23 +32,6 @@ durations = st.one_of(
     st.sampled_from([0, 499, 500, 501, 1499, 1500, HIGHEST_NS - 1, HIGHEST_NS]),
 )
 samples = st.lists(durations, min_size=1, max_size=200)
-
-
-def of(values_ns: Sequence[int]) -> Histogram:
-    histogram = Histogram()
-    histogram.add_ns(np.array(values_ns, np.int64))
-    return histogram
-
-
-def sent(histogram: Histogram) -> tuple[bytes, int, int, int, int, int]:
-    return (
-        histogram.encode(),
-        histogram.count,
-        histogram.sum_ns,
-        histogram.min_ns,
-        histogram.max_ns,
-        histogram.clamped,
-    )
 
 
 def library_of(values_ns: Sequence[int]) -> library.LibraryHistogram:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,27 +10,15 @@ from groundswell.errors import ProtocolViolation
 from groundswell.metrics.buckets import BUCKET_COUNT, HIGHEST_NS
 from groundswell.metrics.histogram import Histogram
 from groundswell.metrics.scratch import Decoded, Scratch
+from tests.core.metrics.histograms import of, sent
 
 trends = st.lists(
     st.lists(st.integers(0, 2 * HIGHEST_NS), min_size=1, max_size=30), min_size=1, max_size=12
 )
 
 
-def of(values_ns: list[int]) -> Histogram:
-    histogram = Histogram()
-    histogram.add_ns(np.array(values_ns, np.int64))
-    return histogram
-
-
 def decode(scratch: Scratch, histogram: Histogram) -> Decoded:
-    return scratch.decode(
-        histogram.encode(),
-        histogram.count,
-        histogram.sum_ns,
-        histogram.min_ns,
-        histogram.max_ns,
-        histogram.clamped,
-    )
+    return scratch.decode(*sent(histogram))
 
 
 @given(st.lists(trends, min_size=1, max_size=4))

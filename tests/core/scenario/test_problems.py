@@ -266,6 +266,12 @@ def test_what_is_printed_of_a_wrong_file(text: str | bytes, printed: str) -> Non
     assert problems(text) == [f"t.yaml:{printed}"]
 
 
+@pytest.mark.parametrize("sign", ["~", "exists"])
+def test_a_comparison_that_takes_no_template_says_so(sign: str) -> None:
+    text = with_steps(f"- get: /a\n  check: {{body: '{sign} {{{{ vu }}}}'}}")
+    assert problems(text) == [f"t.yaml:9:23: `body` cannot have a template after `{sign}`"]
+
+
 def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
     text = (
         with_scenario("executor: constant-vus\nduration: 10\nvus: ten\nrate: 5/s") + "warmup: 5\n"
