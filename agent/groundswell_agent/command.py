@@ -15,6 +15,7 @@ import click
 
 from groundswell.address import Address, AddressOption
 from groundswell.cores import usable_cores
+from groundswell.key_values import key_values
 from groundswell.logs import log_format_option, log_to_stderr
 from groundswell_agent.engine.secrets import DIRECTORY_VARIABLE
 
@@ -42,10 +43,7 @@ def _labels(
     context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, str]:
     labels: dict[str, str] = {}
-    for text in values:
-        key, equals, value = text.partition("=")
-        if not (key and equals):
-            raise click.BadParameter(f"{text!r} is not K=V")
+    for key, value in key_values(values):
         if key in labels:
             raise click.BadParameter(f"{key} is given twice")
         labels[key] = value

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 from groundswell.scenario.expressions import Template
 from groundswell.scenario.step_model import FormBody, JsonBody
 from groundswell.scenario.values import as_json_bytes, form_text
-from groundswell_agent.engine.texts import compile_pieces, compile_text, join_pieces
-from groundswell_agent.engine.values import compile_value, is_constant
+from groundswell_agent.engine.texts import (
+    compile_pieces,
+    compile_text,
+    compile_typed,
+    escaped,
+    join_pieces,
+)
+from groundswell_agent.engine.values import is_constant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,14 +50,8 @@ def _form(body: FormBody, names: Names) -> TextOf:
         if isinstance(value, str):
             pieces.append(form_text(value))
         else:
-            pieces += compile_pieces(_escaped(value), names, form_text)
+            pieces += compile_pieces(escaped(value, form_text), names, form_text)
     return join_pieces(pieces)
-
-
-def _escaped(template: Template) -> Template:
-    return Template(
-        tuple(form_text(part) if isinstance(part, str) else part for part in template.parts)
-    )
 
 
 def _json(body: JsonBody, names: Names) -> BytesOf:
@@ -66,9 +66,7 @@ def _json(body: JsonBody, names: Names) -> BytesOf:
 
 
 def _json_piece(template: Template, names: Names) -> bytes | BytesOf:
-    """A value of one template keeps its type; all else is text."""
-    value = template.only
-    made = compile_text(template, names) if value is None else compile_value(value, names)
+    made = compile_typed(template, names)
     if is_constant(template):
         return as_json_bytes(made(None))  # type: ignore[arg-type]
     return lambda vu: as_json_bytes(made(vu))

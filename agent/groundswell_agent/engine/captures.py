@@ -31,7 +31,7 @@ def compile_capture(capture: Capture) -> Find:
             assert capture.path is not None
             return find_json(capture.path)
         case "header":
-            return lambda response: _first(response.headers(source))
+            return find_header(source)
         case "cookie":
             return lambda response: _cookie(response, source)
         case "regex":
@@ -78,8 +78,9 @@ def find_json(path: JsonPath) -> Find:
     return lambda response: walk(response.document, steps, MISSING)
 
 
-def _first(values: list[str]) -> object:
-    return values[0] if values else MISSING
+def find_header(name: str) -> Find:
+    """The first value of a header."""
+    return lambda response: next(iter(response.headers(name)), MISSING)
 
 
 def _cookie(response: Response, name: str) -> object:

@@ -9,21 +9,21 @@ from groundswell.scenario.comparisons import ORDERINGS, as_number, compare, equa
 from groundswell.scenario.expectations import Compared, OneOf, Statuses
 from groundswell.scenario.expressions import Template
 from groundswell.scenario.values import as_text
-from groundswell_agent.engine.captures import find_json
+from groundswell_agent.engine.captures import find_header, find_json
 from groundswell_agent.engine.response import MISSING
-from groundswell_agent.engine.values import compile_value
+from groundswell_agent.engine.texts import compile_typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from groundswell.scenario.expectations import Expectation
     from groundswell.scenario.step_model import Check, Subject
+    from groundswell_agent.engine.captures import Find
     from groundswell_agent.engine.response import Response
     from groundswell_agent.engine.values import Names, Value
     from groundswell_agent.engine.virtual_user import VirtualUser
 
     Passes = Callable[[VirtualUser, Response], bool]
-    Look = Callable[[Response], object]
     Holds = Callable[[VirtualUser, object], bool]
 
 
@@ -37,7 +37,7 @@ def reads_body(check: Check) -> bool:
     return check.subject.kind in ("size", "body", "json")
 
 
-def _look(subject: Subject) -> Look:
+def _look(subject: Subject) -> Find:
     match subject.kind:
         case "status":
             return lambda response: response.exchange.status
@@ -48,8 +48,7 @@ def _look(subject: Subject) -> Look:
         case "body":
             return lambda response: response.text
         case "header":
-            name = subject.name
-            return lambda response: next(iter(response.headers(name)), MISSING)
+            return find_header(subject.name)
         case "json":
             assert subject.path is not None
             return find_json(subject.path)
@@ -69,11 +68,10 @@ def _holds(expectation: Expectation, names: Names, *, is_json: bool) -> Holds:
 def _one_of(expectation: OneOf, names: Names, equals: Callable[[object, object], bool]) -> Holds:
     wanted = tuple(_operand(value, names) for value in expectation.values)
     constants = expectation.values
-    if len(constants) == 1 and type(constants[0]) is str:
-        # What most checks are; text equals text alone, in JSON and elsewhere.
+    if equals is same and len(constants) == 1 and type(constants[0]) is str:
+        # What most checks of JSON are; there text equals text alone.
         text = constants[0]
-        if equals is same:
-            return lambda vu, found: found == text
+        return lambda vu, found: found == text
     return lambda vu, found: any(equals(found, value(vu)) for value in wanted)
 
 
@@ -108,4 +106,4 @@ def _ordered(holds: Callable[[float, float], bool], limit: float) -> Holds:
 def _operand(value: object, names: Names) -> Value:
     if not isinstance(value, Template):
         return lambda vu: value
-    return compile_value(value if value.only is None else value.only, names)
+    return compile_typed(value, names)

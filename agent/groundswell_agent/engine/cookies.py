@@ -8,8 +8,9 @@ import re
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
+
+from groundswell_agent.http.resolver import is_literal
 
 if TYPE_CHECKING:
     from groundswell_agent.http.request import Origin
@@ -135,15 +136,7 @@ def default_path(path: str) -> str:
 
 def is_within(host: str, domain: str) -> bool:
     """Whether the host is below the domain; an address is below nothing."""
-    return host.endswith(f".{domain}") and not _is_address(host)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+    return host.endswith(f".{domain}") and not is_literal(host)
 
 
 def _moment(text: str, otherwise: float | None) -> float | None:

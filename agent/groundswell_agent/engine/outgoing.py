@@ -17,12 +17,14 @@ from groundswell_agent.engine.bodies import compile_body
 from groundswell_agent.engine.texts import (
     compile_pieces,
     compile_text,
+    escaped,
     fit_header,
     fit_path,
     join_pieces,
 )
 from groundswell_agent.engine.values import compile_presence
 from groundswell_agent.http.request import (
+    METHODS_WITH_LENGTH,
     InvalidRequest,
     Origin,
     PreparedRequest,
@@ -54,7 +56,6 @@ _URL = re.compile(r"https?://[^/?#]+(?=[/?#])")
 _LENGTH = b"Content-Length: %d\r\n\r\n"
 _LENGTH_LINE = re.compile(r"\r\nContent-Length: [0-9]+\r\n")
 _END = "\r\n"
-_METHODS_WITH_LENGTH = ("POST", "PUT", "PATCH")
 # Headers that stand in every request, be it with another value.
 _ALWAYS = ("host", "user-agent", "accept")
 
@@ -177,23 +178,26 @@ class _Anywhere:
         "_base",
         "_body",
         "_headers",
+        "_method",
         "_path",
         "_query",
         "_reads_body",
-        "_step",
+        "_timeout",
         "constant",
     )
 
     def __init__(self, step: RequestStep, base: str, names: Names, *, reads_body: bool) -> None:
         self.constant: PreparedRequest | None = None
-        self._step = step
+        self._method = step.method
+        self._timeout = float(step.timeout)
         self._base = base
         self._reads_body = reads_body
         assert isinstance(step.path, Template)
         self._path = compile_text(step.path, names, fit_path)
-        self._query = {
-            name: _text_of(value, names, url_encoded) for name, value in step.query.items()
-        }
+        self._query = [
+            (f"{url_encoded(name)}=", _text_of(value, names, url_encoded))
+            for name, value in step.query.items()
+        ]
         optional = _optional_headers(step.headers)
         self._headers = [
             (name, _presence(optional.get(name), names), _text_of(value, names, fit_header))
@@ -206,7 +210,7 @@ class _Anywhere:
         if not path.startswith(("/", "http://", "https://")):
             raise InvalidRequest("a path has become neither one from / on nor a URL")
         origin, path = place(path, self._base)
-        query = "&".join(f"{url_encoded(name)}={text(vu)}" for name, text in self._query.items())
+        query = "&".join([key + text(vu) for key, text in self._query])
         if query:
             path += f"{'&' if '?' in path else '?'}{query}"
         headers = [(name, text(vu)) for name, is_there, text in self._headers if is_there(vu)]
@@ -214,12 +218,12 @@ class _Anywhere:
         if vu.jar.cookies and (cookie := vu.jar.header_for(origin, path)):
             headers.append(("Cookie", cookie))
         return prepare(
-            self._step.method,
+            self._method,
             origin,
             path,
             headers=headers,
             body=body,
-            timeout=float(self._step.timeout),
+            timeout=self._timeout,
             collects=self._reads_body,
         )
 
@@ -246,8 +250,7 @@ def _text_of(text: Text, names: Names, fit: Fit) -> TextOf:
     if isinstance(text, str):
         constant = fit(text)
         return lambda vu: constant
-    escaped = Template(tuple(fit(part) if isinstance(part, str) else part for part in text.parts))
-    return compile_text(escaped, names, fit)
+    return compile_text(escaped(text, fit), names, fit)
 
 
 def _without_length(payload: bytes) -> str:
@@ -257,6 +260,6 @@ def _without_length(payload: bytes) -> str:
 
 
 def _tail(method: str, body: bytes) -> bytes:
-    if body or method in _METHODS_WITH_LENGTH:
+    if body or method in METHODS_WITH_LENGTH:
         return _LENGTH % len(body) + body
     return _END.encode()

@@ -41,7 +41,7 @@ class Outcome(Enum):
 
 
 # Looked up once: a member of an enum costs a call.
-_WELL = Outcome.WELL
+WELL, FAILED, LACKING = Outcome.WELL, Outcome.FAILED, Outcome.LACKING
 
 
 class Reading:
@@ -86,13 +86,13 @@ class Reading:
 
     def of_answer(self, vu: VirtualUser, exchange: Exchange, head: bytes) -> Outcome:
         """`head` is the response's `lower_head`, needed only by a step that reads its body."""
-        status, at, outcome = exchange.status, exchange.end, _WELL
+        status, at, outcome = exchange.status, exchange.end, WELL
         for statuses, rate in self._statuses:
             if status in statuses:
                 rate.passed(at)
             else:
                 rate.failed(at)
-                outcome = Outcome.FAILED
+                outcome = FAILED
         return self._more(vu, exchange, head, outcome) if self._has_more else outcome
 
     def _more(self, vu: VirtualUser, exchange: Exchange, head: bytes, outcome: Outcome) -> Outcome:
@@ -115,12 +115,12 @@ class Reading:
                 rate.passed(at)
             else:
                 rate.failed(at)
-                outcome = Outcome.FAILED
-        return Outcome.LACKING if lacks else outcome
+                outcome = FAILED
+        return LACKING if lacks else outcome
 
     def of_nothing(self, vu: VirtualUser, at: float) -> Outcome:
         """There is no response: all checks fail, and captures are left with their defaults."""
-        outcome = Outcome.FAILED
+        outcome = FAILED
         for _, rate in (*self._statuses, *self._checks):
             rate.failed(at)
         for name, _, default, found in self._captures:
@@ -128,7 +128,7 @@ class Reading:
                 vu.variables[name] = default
             else:
                 found.failed(at)
-                outcome = Outcome.LACKING
+                outcome = LACKING
         return outcome
 
 

@@ -10,15 +10,20 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from groundswell.scenario.expressions import Name
+from groundswell.scenario.expressions import Name, Template
 from groundswell.scenario.values import as_text
 from groundswell_agent.engine.values import compile_value, is_captured, is_constant
-from groundswell_agent.http.request import TARGET_KEEPS, InvalidRequest, check_header_value
+from groundswell_agent.http.request import (
+    CONTROLS,
+    TARGET_KEEPS,
+    InvalidRequest,
+    check_header_value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from groundswell.scenario.expressions import Expression, Template
+    from groundswell.scenario.expressions import Expression
     from groundswell_agent.engine.values import Names, Value
     from groundswell_agent.engine.virtual_user import VirtualUser
 
@@ -26,7 +31,6 @@ if TYPE_CHECKING:
     Fit = Callable[[object], str]
 
 _plain = re.compile(rf"[A-Za-z0-9{re.escape(TARGET_KEEPS)}]*").fullmatch
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def fit_path(value: object) -> str:
@@ -34,7 +38,7 @@ def fit_path(value: object) -> str:
     if type(value) is str and _plain(value):
         return value
     text = as_text(value)
-    if _CONTROLS.search(text):
+    if CONTROLS.search(text):
         raise InvalidRequest("a value for the path holds a line end or a control character")
     return quote(text, safe=TARGET_KEEPS, errors="replace")
 
@@ -82,6 +86,17 @@ def _fitted(expression: Expression, value: Value, names: Names, fit: Fit) -> Tex
 
 def compile_text(template: Template, names: Names, fit: Fit = as_text) -> TextOf:
     return join_pieces(compile_pieces(template, names, fit))
+
+
+def compile_typed(template: Template, names: Names) -> Value:
+    """The value of a template of one expression, with its type; of any other, its text."""
+    only = template.only
+    return compile_text(template, names) if only is None else compile_value(only, names)
+
+
+def escaped(template: Template, fit: Fit) -> Template:
+    """With what stands between its expressions made fit, as their values will be."""
+    return Template(tuple(fit(part) if isinstance(part, str) else part for part in template.parts))
 
 
 def join_pieces(pieces: Sequence[str | TextOf]) -> TextOf:

@@ -315,7 +315,6 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._paused = True
-
         if self._upload is not None:
             self._upload.pause()
 

@@ -30,11 +30,11 @@ DEFAULT_BODY_LIMIT = 10 * 1024 * 1024
 _PORTS: dict[str, int] = {"http": 80, "https": 443}
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _LINE_BREAKERS = re.compile(r"[\r\n\0]")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _HOST_TAKES_NO = re.compile(r"[\s/?#@\\\[\]]")
 # What already is an escape or may stand in a target stays as the test's author wrote it.
 TARGET_KEEPS = "/?%:@!$&'()*+,;=~-._[]|"
-_METHODS_WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
+METHODS_WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 _OURS = {
     "content-length": "it is counted from the body",
     "transfer-encoding": "a body is sent whole, with its length",
@@ -61,7 +61,7 @@ class Origin:
         """`host` without brackets; names beyond ASCII become their IDNA form."""
         if scheme not in _PORTS:
             raise InvalidRequest(f"scheme {scheme!r} is not http or https")
-        if not host or _HOST_TAKES_NO.search(host) or _CONTROLS.search(host):
+        if not host or _HOST_TAKES_NO.search(host) or CONTROLS.search(host):
             raise InvalidRequest(f"{host!r} is no host")
         port = _PORTS[scheme] if port is None else port
         if not 0 < port < 65536:
@@ -237,7 +237,7 @@ def request_head(
     fields = [(name, value) for name, value in ours if name.lower() not in names] + given
     if body_length is None:
         fields.append(("Transfer-Encoding", "chunked"))
-    elif body_length or method in _METHODS_WITH_LENGTH:
+    elif body_length or method in METHODS_WITH_LENGTH:
         fields.append(("Content-Length", str(body_length)))
     lines = [f"{method} {to} HTTP/1.1", *(f"{name}: {value}" for name, value in fields), "", ""]
     return "\r\n".join(lines).encode("latin-1")
@@ -245,7 +245,7 @@ def request_head(
 
 def target(path: str, query: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> str:
     """The request's target, escaped as UTF-8 where it must be, without a fragment."""
-    if _CONTROLS.search(path):
+    if CONTROLS.search(path):
         raise InvalidRequest(f"path {path!r} contains a control character")
     path = path.partition("#")[0]
     if path != "*" and not path.startswith("/"):

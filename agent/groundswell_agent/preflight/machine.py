@@ -41,11 +41,7 @@ def descriptors(connections: Connections, root: Path = ROOT) -> Check:
     if connections.most <= room:
         return ok("files", f"{have}; {connections.most:,} connections at most")
     hint = "raise the hard limit of open files (ulimit -Hn), or use more agents"
-    if connections.certain > room:
-        text = f"the plan opens {connections.certain:,} connections, and {have}"
-        return error("files", "few_descriptors", text, hint, refuses=True)
-    text = f"with all of max_vus at work there are {connections.most:,} connections, and {have}"
-    return warning("files", "few_descriptors", text, hint)
+    return _too_few("files", "few_descriptors", connections, room, have, hint)
 
 
 def ports(origin: Origin, addresses: int, connections: Connections, root: Path = ROOT) -> Check:
@@ -57,11 +53,7 @@ def ports(origin: Origin, addresses: int, connections: Connections, root: Path =
     if connections.most <= room:
         return ok("ports", f"{have}; {connections.most:,} at most")
     hint = "widen net.ipv4.ip_local_port_range, or use agents on more machines"
-    if connections.certain > room:
-        text = f"the plan opens {connections.certain:,} connections, and {have}"
-        return error("ports", "few_ports", text, hint, refuses=True)
-    text = f"with all of max_vus at work there are {connections.most:,} connections, and {have}"
-    return warning("ports", "few_ports", text, hint)
+    return _too_few("ports", "few_ports", connections, room, have, hint)
 
 
 def cores(agents: int, root: Path = ROOT) -> Check:
@@ -99,6 +91,17 @@ def clock(root: Path = ROOT) -> Check:
         hint = "reading it takes a call of the kernel each time: agents reach lower rates"
         return warning("clock", "slow_clock", text, hint)
     return ok("clock", text)
+
+
+def _too_few(
+    subject: str, code: str, connections: Connections, room: int, have: str, hint: str
+) -> Check:
+    """There is room for fewer connections than the plan may open: an error where it certainly does."""
+    if connections.certain > room:
+        text = f"the plan opens {connections.certain:,} connections, and {have}"
+        return error(subject, code, text, hint, refuses=True)
+    text = f"with all of max_vus at work there are {connections.most:,} connections, and {have}"
+    return warning(subject, code, text, hint)
 
 
 def _raise_limit(root: Path) -> tuple[int, int]:

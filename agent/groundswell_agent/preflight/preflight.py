@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from groundswell.schedule.scenario_plan import ScenarioShare
     from groundswell_agent.http.request import Origin
     from groundswell_agent.preflight.check import Check
-    from groundswell_agent.preflight.target import Reached
 
 _log = logging.getLogger(__name__)
 
@@ -32,8 +31,7 @@ async def preflight(test: Test, shares: Sequence[ScenarioShare]) -> list[Check]:
     """Before a run: its own machine, the target, its speed where the plan comes near to it."""
     demand = Demand.of(test, shares)
     checks = [machine.descriptors(demand.connections)]
-    reached = await asyncio.gather(*(reach(origin) for origin in _origins(test)))
-    checks += _of_targets(reached, demand, agents=1)
+    checks += await _of_targets(test, demand, agents=1)
     if demand.request_rate > ALWAYS_REACHED:
         checks.append(compared(demand.request_rate, await speed()))
     return checks
@@ -58,8 +56,7 @@ async def examine(test: Test, shares: Sequence[ScenarioShare], agents: int) -> l
         machine.clock(),
         machine.descriptors(demand.connections),
     ]
-    reached = await asyncio.gather(*(reach(origin) for origin in _origins(test)))
-    checks += _of_targets(reached, demand, agents)
+    checks += await _of_targets(test, demand, agents)
     return [*checks, compared(demand.request_rate, await speed())]
 
 
@@ -81,10 +78,10 @@ def _origins(test: Test) -> list[Origin]:
     return list(dict.fromkeys(found))[:_MOST_ORIGINS]
 
 
-def _of_targets(reached: Sequence[Reached], demand: Demand, agents: int) -> list[Check]:
+async def _of_targets(test: Test, demand: Demand, agents: int) -> list[Check]:
     """All agents of one machine share its ports."""
     checks: list[Check] = []
-    for one in reached:
+    for one in await asyncio.gather(*(reach(origin) for origin in _origins(test))):
         checks += one.checks
         if one.addresses:
             needed = demand.by_origin.get(one.origin, Connections()) * agents

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from groundswell.metrics.histogram import Histogram
+from groundswell.metrics.trend_value import trend_value
 
 if TYPE_CHECKING:
     from groundswell.v1.metrics_pb2 import Report
@@ -73,15 +74,6 @@ class TrendTotal:
         self.histogram = Histogram()
 
     def report_to(self, report: Report) -> None:
-        histogram = self.histogram
-        if histogram.count:
-            report.trends.add(
-                series=self._number,
-                payload=histogram.encode(),
-                count=histogram.count,
-                sum_ns=histogram.sum_ns,
-                min_ns=histogram.min_ns,
-                max_ns=histogram.max_ns,
-                clamped=histogram.clamped,
-            )
-            histogram.clear()
+        if self.histogram.count:
+            report.trends.append(trend_value(self._number, self.histogram))
+            self.histogram.clear()

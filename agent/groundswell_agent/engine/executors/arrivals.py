@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # A wake that is due before the end and comes this little after it still counts as in time, seconds:
 # without it, the last arrivals of a high rate would be dropped by the grain of a timer.
 _IN_TIME_S = 0.1
+# Looked up once: a member of an enum costs a call.
+_ABORT = Cut.ABORT
 # After a late wake, arrivals start in turns of so many. Between them answers come in and free VUs with
 # open connections; all at once, each would need a VU and a connection of its own.
 _AT_ONCE = 50
@@ -73,14 +75,15 @@ class ArrivalRate(Executor):
         # The end may come nearer and arrivals may be added, so both are looked at on every wake.
         while await self.until(start + min(agenda.next_moment, self.end)):
             now = monotonic() - start
+            limit, late = self._limit, now >= self.end + _IN_TIME_S
             # What is left over by a late wake beyond a batch comes right after the others' turn.
             for _ in range(_AT_ONCE):
-                if agenda.next_moment > now or agenda.next_moment >= self._limit:
+                if agenda.next_moment > now or agenda.next_moment >= limit:
                     break
                 planned = start + agenda.next_moment
                 agenda.pop()
-                self._arrive(planned, late=now >= self.end + _IN_TIME_S)
-            if now >= self.end and agenda.next_moment >= min(self._limit, now):
+                self._arrive(planned, late=late)
+            if now >= self.end and agenda.next_moment >= min(limit, now):
                 return
 
     def inherit(self, before: ScenarioShare, boundary: float) -> None:
@@ -128,7 +131,7 @@ class ArrivalRate(Executor):
 
     async def _iterate(self, vu: VirtualUser, planned: float) -> None:
         # Not before it really starts: an abort may come between, and it was never decided.
-        if self.load.cut is Cut.ABORT:
+        if self.load.cut is _ABORT:
             self._free.append(vu)
             return
         self.load.account.planned += 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from groundswell.scenario.requests import REDIRECTS
 from groundswell_agent.engine.ending import EndIteration
 from groundswell_agent.engine.outgoing import compile_request
-from groundswell_agent.engine.reading import Outcome, Reading
+from groundswell_agent.engine.reading import FAILED, LACKING, Reading
 from groundswell_agent.engine.redirects import redirected, take_cookies
 from groundswell_agent.engine.samples import Samples
 from groundswell_agent.http.head import lower_head
@@ -83,9 +83,8 @@ class Request:
         outcome = self._reading.of_answer(vu, exchange, head)
         # A VU that pauses now must not hold it until its next response.
         exchange.raw = exchange.collected = b""
-        if outcome is Outcome.LACKING or (
-            self._ends_iteration
-            and (outcome is Outcome.FAILED or exchange.status not in self._expected)
+        if outcome is LACKING or (
+            self._ends_iteration and (outcome is FAILED or exchange.status not in self._expected)
         ):
             raise EndIteration
 
@@ -106,7 +105,7 @@ class Request:
     def _without_answer(self, vu: VirtualUser, at: float) -> None:
         vu.due = at
         outcome = self._reading.of_nothing(vu, at)
-        if outcome is Outcome.LACKING or self._ends_iteration:
+        if outcome is LACKING or self._ends_iteration:
             raise EndIteration
 
     async def _follow(self, vu: VirtualUser, request: PreparedRequest, exchange: Exchange) -> None:
