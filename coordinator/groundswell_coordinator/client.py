@@ -17,7 +17,6 @@ from groundswell_coordinator.run.submission import source_to_wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Mapping
-    from types import TracebackType
 
     from groundswell.scenario.source import TestSource
 
@@ -51,12 +50,7 @@ class ControlClient:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exception: object) -> None:
         await self._channel.close()
 
     # --- runs that go on -----------------------------------------------------------------------
@@ -107,7 +101,7 @@ class ControlClient:
             answer = await self._stub.ListAgents(control_pb2.ListAgentsRequest(), timeout=_ANSWER_S)
         return list(answer.agents)
 
-    # --- past runs: as run.past_runs.PastRuns has them -------------------------------------------
+    # --- past runs: as history.past_runs.PastRuns has them -------------------------------------
 
     async def lines(self, limit: int = 20) -> list[control_pb2.RunLine]:
         request = control_pb2.ListRunsRequest(limit=limit)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from groundswell_coordinator.attachment import Attachment
+from groundswell_coordinator.counted import counted
 from groundswell_coordinator.lease import LEASE_S
 
 if TYPE_CHECKING:
@@ -26,12 +28,17 @@ class Demand:
     selector: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def fits(self, agent: Attachment) -> bool:
-        return all(agent.labels.get(key) == value for key, value in self.selector.items())
+        return has_labels(agent.labels, self.selector)
 
     def __str__(self) -> str:
-        agents = "1 agent" if self.count == 1 else f"{self.count} agents"
+        agents = counted(self.count, "agent")
         labels = ", ".join(f"{key}={value}" for key, value in sorted(self.selector.items()))
         return f"{agents} with {labels}" if labels else agents
+
+
+def has_labels(labels: Mapping[str, str], selector: Mapping[str, str]) -> bool:
+    """All that the selector names, each with its value."""
+    return all(labels.get(key) == value for key, value in selector.items())
 
 
 class Pool:
@@ -131,7 +138,8 @@ class Pool:
         finally:
             self._demands = [other for other in self._demands if other is not demand]
             self._wake()
-        chosen = tuple(free[: demand.count])
+        # In the order of names, so that the same pool always divides a test the same way.
+        chosen = tuple(sorted(free, key=_natural)[: demand.count])
         for agent in chosen:
             agent.run = run
         return chosen
@@ -146,11 +154,10 @@ class Pool:
         self._wake()
 
     def _free(self, demand: Demand) -> list[Attachment]:
-        # In the order of names, so that the same pool always divides a test the same way.
         earlier = self._ahead_of(demand)
         return [
             agent
-            for agent in self.agents()
+            for agent in self._agents.values()
             if agent.run is None
             and agent.stream is not None
             and demand.fits(agent)
@@ -158,18 +165,13 @@ class Pool:
         ]
 
     def _ahead_of(self, demand: Demand) -> list[Demand]:
-        ahead: list[Demand] = []
-        for other in self._demands:
-            if other is demand:
-                break
-            ahead.append(other)
-        return ahead
+        return list(takewhile(lambda other: other is not demand, self._demands))
 
     def _where(self, demand: Demand, free: int) -> str:
         fitting = [agent for agent in self._agents.values() if demand.fits(agent)]
         busy = sum(agent.run is not None for agent in fitting)
         ahead = len(self._ahead_of(demand))
-        queue = "" if not ahead else f", {ahead} {'run' if ahead == 1 else 'runs'} ahead"
+        queue = "" if not ahead else f", {counted(ahead, 'run')} ahead"
         return f"waiting for {demand}: {free} free, {busy} busy{queue}"
 
     def _known(self, incarnation: str) -> Attachment | None:

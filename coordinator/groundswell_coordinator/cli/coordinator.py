@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 from groundswell.address import Address, AddressOption
-from groundswell.errors import GroundswellError
 from groundswell.logs import log_format_option, log_to_stderr
-from groundswell.units import parse_duration
+from groundswell_coordinator.cli.times import Time
 
 _EPILOG = """\b
 Examples:
@@ -24,26 +23,6 @@ _OFF = "off"
 
 def _http(context: click.Context, parameter: click.Parameter, value: str) -> Address | None:
     return None if value == _OFF else AddressOption().convert(value, parameter, context)
-
-
-class _Duration(click.ParamType[timedelta]):
-    """A duration with its unit, at least `least` and at most `most`, which are durations, too."""
-
-    name = "TIME"
-
-    def __init__(self, least: str, most: str) -> None:
-        self._least, self._most = least, most
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> timedelta:
-        try:
-            seconds = parse_duration(str(value))
-        except GroundswellError as error:
-            self.fail(str(error), param, ctx)
-        if not parse_duration(self._least) <= seconds <= parse_duration(self._most):
-            self.fail(f"{value} is not from {self._least} to {self._most}", param, ctx)
-        return timedelta(seconds=float(seconds))
 
 
 @click.command("coordinator", epilog=_EPILOG)
@@ -69,12 +48,12 @@ class _Duration(click.ParamType[timedelta]):
 )
 @click.option(
     "--retain",
-    type=_Duration("1m", "36500d"),
+    type=Time(("1m", "36500d")),
     help="Forget runs that ended longer ago, such as 30d; no baseline.",
 )
 @click.option(
     "--lease",
-    type=_Duration("1s", "1h"),
+    type=Time(("1s", "1h")),
     default="5s",
     show_default=True,
     help="How long agents load without hearing from us.",
@@ -90,8 +69,8 @@ def command(
     listen: Address,
     http: Address | None,
     store: str | None,
-    retain: timedelta | None,
-    lease: timedelta,
+    retain: float | None,
+    lease: float,
     insecure: bool,
     port_file: Path | None,
     log_format: str,
@@ -113,8 +92,8 @@ def command(
             listen=listen,
             http=http,
             store=store,
-            retain=retain,
-            lease_s=lease.total_seconds(),
+            retain=None if retain is None else timedelta(seconds=retain),
+            lease_s=lease,
             is_insecure=insecure,
             port_file=port_file,
         )

@@ -30,28 +30,27 @@ _NOBODY = Address("", 0)
 
 def coordinator_option(what: str) -> Callable[[F], F]:
     """Give a command `coordinator: Address | None`; without one it does `what`."""
-    return click.option(
-        "--coordinator",
-        type=_Coordinator(dials=True),
-        envvar=VARIABLE,
-        show_envvar=True,
-        metavar="HOST:PORT",
-        callback=_given,
-        help=f"The coordinator to ask.  [default: {what}]",
-    )
+    return _option(_given, f"The coordinator to ask.  [default: {what}]")
 
 
 def needed_coordinator_option(command: F) -> F:
     """Give a command `coordinator: Address`; without one it is of no use."""
+    return _option(_needed, "The coordinator to ask.")(command)
+
+
+def _option(
+    callback: Callable[[click.Context, click.Parameter, Address | None], Address | None],
+    text: str,
+) -> Callable[[F], F]:
     return click.option(
         "--coordinator",
         type=_Coordinator(dials=True),
         envvar=VARIABLE,
         show_envvar=True,
         metavar="HOST:PORT",
-        callback=_needed,
-        help="The coordinator to ask.",
-    )(command)
+        callback=callback,
+        help=text,
+    )
 
 
 def _given(
@@ -67,14 +66,3 @@ def _needed(context: click.Context, parameter: click.Parameter, value: Address |
             f"Which coordinator? Give --coordinator HOST:PORT, or set {VARIABLE}.", context
         )
     return given
-
-
-def key_values(
-    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
-) -> dict[str, str]:
-    """The callback of an option that may be repeated, each time with K=V."""
-    pairs = [value.partition("=") for value in values]
-    for key, equals, value in pairs:
-        if not (key and equals):
-            raise click.BadParameter(f"{key + value!r} is not K=V")
-    return {key: value for key, _, value in pairs}

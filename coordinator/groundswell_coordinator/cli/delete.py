@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groundswell_coordinator.cli.coordinator_options import coordinator_option
-from groundswell_coordinator.cli.past import ask
+from groundswell_coordinator.cli.past import ask, whose_option
 
 if TYPE_CHECKING:
     from groundswell.address import Address
@@ -20,7 +19,7 @@ Example:
 
 @click.command("delete", epilog=_EPILOG)
 @click.argument("run")
-@coordinator_option("the runs of this user on this machine")
+@whose_option
 def command(run: str, coordinator: Address | None) -> None:
     """Delete RUN and all that was measured in it. It is named by its whole id."""
     ask(coordinator, lambda runs: runs.delete(run))

@@ -14,8 +14,9 @@ import msgspec
 from groundswell.errors import GroundswellError
 from groundswell.exit_codes import ExitCode
 from groundswell_coordinator.cli.output import printing
+from groundswell_coordinator.cli.planned_agents import agents_option, entries
 from groundswell_coordinator.cli.test_options import test_source_options
-from groundswell_coordinator.launch.local import default_agents
+from groundswell_coordinator.counted import counted
 from groundswell_coordinator.report.doctor import CheckLine, Examination, print_examination
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ class _Unpreparable(GroundswellError):
 
 
 @click.command(name="doctor")
-@click.option(
-    "--agents", type=click.IntRange(1, 10_000), help="How many agents.  [default: one a core]"
-)
+@agents_option
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
 @test_source_options
 def command(source: TestSource, agents: int | None, as_json: bool) -> int:
@@ -68,13 +67,11 @@ def command(source: TestSource, agents: int | None, as_json: bool) -> int:
       groundswell doctor checkout.yaml --agents 8 --target https://shop.staging.internal
     """
     from groundswell.scenario.loader import load
-    from groundswell.schedule.shares import ShareEntry
 
     test = load(source)
-    count = agents or default_agents()
-    entries = [ShareEntry(f"agent-{number}") for number in range(1, count + 1)]
-    checks = (*_of_plan(test, entries), *_of_agent(source, entries))
-    examination = Examination(test.test, count, checks)
+    shares = entries(agents)
+    checks = (*_of_plan(test, shares), *_of_agent(source, shares))
+    examination = Examination(test.test, len(shares), checks)
     errors = examination.count("error")
     with printing():
         if as_json:
@@ -84,19 +81,18 @@ def command(source: TestSource, agents: int | None, as_json: bool) -> int:
     return ExitCode.ERROR if errors else ExitCode.OK
 
 
-def _of_plan(test: Test, entries: Sequence[ShareEntry]) -> Iterable[CheckLine]:
+def _of_plan(test: Test, shares: Sequence[ShareEntry]) -> Iterable[CheckLine]:
     from groundswell.schedule.plan import plan_table
 
-    scenarios, thresholds = len(test.scenarios), sum(map(len, test.thresholds.values()))
-    noun = "scenario" if scenarios == 1 else "scenarios"
-    limits = "threshold" if thresholds == 1 else "thresholds"
-    yield CheckLine("test", "ok", f"{scenarios} {noun}, {thresholds} {limits}")
-    for outline in plan_table(test, entries, 0).scenarios:
+    scenarios = counted(len(test.scenarios), "scenario")
+    thresholds = counted(sum(map(len, test.thresholds.values())), "threshold")
+    yield CheckLine("test", "ok", f"{scenarios}, {thresholds}")
+    for outline in plan_table(test, shares, 0).scenarios:
         for text in outline.warnings:
             yield CheckLine("plan", "warning", f"{outline.name}: {text}", "plan")
 
 
-def _of_agent(source: TestSource, entries: Sequence[ShareEntry]) -> Sequence[CheckLine]:
+def _of_agent(source: TestSource, shares: Sequence[ShareEntry]) -> Sequence[CheckLine]:
     """A real agent's process looks for itself; the first one's share is the largest."""
     from groundswell.schedule.division import table_to_wire
     from groundswell.schedule.shares import ShareTable
@@ -106,8 +102,8 @@ def _of_agent(source: TestSource, entries: Sequence[ShareEntry]) -> Sequence[Che
     prepare = agent_pb2.Prepare(
         run_id="doctor",
         source=source_to_wire(source),
-        shares=table_to_wire(ShareTable(tuple(entries))),
-        agent=entries[0].agent,
+        shares=table_to_wire(ShareTable(tuple(shares))),
+        agent=shares[0].agent,
     )
     done = subprocess.run(
         [sys.executable, *_PROGRAM],

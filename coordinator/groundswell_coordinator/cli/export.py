@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groundswell_coordinator.cli.coordinator_options import coordinator_option
-from groundswell_coordinator.cli.output import replacing
-from groundswell_coordinator.cli.past import ask
+from groundswell_coordinator.cli.past import ask, whose_option
 from groundswell_coordinator.report import quantity
+from groundswell_coordinator.whole_file import replacing
 
 if TYPE_CHECKING:
     from groundswell.address import Address
@@ -27,7 +26,7 @@ Example:
 @click.command("export", epilog=_EPILOG)
 @click.argument("run")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@coordinator_option("the runs of this user on this machine")
+@whose_option
 def command(run: str, file: Path, coordinator: Address | None) -> None:
     """Write RUN into FILE, whole: the test, every second's histograms, what befell it.
 

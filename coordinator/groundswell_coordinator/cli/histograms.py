@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from groundswell_coordinator.cli.pool import ask_coordinator
 
 if TYPE_CHECKING:
     from groundswell.address import Address
@@ -16,9 +17,11 @@ def write_histograms(run_id: str, coordinator: Address | None, folder: Path) -> 
     if coordinator is None:
         _write(run_id, None, folder)
         return
+    from groundswell_coordinator.cli.export import write_export
+
     with tempfile.TemporaryDirectory(prefix="groundswell-") as temporary:
         file = Path(temporary) / "run.groundswell"
-        asyncio.run(_fetch(run_id, str(coordinator), file))
+        ask_coordinator(coordinator, lambda client: write_export(client, run_id, file))
         _write(run_id, f"sqlite:///{temporary}/run.db", folder, imported=file)
 
 
@@ -31,11 +34,3 @@ def _write(run_id: str, store_url: str | None, folder: Path, imported: Path | No
         if imported is not None:
             store.import_run(imported)
         write_interval_logs(folder, store.get_run(run_id), store.intervals(run_id))
-
-
-async def _fetch(run_id: str, address: str, file: Path) -> None:
-    from groundswell_coordinator.cli.export import write_export
-    from groundswell_coordinator.client import ControlClient
-
-    async with ControlClient(address) as client:
-        await write_export(client, run_id, file)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from groundswell.errors import GroundswellError
-from groundswell_coordinator.cli.coordinator_options import coordinator_option
-from groundswell_coordinator.cli.past import ask
+from groundswell_coordinator.cli.past import ask, whose_option
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -27,7 +26,7 @@ _CHUNK = 256 * 1024
 
 @click.command("import-run", epilog=_EPILOG)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@coordinator_option("the runs of this user on this machine")
+@whose_option
 def command(file: Path, coordinator: Address | None) -> None:
     """Take in the run that `groundswell export` wrote into FILE, and print its id."""
     click.echo(ask(coordinator, lambda runs: runs.import_run(_chunks(file))))

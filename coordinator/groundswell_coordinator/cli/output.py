@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from groundswell.errors import GroundswellError
 
@@ -36,20 +35,6 @@ def write_file(path: Path, text: str) -> None:
         path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise GroundswellError(f"cannot write {path}: {error.strerror}") from error
-
-
-@contextmanager
-def replacing(path: Path) -> Generator[BinaryIO]:
-    """Write what is to be `path` at the end; until then, and if it fails, whatever was there stays."""
-    half = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with half.open("wb") as file:
-            yield file
-        half.replace(path)
-    except OSError as error:
-        raise GroundswellError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        half.unlink(missing_ok=True)
 
 
 def _let_go_of_stdout() -> None:

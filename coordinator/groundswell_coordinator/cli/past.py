@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from groundswell_coordinator.cli.coordinator_options import coordinator_option
+from groundswell_coordinator.cli.pool import ask_coordinator
 from groundswell_coordinator.cli.test_options import Assignment
 
 if TYPE_CHECKING:
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def whose_option(command: F) -> F:
+    """Whose runs: `coordinator: Address | None`."""
+    return coordinator_option("the runs of this user on this machine")(command)
 
 
 def env_option(command: F) -> F:
@@ -41,18 +48,13 @@ def environment(coordinator: Address | None, env: tuple[tuple[str, str], ...]) -
 
 def ask(coordinator: Address | None, question: Callable[[Runs], Coroutine[Any, Any, T]]) -> T:
     """`ask(coordinator, lambda runs: runs.lines(5))`."""
-    return asyncio.run(_ask(coordinator, question))
-
-
-async def _ask(
-    coordinator: Address | None, question: Callable[[Runs], Coroutine[Any, Any, T]]
-) -> T:
-    # grpc and SQLAlchemy take a third of a second each to import: not for --help.
     if coordinator is not None:
-        from groundswell_coordinator.client import ControlClient
+        return ask_coordinator(coordinator, question)
+    return asyncio.run(_ask_here(question))
 
-        async with ControlClient(str(coordinator)) as client:
-            return await question(client)
+
+async def _ask_here(question: Callable[[PastRuns], Coroutine[Any, Any, T]]) -> T:
+    # SQLAlchemy takes a third of a second to import: not for --help.
     from groundswell_coordinator.history.past_runs import PastRuns
 
     async with PastRuns() as past:

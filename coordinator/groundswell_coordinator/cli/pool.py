@@ -22,7 +22,7 @@ def ask_coordinator(
 
 
 async def _ask(address: str, question: Callable[[ControlClient], Coroutine[Any, Any, T]]) -> T:
-    # grpc takes a while to import: not for --help.
+    # grpc takes a third of a second to import: not for --help.
     from groundswell_coordinator.client import ControlClient
 
     async with ControlClient(address) as client:

@@ -15,6 +15,8 @@ from groundswell_coordinator.cli.follow import Follower, Stopper, how_to_watch
 from groundswell_coordinator.cli.interrupts import Interrupts
 from groundswell_coordinator.cli.order import Interrupted, with_summary
 from groundswell_coordinator.client import ControlClient
+from groundswell_coordinator.counted import counted
+from groundswell_coordinator.pool import has_labels
 from groundswell_coordinator.reconnection import Reconnection
 from groundswell_coordinator.report.live import LiveView
 
@@ -79,8 +81,8 @@ async def _submit(order: Order, client: ControlClient) -> None:
     attached = await client.agents()
     agents = order.agents or max(1, sum(_is_free(one, order) for one in attached))
     if not order.quiet:
-        count = "1 agent" if agents == 1 else f"{agents} agents"
-        click.echo(f"run {order.run_id} on {count} of {client.address}", err=True)
+        many = counted(agents, "agent")
+        click.echo(f"run {order.run_id} on {many} of {client.address}", err=True)
     reconnection = Reconnection(partial(click.echo, err=True))
     try:
         await reconnection.submit(lambda: order.submit(client, agents))
@@ -93,5 +95,4 @@ async def _submit(order: Order, client: ControlClient) -> None:
 
 
 def _is_free(agent: AgentLine, order: Order) -> bool:
-    fits = all(agent.labels.get(key) == value for key, value in order.selector.items())
-    return fits and agent.state == "free"
+    return agent.state == "free" and has_labels(agent.labels, order.selector)

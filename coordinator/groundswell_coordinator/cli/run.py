@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import click
 
 from groundswell.exit_codes import ExitCode
-from groundswell_coordinator.cli.coordinator_options import coordinator_option, key_values
+from groundswell_coordinator.cli.coordinator_options import coordinator_option
 from groundswell_coordinator.cli.ended import print_ended
 from groundswell_coordinator.cli.histograms import write_histograms
 from groundswell_coordinator.cli.order import Order
 from groundswell_coordinator.cli.output import printing, write_file
-from groundswell_coordinator.cli.run_options import check_together, folder, writable
+from groundswell_coordinator.cli.run_options import check_together, folder, key_value_map, writable
 from groundswell_coordinator.cli.test_options import test_source_options
 from groundswell_coordinator.cli.times import Time
 from groundswell_coordinator.launch.local import LocalAgents, default_agents
@@ -44,7 +44,7 @@ _REMOTE_WAIT_S = 300.0
     *("-l", "--selector", "selector"),
     multiple=True,
     metavar="K=V",
-    callback=key_values,
+    callback=key_value_map,
     help="Only agents with this label. May be repeated.",
 )
 @click.option(
@@ -65,7 +65,7 @@ _REMOTE_WAIT_S = 300.0
     help="How long to wait for agents.  [default: 1m; of a coordinator, 5m]",
 )
 @click.option(
-    "--label", "labels", multiple=True, metavar="K=V", callback=key_values, help="Label the run."
+    "--label", "labels", multiple=True, metavar="K=V", callback=key_value_map, help="Label the run."
 )
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Repeat a run's random draws.")
 @click.option(

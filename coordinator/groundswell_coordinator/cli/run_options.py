@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from groundswell.key_values import key_values
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -14,6 +16,13 @@ if TYPE_CHECKING:
     from groundswell.address import Address
 
 _MOST_PROCESSES = 1000
+
+
+def key_value_map(
+    context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
+) -> dict[str, str]:
+    """Of a key that is there twice, the last value."""
+    return dict(key_values(texts))
 
 
 def writable(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groundswell_coordinator.cli.coordinator_options import coordinator_option
 from groundswell_coordinator.cli.output import printing
-from groundswell_coordinator.cli.past import ask
+from groundswell_coordinator.cli.past import ask, whose_option
 from groundswell_coordinator.cli.table import table
 from groundswell_coordinator.report import quantity
 
@@ -38,7 +37,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
     help="How many, the newest first.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print them as a JSON list.")
-@coordinator_option("the runs of this user on this machine")
+@whose_option
 def command(coordinator: Address | None, limit: int, as_json: bool) -> None:
     """List past runs, and those that go on, the newest first."""
     lines = ask(coordinator, lambda runs: runs.lines(limit))

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groundswell_coordinator.cli.coordinator_options import coordinator_option
 from groundswell_coordinator.cli.output import printing
-from groundswell_coordinator.cli.past import ask, env_option, environment
+from groundswell_coordinator.cli.past import ask, env_option, environment, whose_option
 from groundswell_coordinator.cli.times import Time
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ Example:
 @env_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("-v", "--verbose", is_flag=True, help="Every metric, and every agent by name.")
-@coordinator_option("the runs of this user on this machine")
+@whose_option
 def command(
     run: str,
     coordinator: Address | None,

@@ -13,6 +13,7 @@ from groundswell.errors import InvalidTest
 from groundswell.scenario.loader import load
 from groundswell.scenario.model import all_steps
 from groundswell_coordinator.cli.test_options import test_source_options
+from groundswell_coordinator.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,9 @@ def command(source: TestSource, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"valid": True, "problems": [], **_counts(test)}, indent=2))
     else:
-        counts = ", ".join(_counted(count, noun) for noun, count in _counts(test).items())
+        counts = ", ".join(
+            counted(count, nouns.removesuffix("s")) for nouns, count in _counts(test).items()
+        )
         click.echo(f"{source.name}: valid: {counts}")
 
 
@@ -82,7 +85,3 @@ def _counts(test: Test) -> dict[str, int]:
         "steps": sum(len(list(all_steps(scenario.steps))) for scenario in test.scenarios.values()),
         "thresholds": sum(map(len, test.thresholds.values())),
     }
-
-
-def _counted(count: int, nouns: str) -> str:
-    return f"{count} {nouns.removesuffix('s') if count == 1 else nouns}"

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from groundswell.exit_codes import ExitCode
-from groundswell_coordinator.cli.coordinator_options import coordinator_option
 from groundswell_coordinator.cli.output import printing
-from groundswell_coordinator.cli.past import ask, env_option, environment
+from groundswell_coordinator.cli.past import ask, env_option, environment, whose_option
 
 if TYPE_CHECKING:
     from groundswell.address import Address
@@ -27,7 +26,7 @@ Example:
 @click.argument("run")
 @env_option
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-@coordinator_option("the runs of this user on this machine")
+@whose_option
 def command(
     run: str, coordinator: Address | None, env: tuple[tuple[str, str], ...], as_json: bool
 ) -> int:

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 
 from groundswell.errors import GroundswellError
 from groundswell.verdict.selection import parse_selection
+from groundswell_coordinator.judge.health import p99
 from groundswell_coordinator.report.summary import AgentSummary, PartSummary, Summary
-from groundswell_coordinator.run.restoration import restore_timeline
+from groundswell_coordinator.run.restoration import names_of, refill
 from groundswell_coordinator.run.sums import Sums
+from groundswell_coordinator.timeline.strain import SEND_LAG
+from groundswell_coordinator.timeline.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from groundswell.verdict.selection import Selection
     from groundswell_coordinator.store.records import StoredInterval, StoredRun
     from groundswell_coordinator.timeline.agent_record import AgentRecord
-    from groundswell_coordinator.timeline.timeline import Timeline
 
 
 def summarize_between(
@@ -40,7 +42,8 @@ def summarize_between(
     line = stored.line
     first, end = _whole_seconds(line.intervals, from_s, to_s)
     # With judging from its first second on, all that the timeline adds up is of the part alone.
-    timeline = restore_timeline(stored, islice(intervals, end), judged_from=first)
+    timeline = Timeline(line.run_id, names_of(stored), judged_from=first)
+    refill(timeline, islice(intervals, end))
     sums = Sums(timeline, float(end - first), first)
     return Summary(
         run=line.run_id,
@@ -97,5 +100,4 @@ def _agents(stored: StoredRun, timeline: Timeline) -> tuple[AgentSummary, ...]:
 def _send_lag(record: AgentRecord) -> float | None:
     # It is measured of open scenarios only, so none has to be left out.
     scenarios = {dict(series.tags).get("scenario", "") for series in record.lags}
-    lag = record.lag("send_lag", scenarios)
-    return lag.percentile(99) if lag.count else None
+    return p99(record.lag(SEND_LAG, scenarios))

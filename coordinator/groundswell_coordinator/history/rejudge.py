@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groundswell.errors import GroundswellError
-from groundswell.scenario.source import TestSource
 from groundswell.verdict.verdict import Reason, ReasonCode
 from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.run.conclusion import (
@@ -21,7 +20,7 @@ from groundswell_coordinator.run.conclusion import (
     store_reasons,
     sum_up,
 )
-from groundswell_coordinator.run.restoration import restore
+from groundswell_coordinator.run.restoration import restore, stored_source
 from groundswell_coordinator.store.records import Standing
 
 if TYPE_CHECKING:
@@ -33,9 +32,6 @@ if TYPE_CHECKING:
 
 _COORDINATOR_LOST = ReasonCode.COORDINATOR_LOST.value
 _STORE_FAILED = ReasonCode.STORE_FAILED.value
-# No request is made to it. The real one may come from --target or from a variable, neither of which
-# is stored, and nothing in a verdict depends on it.
-_NOWHERE = "http://target.invalid"
 
 
 def judge_again(
@@ -55,11 +51,6 @@ def judge_again(
         Fleet({share.agent: share.weight for share in stored.shares}, restored.skews),
         stored.groundswell_version,
     )
-
-
-def stored_source(stored: StoredRun, env: Mapping[str, str]) -> TestSource:
-    """The test as it was written, for whoever judges it and sends nothing."""
-    return TestSource(f"<run {stored.line.run_id}>", stored.source, env, _NOWHERE)
 
 
 def _check_judgeable(stored: StoredRun) -> None:

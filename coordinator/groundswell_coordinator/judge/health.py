@@ -36,8 +36,8 @@ class AgentHealth:
     @classmethod
     def of(cls, agent: AgentRecord, test: Test) -> Self:
         """By the whole span: what the live view asks every second."""
-        send_lag = _p99(agent.lag(SEND_LAG, open_scenarios(test)))
-        loop_lag = _p99(agent.lag(LOOP_LAG, ()))
+        send_lag = p99(agent.lag(SEND_LAG, open_scenarios(test)))
+        loop_lag = p99(agent.lag(LOOP_LAG, ()))
         reason = saturation(agent, test, send_lag, loop_lag)
         return cls(agent.incarnation, agent.name, send_lag, loop_lag, agent.cpu_max, reason)
 
@@ -54,5 +54,6 @@ def saturation_reasons(healths: Iterable[AgentHealth]) -> list[Reason]:
     return [health.saturation for health in healths if health.saturation is not None]
 
 
-def _p99(histogram: Histogram) -> float | None:
+def p99(histogram: Histogram) -> float | None:
+    """In ms; None without samples."""
     return histogram.percentile(99) if histogram.count else None

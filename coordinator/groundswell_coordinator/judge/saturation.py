@@ -51,27 +51,29 @@ def saturation(
 ) -> Reason | None:
     """Over all that is judged; lags are p99, in ms."""
     lags = {SEND_LAG: send_lag, LOOP_LAG: loop_lag}
-    above = [
-        (metric, lag)
+    above = (
+        (metric, limit, lag)
         for metric, limit in _limits(test)
         if (lag := lags[metric]) is not None and lag > limit * 1000
-    ]
+    )
+    first = next(above, None)
     strain = agent.strain
     if strain.is_throttled:
-        lagged = "".join(f", {_NAMES[metric]} p99 {_shown(lag)}" for metric, lag in above[:1])
+        lagged = "" if first is None else f", {_NAMES[first[0]]} p99 {_shown(first[2])}"
         text = (
             f"was throttled by its cgroup for {_seconds(strain.throttled_s)}"
             f" of {strain.seconds} s{lagged}: {_RAISE}"
         )
         return _reason(agent, f"{agent.name} {text}")
-    for metric, lag in above:
-        limit, advice = dict(_limits(test))[metric], _advice(strain.cpu_max, metric)
-        late_s = strain.late_s[metric]
-        # Few samples may be late without any second that is.
-        during = f", in {late_s} of {strain.seconds} s" if late_s else ""
-        figure = f"{_NAMES[metric]} p99 {_shown(lag)} is above {format_duration(limit)}"
-        return _reason(agent, f"{agent.name}: {figure}{during}: {advice}")
-    return None
+    if first is None:
+        return None
+    metric, limit, lag = first
+    late_s = strain.late_s[metric]
+    # Few samples may be late without any second that is.
+    during = f", in {late_s} of {strain.seconds} s" if late_s else ""
+    figure = f"{_NAMES[metric]} p99 {_shown(lag)} is above {format_duration(limit)}"
+    advice = _advice(strain.cpu_max, metric)
+    return _reason(agent, f"{agent.name}: {figure}{during}: {advice}")
 
 
 def window_saturation(

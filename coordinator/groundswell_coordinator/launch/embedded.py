@@ -14,8 +14,6 @@ from groundswell_coordinator.run.owner import RunOwner
 from groundswell_coordinator.store.writer import StoreWriter
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from groundswell_coordinator.launch.local import LocalAgents
     from groundswell_coordinator.store.run_store import RunStore
 
@@ -42,12 +40,7 @@ class Embedded:
         self._store.submit(_close_lost_runs)
         return address
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exception: object) -> None:
         await self._take_down()
         await self._store.close()
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from groundswell.errors import GroundswellError
+from groundswell_coordinator.whole_file import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -22,13 +21,8 @@ def written(path: Path | None, *ports: int) -> Generator[None]:
     if path is None:
         yield
         return
-    half = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        half.write_text("".join(f"{port}\n" for port in ports))
-        half.replace(path)
-    except OSError as error:
-        half.unlink(missing_ok=True)
-        raise GroundswellError(f"cannot write {path}: {error.strerror}") from error
+    with replacing(path) as file:
+        file.write("".join(f"{port}\n" for port in ports).encode())
     try:
         yield
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from threading import Thread
@@ -11,6 +12,7 @@ from typing import NoReturn
 
 from groundswell.errors import StoreFailed
 from groundswell.units import format_duration
+from groundswell_coordinator.counted import counted
 
 EVERY_S = 3600.0
 
@@ -26,7 +28,7 @@ async def keep_forgetting(url: str | None, retain: timedelta) -> NoReturn:
             _log.warning("old runs cannot be forgotten: %s", error)
         else:
             if count:
-                runs = "1 run" if count == 1 else f"{count} runs"
+                runs = counted(count, "run")
                 _log.info("%s forgotten that ended more than %s ago", runs, _said(retain))
         await asyncio.sleep(EVERY_S)
 
@@ -41,19 +43,18 @@ def _forgotten(url: str | None, before: datetime) -> asyncio.Future[int]:
     It may take minutes, so it has a connection of its own, beside the runs that go on; and a thread
     that nobody waits for at the end: what it has begun is finished another time.
     """
-    loop = asyncio.get_running_loop()
-    waiter = loop.create_future()
+    work: Future[int] = Future()
+    # Whoever is cancelled while it waits changes nothing: the thread goes on.
+    work.set_running_or_notify_cancel()
 
     def forget() -> None:
         try:
-            count = _forget(url, before)
+            work.set_result(_forget(url, before))
         except Exception as error:
-            _tell(loop, waiter, error=error)
-        else:
-            _tell(loop, waiter, count=count)
+            work.set_exception(error)
 
     Thread(target=forget, name="groundswell-retention", daemon=True).start()
-    return waiter
+    return asyncio.wrap_future(work)
 
 
 def _forget(url: str | None, before: datetime) -> int:
@@ -61,22 +62,3 @@ def _forget(url: str | None, before: datetime) -> int:
 
     with RunStore.open(url) as store:
         return store.forget(before)
-
-
-def _tell(
-    loop: asyncio.AbstractEventLoop,
-    waiter: asyncio.Future[int],
-    *,
-    count: int = 0,
-    error: Exception | None = None,
-) -> None:
-    def tell() -> None:
-        if waiter.cancelled():
-            return
-        if error is None:
-            waiter.set_result(count)
-        else:
-            waiter.set_exception(error)
-
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(tell)

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 from rich.text import Text
 
 from groundswell.metrics.catalog import BUILTIN, Kind, Unit
+from groundswell_coordinator.counted import counted
 from groundswell_coordinator.report import quantity
 from groundswell_coordinator.report.fleet import agents
 from groundswell_coordinator.report.lines import (
@@ -25,10 +26,9 @@ from groundswell_coordinator.report.lines import (
     WARNING,
     hanging,
     heading,
-    is_ascii_only,
     page,
 )
-from groundswell_coordinator.report.terminal import Terminal
+from groundswell_coordinator.report.terminal import print_page
 from groundswell_coordinator.report.totals import total_results
 
 if TYPE_CHECKING:
@@ -52,26 +52,30 @@ _EXACT_DIGITS = 5
 
 def print_summary(summary: Summary, file: IO[str] | None = None, *, verbose: bool = False) -> None:
     """Print to `file`, or stdout; with colour where it is a terminal and NO_COLOR is not set."""
-    console = Terminal(file=file, highlight=False, markup=False, emoji=False)
-    width = console.width if console.is_terminal else NARROWEST
-    text = render(summary, width=width, verbose=verbose, ascii_only=is_ascii_only(console))
-    console.print(text, soft_wrap=True)
+    print_page(lambda width: _blocks(summary, width, verbose), file)
 
 
 def print_verdict(summary: Summary, note: str, file: IO[str] | None = None) -> None:
     """Only the verdict with its reasons, what it rests on, and a note."""
-    console = Terminal(file=file, highlight=False, markup=False, emoji=False)
-    width = console.width if console.is_terminal else NARROWEST
-    noted = [Text(line.plain, QUIET) for line in hanging("·", QUIET, note, width)]
-    blocks = [_headline(summary, width), *_thresholds(summary, width), noted]
-    console.print(page(blocks, ascii_only=is_ascii_only(console)), soft_wrap=True)
+    print_page(
+        lambda width: [
+            _headline(summary, width),
+            *_thresholds(summary, width),
+            _note(note, width),
+        ],
+        file,
+    )
 
 
 def render(
     summary: Summary, *, width: int = NARROWEST, verbose: bool = False, ascii_only: bool = False
 ) -> Text:
     """The whole page. Below 80 columns it stays as wide as for 80."""
-    blocks = [
+    return page(_blocks(summary, width, verbose), ascii_only=ascii_only)
+
+
+def _blocks(summary: Summary, width: int, verbose: bool) -> list[list[Text]]:
+    return [
         _headline(summary, width),
         *_thresholds(summary, width),
         *total_results(summary, width, verbose),
@@ -79,11 +83,9 @@ def render(
         *agents(summary, verbose),
         _notes(summary, width),
     ]
-    return page(blocks, ascii_only=ascii_only)
 
 
 def _headline(summary: Summary, width: int) -> list[Text]:
-    count = len(summary.agents)
     facts = [
         f"run {summary.run}",
         *(
@@ -92,7 +94,7 @@ def _headline(summary: Summary, width: int) -> list[Text]:
             else []
         ),
         quantity.clock(summary.duration_s),
-        f"{count} agent" + ("" if count == 1 else "s"),
+        counted(len(summary.agents), "agent"),
     ]
     return [
         Text.assemble("  ", _title(summary), f"  {summary.test}"),
@@ -218,4 +220,8 @@ def _notes(summary: Summary, width: int) -> list[Text]:
             f"Closed executors ({', '.join(closed)}) wait for the target before they ask again, so "
             "their times leave out what waiting users would have seen (coordinated omission)."
         )
-    return [Text(line.plain, QUIET) for note in notes for line in hanging("·", QUIET, note, width)]
+    return [line for note in notes for line in _note(note, width)]
+
+
+def _note(note: str, width: int) -> list[Text]:
+    return [Text(line.plain, QUIET) for line in hanging("·", QUIET, note, width)]

@@ -7,21 +7,19 @@ from typing import IO, Literal
 
 from rich.text import Text
 
+from groundswell_coordinator.counted import counted
 from groundswell_coordinator.report.lines import (
     BAD,
     DOUBTFUL,
     FAILED,
     GOOD,
-    NARROWEST,
     PASSED,
     QUIET,
     STRONG,
     WARNING,
     hanging,
-    is_ascii_only,
-    page,
 )
-from groundswell_coordinator.report.terminal import Terminal
+from groundswell_coordinator.report.terminal import print_page
 
 Status = Literal["ok", "warning", "error"]
 
@@ -53,20 +51,14 @@ class Examination:
 
 
 def print_examination(examination: Examination, file: IO[str] | None = None) -> None:
-    console = Terminal(file=file, highlight=False, markup=False, emoji=False)
-    width = console.width if console.is_terminal else NARROWEST
-    text = render_examination(examination, width=width, ascii_only=is_ascii_only(console))
-    console.print(text, soft_wrap=True)
+    print_page(lambda width: _blocks(examination, width), file)
 
 
-def render_examination(
-    examination: Examination, *, width: int = NARROWEST, ascii_only: bool = False
-) -> Text:
-    noun = "agent" if examination.agents == 1 else "agents"
-    where = f"  on {examination.agents} {noun} of this machine"
+def _blocks(examination: Examination, width: int) -> list[list[Text]]:
+    where = f"  on {counted(examination.agents, 'agent')} of this machine"
     title = Text.assemble("  ", (examination.test, STRONG), (where, QUIET))
     lines = [line for check in examination.checks for line in _check(check, width)]
-    return page([[title], lines, _sum(examination)], ascii_only=ascii_only)
+    return [[title], lines, _sum(examination)]
 
 
 def _check(check: CheckLine, width: int) -> list[Text]:
@@ -83,12 +75,10 @@ def _check(check: CheckLine, width: int) -> list[Text]:
 
 def _sum(examination: Examination) -> list[Text]:
     errors, warnings = examination.count("error"), examination.count("warning")
-    counted = [
-        f"{count} {noun}{'' if count == 1 else 's'}"
-        for count, noun in ((errors, "error"), (warnings, "warning"))
-        if count
+    found = [
+        counted(count, noun) for count, noun in ((errors, "error"), (warnings, "warning")) if count
     ]
-    if not counted:
+    if not found:
         return [Text("  Nothing is wrong.", GOOD)]
     end = "something will not work" if errors else "it will run"
-    return [Text(f"  {', '.join(counted)}: {end}.", BAD if errors else DOUBTFUL)]
+    return [Text(f"  {', '.join(found)}: {end}.", BAD if errors else DOUBTFUL)]

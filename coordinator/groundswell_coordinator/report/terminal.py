@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from rich.console import Console
+
+from groundswell_coordinator.report.lines import NARROWEST, is_ascii_only, page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from rich.text import Text
 
 
 def lead_nowhere(file: IO[str]) -> None:
@@ -27,3 +34,13 @@ class Terminal(Console):
         """rich would end the process here."""
         self.quiet = True
         lead_nowhere(self.file)
+
+
+def print_page(blocks: Callable[[int], Iterable[list[Text]]], file: IO[str] | None = None) -> None:
+    """Print to `file`, or stdout, what `blocks` makes of its width.
+
+    With colour where it is a terminal and NO_COLOR is not set.
+    """
+    console = Terminal(file=file, highlight=False, markup=False, emoji=False)
+    width = console.width if console.is_terminal else NARROWEST
+    console.print(page(blocks(width), ascii_only=is_ascii_only(console)), soft_wrap=True)

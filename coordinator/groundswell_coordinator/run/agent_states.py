@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 # Percentiles of a thousand agents every second took a twentieth of a core.
 _EXAMINED_AT_ONCE = 100
-_HOUR_MS = 3_600_000.0
 # The first seconds, in which everybody connects, are not how an agent is.
 _TELLING_FROM_S = 3
 
@@ -65,11 +64,18 @@ class AgentStates:
             name=agent.name,
             health="saturated" if health.saturation else "ok",
             cpu=health.cpu_max or 0.0,
-            send_lag_p99_ms=min(health.send_lag_p99_ms or 0.0, _HOUR_MS),
-            loop_lag_p99_ms=min(health.loop_lag_p99_ms or 0.0, _HOUR_MS),
+            send_lag_p99_ms=finite(health.send_lag_p99_ms or 0.0),
+            loop_lag_p99_ms=finite(health.loop_lag_p99_ms or 0.0),
         )
 
     def _note(self, name: str, saturation: Reason) -> None:
         if name not in self._told:
             self._told.add(name)
             self._untold.append(saturation)
+
+
+def finite(value: float) -> float:
+    """A wire without NaN or infinity: nothing measured is 0, above the range is an hour."""
+    if math.isnan(value):
+        return 0.0
+    return min(value, 3_600_000.0)

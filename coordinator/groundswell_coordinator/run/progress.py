@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from groundswell.v1.control_pb2 import Progress, ThresholdState
 from groundswell.verdict.selection import Selection
 from groundswell.verdict.value_text import value_text
 from groundswell_coordinator.judge.saturation import open_scenarios
-from groundswell_coordinator.run.agent_states import AgentStates
+from groundswell_coordinator.run.agent_states import AgentStates, finite
 from groundswell_coordinator.timeline.accounts import totals
 from groundswell_coordinator.timeline.slice import Slice, trend_of
 
@@ -80,7 +79,7 @@ class ProgressMeter:
         fired, before = self._fired_by_plan(accounts), self._fired
         self._fired = fired
         durations = trend_of(interval, self._timeline.matching(_DURATION))
-        p50, p95, p99 = (_finite(p) for p in durations.percentiles((50, 95, 99)))
+        p50, p95, p99 = (finite(p) for p in durations.percentiles((50, 95, 99)))
         middle = interval.number + 0.5
         return Progress(
             interval=interval.number,
@@ -120,13 +119,6 @@ def _threshold_state(standing: Standing) -> ThresholdState:
         metric=standing.threshold.key,
         expression=standing.threshold.expression,
         standing=_STANDINGS[standing.ok],
-        value=_finite(standing.value or 0.0),
+        value=finite(standing.value or 0.0),
         shown="" if standing.value is None else value_text(standing.threshold, standing.value),
     )
-
-
-def _finite(value: float) -> float:
-    """A wire without NaN or infinity: nothing measured is 0, above the range is an hour."""
-    if math.isnan(value):
-        return 0.0
-    return min(value, 3_600_000.0)

@@ -19,17 +19,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from groundswell.errors import GroundswellError
-from groundswell.scenario.source import TestSource
 from groundswell.scenario.template import mentioned_env
 from groundswell.v1 import agent_pb2
 from groundswell_coordinator.attachment import Attachment
 from groundswell_coordinator.run.crew import Crew
+from groundswell_coordinator.run.errands import Errands
 from groundswell_coordinator.run.events import AgentLost
 from groundswell_coordinator.run.inbox import Inbox
-from groundswell_coordinator.run.restoration import restore
+from groundswell_coordinator.run.restoration import restore, stored_source
 from groundswell_coordinator.run.submission import source_from_wire
 
 if TYPE_CHECKING:
+    from groundswell.scenario.source import TestSource
     from groundswell_coordinator.pool import Pool
     from groundswell_coordinator.run.restoration import Restored
     from groundswell_coordinator.store.records import StoredInterval, StoredRun
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 _LATE_S = 10.0
 # For an agent's clock, once somebody is back; without one the wall clock has to do.
 _CLOCK_S = 2.0
-_NO_TARGET = "http://target.invalid"
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +70,8 @@ class Recovery:
         self._inbox = Inbox()
         self._source: asyncio.Future[TestSource] = asyncio.get_running_loop().create_future()
         self._start_at: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._clocks: set[asyncio.Task[None]] = set()
+        # Their clocks are read meanwhile: what fails of it is made up for by the wall clock.
+        self._errands = Errands()
         self._starts: dict[str, int] = {}
 
     def expect(self) -> None:
@@ -98,9 +99,7 @@ class Recovery:
             agent.send(recall=agent_pb2.Recall(run_id=self.run_id))
         if holding.start_at_ns > 0:
             self._starts[agent.name] = holding.start_at_ns
-            clock = asyncio.create_task(self._measure(agent, holding.start_at_ns))
-            self._clocks.add(clock)
-            clock.add_done_callback(self._clocks.discard)
+            self._errands.begin(self._measure(agent, holding.start_at_ns))
 
     async def _measure(self, agent: Attachment, start_at_ns: int) -> None:
         offset = await agent.measure_clock()
@@ -127,8 +126,7 @@ class Recovery:
         intervals = await self._store.submit(self._intervals)
         restored = await asyncio.to_thread(restore, self._stored, intervals, source)
         start_at = await self._when_it_started()
-        for clock in self._clocks:
-            clock.cancel()
+        await self._errands.end()
         crew = Crew(self.run_id, self._agents)
         crew.resume(restored.clocks, restored.skews, self._starts)
         return Recovered(restored, crew, self._inbox, start_at)
@@ -143,7 +141,7 @@ class Recovery:
         stored = self._stored
         if not mentioned_env(stored.source):
             # The target is for whoever prepares an agent, and nobody is prepared any more.
-            return TestSource(stored.line.test, stored.source, {}, _NO_TARGET)
+            return stored_source(stored, {})
         try:
             async with asyncio.timeout(self._agents[0].view_s + _LATE_S):
                 return await self._source

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from groundswell.errors import StoreFailed
 from groundswell.scenario.loader import load
+from groundswell.scenario.source import TestSource
 from groundswell.schedule.division import Handover
 from groundswell.schedule.shares import ShareEntry, ShareTable
 from groundswell.v1.metrics_pb2 import Report
@@ -21,23 +22,25 @@ from groundswell_coordinator.clock import ClockOffset
 from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.run.events import LossPolicy, StopMode
 from groundswell_coordinator.run.findings import stored_warnings
+from groundswell_coordinator.run.measurement import new_timeline
 from groundswell_coordinator.run.submission import Submission
 from groundswell_coordinator.run.succession import LostAgent, Succession
 from groundswell_coordinator.timeline.interval import Interval
-from groundswell_coordinator.timeline.strain import Strain, strain_of
-from groundswell_coordinator.timeline.timeline import Timeline, first_judged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from groundswell.scenario.model import Test
-    from groundswell.scenario.source import TestSource
     from groundswell.verdict.run_warning import RunWarning
     from groundswell_coordinator.store.records import StoredInterval, StoredRun
+    from groundswell_coordinator.timeline.timeline import Timeline
 
 
 COORDINATOR_AWAY = "coordinator_away"
+# No request is made to it. The real one may come from --target or from a variable, neither of which
+# is stored, and nothing in a verdict depends on it.
+_NOWHERE = "http://target.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,6 @@ class Restored:
         return None if self.stop is None else self.stop.at
 
     @property
-    def stop_mode(self) -> StopMode | None:
-        return None if self.stop is None else self.stop.mode
-
-    @property
     def aborted_by(self) -> str | None:
         return None if self.stop is None else self.stop.threshold
 
@@ -94,12 +93,8 @@ def restore(stored: StoredRun, intervals: Iterable[StoredInterval], source: Test
     """
     submission = _submission(stored, source)
     lost = _lost_agents(stored)
-    timeline = restore_timeline(
-        stored,
-        intervals,
-        first_judged(submission.test.warmup),
-        new_strain=strain_of(submission.test),
-    )
+    timeline = new_timeline(submission, names_of(stored))
+    refill(timeline, intervals)
     for one in lost:
         timeline.lose(one.incarnation)
     return Restored(
@@ -116,28 +111,24 @@ def restore(stored: StoredRun, intervals: Iterable[StoredInterval], source: Test
     )
 
 
-def restore_timeline(
-    stored: StoredRun,
-    intervals: Iterable[StoredInterval],
-    judged_from: int,
-    new_strain: Callable[[], Strain] = Strain,
-) -> Timeline:
-    """The timeline of these intervals, the run's first ones, with their amendments."""
-    names = {share.incarnation: share.agent for share in stored.shares}
-    timeline = Timeline(
-        stored.line.run_id,
-        names,
-        judged_from,
-        keeps_reports=stored.agent_histograms,
-        new_strain=new_strain,
-    )
+def stored_source(stored: StoredRun, env: Mapping[str, str]) -> TestSource:
+    """The test as it was written, for whoever sends nothing to its target any more."""
+    return TestSource(f"<run {stored.line.run_id}>", stored.source, env, _NOWHERE)
+
+
+def names_of(stored: StoredRun) -> dict[str, str]:
+    """Incarnation to name."""
+    return {share.incarnation: share.agent for share in stored.shares}
+
+
+def refill(timeline: Timeline, intervals: Iterable[StoredInterval]) -> None:
+    """Give an empty timeline these intervals, the run's first ones, with their amendments."""
     for interval in intervals:
         if interval.interval != timeline.sealed_count:
             raise StoreFailed(
-                f"interval {timeline.sealed_count} of run {stored.line.run_id} is not in the store"
+                f"interval {timeline.sealed_count} of run {timeline.run_id} is not in the store"
             )
         _restore_interval(timeline, interval)
-    return timeline
 
 
 def _restore_interval(timeline: Timeline, stored: StoredInterval) -> None:

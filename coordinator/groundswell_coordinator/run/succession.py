@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from groundswell.schedule.division import Division, Handover
 from groundswell.schedule.scenario_plan import ScenarioPlan
-from groundswell.schedule.shares import ShareEntry
 from groundswell_coordinator.timeline.accounts import Loss
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ class Succession:
     ) -> None:
         self._test = test
         self._seed = seed
-        self._weights = {entry.agent: entry.weight for entry in table.entries}
         self.division = Division(table, tuple(handovers))
         self._lost = {one.agent: one for one in lost}
 
@@ -62,9 +60,7 @@ class Succession:
         self, agent: str, heirs: Collection[str], boundary_ns: int, decided: Mapping[str, int]
     ) -> Handover:
         """The next handover. It holds from `take` on, so that it can be stored before."""
-        entries = tuple(
-            ShareEntry(name, weight) for name, weight in self._weights.items() if name in heirs
-        )
+        entries = tuple(one for one in self.division.table.entries if one.agent in heirs)
         return Handover(self.division.epoch + 1, agent, boundary_ns, entries, dict(decided))
 
     def take(self, handover: Handover) -> None:

@@ -92,10 +92,9 @@ class ControlService(control_pb2_grpc.ControlServiceServicer):
         async with refusals(context):
             limits.check_limit(request.limit)
             lines = await self._past.lines(request.limit or _LINES)
-            for run in self._runs.runs:
-                for line in lines:
-                    if line.run_id == run.run_id:
-                        line.state = run.state.value
+            states = {run.run_id: run.state.value for run in self._runs.runs}
+            for line in lines:
+                line.state = states.get(line.run_id, "")
         return control_pb2.ListRunsResponse(runs=lines)
 
     async def GetRun(

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from groundswell_coordinator.store.database import Database
     from groundswell_coordinator.store.records import StoredInterval, StoredRun
 
-_INTERVALS_AT_ONCE = 8
-_PAUSE_S = 0.01
-
 
 def carry(run: StoredRun, its_intervals: Iterable[StoredInterval], target: Database) -> None:
     """Hidden until all of it is there, so that it can go in small steps between other writers.
@@ -44,10 +41,10 @@ def carry(run: StoredRun, its_intervals: Iterable[StoredInterval], target: Datab
         _insert_hidden(connection, run)
     try:
         rest = iter(its_intervals)
-        while some := list(islice(rest, _INTERVALS_AT_ONCE)):
+        while some := list(islice(rest, removal.INTERVALS_AT_ONCE)):
             with target.writing() as connection:
                 _insert_intervals(connection, run_id, some)
-            time.sleep(_PAUSE_S)
+            time.sleep(removal.PAUSE_S)
         with target.writing() as connection:
             _show(connection, run_id)
     except BaseException:

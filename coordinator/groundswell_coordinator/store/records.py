@@ -134,7 +134,6 @@ class RunLine:
     intervals: int
     owner: Owner
     is_local: bool
-    generation: int
 
     @property
     def standing(self) -> Standing:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from groundswell_coordinator.store.database import Database
 
-_INTERVALS_AT_ONCE = 8
+INTERVALS_AT_ONCE = 8
 # SQLite lets those who wait try again ten times a second at worst.
-_PAUSE_S = 0.01
+PAUSE_S = 0.01
 _ABANDONED_AFTER = timedelta(days=1)
 
 
@@ -57,7 +57,7 @@ def forget(database: Database, before: datetime) -> int:
 def sweep(database: Database, run_id: str) -> None:
     """Take away what there is of a hidden run."""
     while sweep_some(database, run_id):
-        time.sleep(_PAUSE_S)
+        time.sleep(PAUSE_S)
 
 
 def sweep_some(database: Database, run_id: str) -> bool:
@@ -65,7 +65,7 @@ def sweep_some(database: Database, run_id: str) -> bool:
     of_run = intervals.c.run_id == run_id
     some = select(intervals.c.interval).where(of_run).order_by(intervals.c.interval)
     with database.writing() as connection:
-        numbers = connection.scalars(some.limit(_INTERVALS_AT_ONCE)).all()
+        numbers = connection.scalars(some.limit(INTERVALS_AT_ONCE)).all()
         if numbers:
             chosen = intervals.c.interval.between(numbers[0], numbers[-1])
             connection.execute(delete(intervals).where(of_run, chosen))

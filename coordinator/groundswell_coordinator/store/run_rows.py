@@ -49,7 +49,6 @@ _LINE = (
     runs.c.exit_code,
     runs.c.owner,
     runs.c.is_local,
-    runs.c.generation,
 )
 
 
@@ -243,7 +242,6 @@ def _line(row: Row[*tuple[Any, ...]]) -> RunLine:
         intervals=0 if row.newest_interval is None else row.newest_interval + 1,
         owner=Owner.from_text(row.owner),
         is_local=row.is_local,
-        generation=row.generation,
     )
 
 

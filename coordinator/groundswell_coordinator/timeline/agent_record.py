@@ -106,7 +106,8 @@ class AgentRecord:
         if report.interval >= self._judged_from:
             vitals = self._note_health(measured, decoded)
             self.strain.note(report.interval, vitals)
-        self.strain.note_drops(report.interval, report.accounts, vitals)
+        if report.interval == self.newest:
+            self.strain.note_drops(report.accounts, vitals)
 
     @property
     def lags(self) -> Mapping[Series, Histogram]:

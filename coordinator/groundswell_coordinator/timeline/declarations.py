@@ -19,6 +19,7 @@ from groundswell.v1.metrics_pb2 import (
     MetricKind,
     SeriesDeclaration,
 )
+from groundswell_coordinator.timeline.strain import CPU, LOOP_LAG, SEND_LAG, THROTTLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from groundswell.verdict.selection import Selection
 
 # By these an agent's health is judged; the interval has them merged over all agents.
-VITALS = frozenset({"send_lag", "agent_loop_lag", "agent_cpu", "agent_cpu_throttled"})
+VITALS = frozenset({SEND_LAG, LOOP_LAG, CPU, THROTTLED})
 
 # An agent folds new names together long before; one that does not is at fault, and not the others.
 MOST_SERIES_OF_AN_AGENT = 1000

@@ -47,9 +47,10 @@ class OpenInterval:
         self._gauges: dict[int, float] = {}
         self._rates: dict[int, tuple[int, int]] = {}
         self._trends: dict[int, Histogram] = {}
-        self._parts: list[Report] = []
+        # For whoever stores it.
+        self.parts: list[Report] = []
 
-    def add(self, measured: Measured, decoded: Sequence[tuple[int, Decoded]], part: Report) -> None:
+    def add(self, measured: Measured, decoded: Sequence[tuple[int, Decoded]]) -> None:
         """Add a report that is in order: nothing here fails."""
         counters, rates, trends = self._counters, self._rates, self._trends
         for slot, delta in measured.counters:
@@ -65,7 +66,6 @@ class OpenInterval:
             if slot not in trends:
                 trends[slot] = self._pool.take()
             trends[slot].add(one)
-        self._parts.append(part)
 
     @property
     def trends(self) -> Mapping[int, Histogram]:
@@ -80,7 +80,7 @@ class OpenInterval:
             gauges={series[slot]: value for slot, value in self._gauges.items()},
             rates={series[slot]: Rate(*rate) for slot, rate in self._rates.items()},
             trends={series[slot]: Trend.of(one) for slot, one in self._trends.items()},
-            parts=tuple(self._parts),
+            parts=tuple(self.parts),
         )
         self._pool.give_back(self._trends.values())
         self._trends = {}

@@ -73,7 +73,6 @@ class Strain:
         # By scenario: what it dropped while it was under strain.
         self.dropped: Counter[str] = Counter()
         self._dropped_before: dict[str, int] = {}
-        self._newest = -1
         self.lateness = {SEND_LAG: Lateness(), LOOP_LAG: Lateness()} if keeps_seconds else {}
         self.throttled = array("f")
         self._keeps_seconds = keeps_seconds
@@ -103,13 +102,8 @@ class Strain:
         if self._keeps_seconds:
             self._keep(interval, vitals)
 
-    def note_drops(
-        self, interval: int, accounts: Iterable[ScenarioAccount], vitals: Vitals | None
-    ) -> None:
-        """What was dropped since the report before; without vitals it is not judged."""
-        if interval <= self._newest:
-            return
-        self._newest = interval
+    def note_drops(self, accounts: Iterable[ScenarioAccount], vitals: Vitals | None) -> None:
+        """What was dropped since the newest report before; without vitals it is not judged."""
         is_strained = vitals is not None and self._is_strained(vitals)
         for account in accounts:
             total = sum(account.dropped[reason] for reason in SLOW_TARGET & {*account.dropped})

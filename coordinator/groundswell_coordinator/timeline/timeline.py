@@ -183,14 +183,15 @@ class Timeline:
         measured: Measured,
         decoded: Sequence[tuple[int, Decoded]],
     ) -> Outcome:
-        part = part_of(report, agent.declarations)
         is_late = report.interval < len(self._sealed)
         intervals = self._late if is_late else self._open
         if report.interval not in intervals:
             intervals[report.interval] = self._new_interval(report.interval)
-        intervals[report.interval].add(measured, decoded, part)
+        interval = intervals[report.interval]
+        interval.add(measured, decoded)
         if is_late:
             return Outcome.AMENDMENT
+        interval.parts.append(part_of(report, agent.declarations))
         if self._keeps_reports:
             own = self._reports.setdefault(report.interval, {})
             own[report.incarnation] = self_contained(report, agent.declarations)
