@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -29,25 +27,3 @@ def children(pid: int) -> list[int]:
     for task in Path(f"/proc/{pid}/task").iterdir():
         found += [int(child) for child in (task / "children").read_text().split()]
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A command that has ended: what it printed, and its CPU seconds."""
-
-    output: str
-    cpu_s: float
-
-
-def run_pinned(core: int, *command: str) -> Finished:
-    """Run a command to its end on one core."""
-    process = subprocess.Popen(
-        ["taskset", "-c", str(core), *command], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise RuntimeError(f"{command[0]} ended with {process.returncode}: {output}")
-    return Finished(output, usage.ru_utime + usage.ru_stime)

@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 
 from tests.nginx_server import running_nginx
 
-from benchmarks.speed import TARGET_CORE, run_agent
+from benchmarks.speed import run_agent
+from benchmarks.target import TARGET_CORE
 
 _PRODUCT = {
     "id": 7,

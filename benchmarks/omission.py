@@ -7,8 +7,6 @@ generator that is stopped. Writes the plots into FOLDER and prints the table.
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +18,11 @@ import click
 from hdrh.histogram import HdrHistogram  # pyright: ignore[reportMissingTypeStubs]
 from hdrh.log import HistogramLogReader  # pyright: ignore[reportMissingTypeStubs]
 from tests.e2e.commands import Groundswell
-from tests.e2e.processes import eventually
-from tests.e2e.truth.cores import agent_core, pin, target_core
+from tests.e2e.truth.cores import pin_run
 from tests.e2e.truth.reckoning import DURATION, RESPONSE, planned_moments, start_of
 from tests.e2e.truth.server import Behaviour
-from tests.e2e.truth.target import truthful_target
-from tests.e2e.writing import arrivals, users, write_test
+from tests.e2e.truth.target import stall, truthful_target
+from tests.e2e.writing import STRICT, arrivals, users, write_test
 
 from benchmarks.svg import Axis, Plot
 
@@ -106,32 +103,20 @@ def see(view: View, folder: Path) -> Seen:
     groundswell = Groundswell(folder)
     with truthful_target(folder / "target", Behaviour(gap_ms=0.2)) as target:
         thresholds = {"http_req_failed": ["rate < 1%"]}
-        limits = {"send_lag": "5ms", "loop_lag": "5ms"}
         test = write_test(
             folder,
             target.url,
             {"load": view.scenario},
             thresholds=thresholds,
-            generator_limits=limits,
+            generator_limits=STRICT,
         )
         with groundswell.starting_run(test, "--hdr", folder / "hdr") as running:
-            pin(running.process.pid, target_core())
-            eventually(groundswell.agents, 30.0, "the agent")
-            (agent,) = groundswell.agents().values()
-            pin(agent.pid, agent_core())
+            (agent,) = pin_run(groundswell, running)
             target.wait_for_load()
             time.sleep(_STALL_AT_S)
-            stalled = _stop(agent.pid) if view.stops_agent else target.stall(_STALL_S)
+            stalled = stall(agent.pid, _STALL_S) if view.stops_agent else target.stall(_STALL_S)
             ran = running.end_of_run()
         return Seen(view, ran, target.log(), folder / "hdr" / "merged.hlog", stalled)
-
-
-def _stop(pid: int) -> tuple[int, int]:
-    begin = time.monotonic_ns()
-    os.kill(pid, signal.SIGSTOP)
-    time.sleep(_STALL_S)
-    os.kill(pid, signal.SIGCONT)
-    return begin, time.monotonic_ns()
 
 
 def _histogram(log: Path, metric: str) -> _Histogram:

@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from tests.e2e.commands import Groundswell
-from tests.e2e.processes import eventually
-from tests.e2e.truth.cores import Times, agent_core, machine_s, own_cpu_s, pin, target_core
-from tests.e2e.truth.reckoning import DURATION, RESPONSE, nearest_rank
-from tests.e2e.writing import arrivals, users, write_test
+from tests.e2e.truth.cores import Times, machine_s, own_cpu_s, pin, pin_run, target_core
+from tests.e2e.truth.reckoning import DURATION, RESPONSE, beyond, nearest_rank
+from tests.e2e.writing import STRICT, arrivals, users, write_test
 from tests.nginx_server import running_nginx
 
 from benchmarks.cpu import cpu_seconds
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 _VUS = 64
 # Ten at most in each millisecond of an agent that is on time, and enough for one that is not.
 _MAX_VUS = 2000
-_LIMITS = {"send_lag": "5ms", "loop_lag": "5ms"}
 # They hold in any case; what a run says after its warm-up is the value that they were judged by.
 _THRESHOLDS = {RESPONSE: ["p(99) < 1h"], DURATION: ["p(99) < 1h"]}
 _BODY = "x" * 1024
@@ -76,7 +74,7 @@ class Point:
     @property
     def off(self) -> float:
         """What it said minus the truth, at least: 0 where the truth may be just that."""
-        return self.said - min(max(self.said, self.least), self.most)
+        return beyond(self.said, self.least, self.most)
 
     @property
     def off_at_most(self) -> float:
@@ -131,16 +129,13 @@ class Bench:
             self._nginx.url,
             {"load": scenario},
             thresholds=_THRESHOLDS,
-            generator_limits=_LIMITS,
+            generator_limits=STRICT,
             warmup=f"{_WARM_UP_S}s",
         )
         before, own, begin = Times.now(), own_cpu_s(), time.monotonic()
         served = cpu_seconds(self._nginx.pid)
         with self._groundswell.starting_run(test) as running:
-            pin(running.process.pid, target_core())
-            eventually(self._groundswell.agents, 30.0, "the agent")
-            for agent in self._groundswell.agents().values():
-                pin(agent.pid, agent_core())
+            pin_run(self._groundswell, running)
             ran = running.end_of_run()
         ours = own_cpu_s() - own + cpu_seconds(self._nginx.pid) - served
         others = (Times.now().busy - before.busy - ours) / machine_s(time.monotonic() - begin)

@@ -44,8 +44,6 @@ class Findings:
     reports: int = 0
     sent_bytes: int = 0
     unacknowledged: int = 0
-    renewals: int = 0
-    renewals_acknowledged: int = 0
     slowest_renewal_s: float = 0.0
     delays: dict[int, float] = field(default_factory=dict[int, float])
 
@@ -131,7 +129,6 @@ class SimulatedAgent:
                 self._note_acknowledged(message.report_acknowledged.interval)
             case "renewal_acknowledged":
                 took = (time.monotonic_ns() - message.renewal_acknowledged.sent_ns) / 1e9
-                self._findings.renewals_acknowledged += 1
                 self._findings.slowest_renewal_s = max(self._findings.slowest_renewal_s, took)
             case "stop":
                 # The interval that is open now is its last.
@@ -184,7 +181,6 @@ class SimulatedAgent:
         await asyncio.sleep(random.random() * _RENEW_EVERY_S)
         while True:
             self._send(renewal=agent_pb2.Renewal(sent_ns=time.monotonic_ns()))
-            self._findings.renewals += 1
             await asyncio.sleep(_RENEW_EVERY_S)
 
     async def _sleep_until(self, moment: float) -> None:

@@ -24,15 +24,13 @@ from benchmarks.generators import (
     running_agent,
     wrk,
 )
-from benchmarks.target import TARGET_CORE, pinned_target
+from benchmarks.target import pinned_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from benchmarks.target import Target
-
-__all__ = ["TARGET_CORE", "measure", "median_ratio", "run_agent", "table"]
 
 WARM_UP_S = 2
 _BEGINS_WITHIN_S = 30

@@ -15,6 +15,7 @@ import numpy as np
 from groundswell.metrics.catalog import BUILTIN, REQUEST_TRENDS, Kind
 from groundswell.metrics.histogram import Histogram
 from groundswell.metrics.series import Series
+from groundswell.metrics.trend_value import trend_value
 from groundswell.v1.metrics_pb2 import (
     METRIC_KIND_COUNTER,
     METRIC_KIND_GAUGE,
@@ -26,13 +27,12 @@ from groundswell.v1.metrics_pb2 import (
     Report,
     ScenarioAccount,
     SeriesDeclaration,
-    TrendValue,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from groundswell.v1.metrics_pb2 import MetricKind
+    from groundswell.v1.metrics_pb2 import MetricKind, TrendValue
 
 SAMPLES = 250
 SCENARIOS = ("browse", "buy")
@@ -161,12 +161,4 @@ def _trend(number: int, median_ms: float, chance: np.random.Generator) -> TrendV
     histogram = Histogram()
     samples = median_ms * 1e6 * chance.lognormal(0, _SPREAD, SAMPLES)
     histogram.add_ns(samples.astype(np.int64))
-    return TrendValue(
-        series=number,
-        payload=histogram.encode(),
-        count=histogram.count,
-        sum_ns=histogram.sum_ns,
-        min_ns=histogram.min_ns,
-        max_ns=histogram.max_ns,
-        clamped=histogram.clamped,
-    )
+    return trend_value(number, histogram)

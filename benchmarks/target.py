@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import trustme
+from tests.free_port import free_port
 from tests.nginx_server import NginxServer, running_nginx
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def pinned_target() -> Generator[Target]:
         folder = Path(name)
         _certify(folder)
         (folder / "large").write_bytes(b"x" * LARGE)
-        port = _free_port()
+        port = free_port()
         locations = _LOCATIONS.format(port=port, folder=folder, small="x" * SMALL)
         with running_nginx(
             folder, locations=locations, connections=most_connections() + 100
@@ -88,8 +88,3 @@ def _certify(folder: Path) -> None:
     own.private_key_pem.write_to_path(folder / "key.pem")
     for part in own.cert_chain_pems:
         part.write_to_path(folder / "certificate.pem", append=True)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])

@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.free_port import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
@@ -31,7 +33,7 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
 events {{ worker_connections {connections}; }}
 http {{
-    log_format arrivals '$msec $request_time $remote_addr $connection $status $request_uri';
+    log_format arrivals '$msec $request_time $remote_addr $status $request_uri';
     access_log {log};
     default_type application/octet-stream;
     keepalive_requests 10000000;
@@ -95,10 +97,10 @@ def running_nginx(
     """Nginx with its files in `folder`, ended with the block; `locations` joins its server's.
 
     Each line of `log` is one request that has ended: when, how long it took, both in seconds, from
-    where, on which connection, with what status, for which path.
+    where, with what status, for which path.
     """
     program = _program()
-    server = NginxServer(_free_port(), machine_has_ipv6(), address=address)
+    server = NginxServer(free_port(), machine_has_ipv6(), address=address)
     (folder / "www").mkdir()
     (folder / "www" / "page").write_bytes(PAGE)
     conf = folder / "nginx.conf"
@@ -127,11 +129,6 @@ def _program() -> str:
     if program is None:
         raise RuntimeError("nginx is not installed: apt-get install nginx-light")
     return program
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def machine_has_ipv6() -> bool:

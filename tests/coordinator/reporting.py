@@ -10,6 +10,7 @@ import numpy as np
 from groundswell.metrics.catalog import BUILTIN, Kind
 from groundswell.metrics.histogram import Histogram
 from groundswell.metrics.series import Series
+from groundswell.metrics.trend_value import trend_value as of_histogram
 from groundswell.v1.metrics_pb2 import (
     CounterValue,
     GaugeValue,
@@ -17,13 +18,14 @@ from groundswell.v1.metrics_pb2 import (
     Report,
     ScenarioAccount,
     SeriesDeclaration,
-    TrendValue,
 )
 from groundswell.verdict.selection import parse_selection
 from groundswell_coordinator.timeline.declarations import WIRE_KIND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from groundswell.v1.metrics_pb2 import TrendValue
 
 RUN = "run-1"
 Values = dict[str, int | float | tuple[int, int] | list[float]]
@@ -92,16 +94,7 @@ class Reporter:
 
 
 def trend_value(number: int, milliseconds: Iterable[float]) -> TrendValue:
-    histogram = histogram_of(milliseconds)
-    return TrendValue(
-        series=number,
-        payload=histogram.encode(),
-        count=histogram.count,
-        sum_ns=histogram.sum_ns,
-        min_ns=histogram.min_ns,
-        max_ns=histogram.max_ns,
-        clamped=histogram.clamped,
-    )
+    return of_histogram(number, histogram_of(milliseconds))
 
 
 def histogram_of(milliseconds: Iterable[float]) -> Histogram:

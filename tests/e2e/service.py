@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
@@ -69,10 +68,3 @@ def serving(
         assert file.exists(), running.end()
         port, http = file.read_text().split()
         yield Service(running, f"127.0.0.1:{port}", f"http://127.0.0.1:{http}")
-
-
-def free_port() -> int:
-    """One that nobody listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port

@@ -9,11 +9,21 @@ from tests.e2e.processes import eventually
 from tests.e2e.writing import arrivals, users, write_test
 
 if TYPE_CHECKING:
-    from tests.e2e.commands import Groundswell
+    from pathlib import Path
+
+    from tests.e2e.commands import Groundswell, Ran
     from tests.e2e.demo import Demo
     from tests.nginx_server import NginxServer
 
 PASSING = {"http_reqs": ["count > 0"]}
+
+
+def run_throttled(groundswell: Groundswell, test: Path) -> Ran:
+    """With an agent that has a fifth of a core from soon after its start on."""
+    with cpu_limit(0.2) as group, groundswell.starting_run(test) as running:
+        eventually(lambda: "agent-1" in groundswell.agents(), 20.0, "the agent's process")
+        (group / "cgroup.procs").write_text(str(groundswell.agents()["agent-1"].pid))
+        return running.end_of_run()
 
 
 def test_an_agent_that_its_cgroup_throttles_makes_the_run_inconclusive(
@@ -21,10 +31,7 @@ def test_an_agent_that_its_cgroup_throttles_makes_the_run_inconclusive(
 ) -> None:
     """Lag is not judged here, so it is the throttling alone."""
     test = write_test(groundswell.folder, nginx.url, {"load": users(8, "4s")}, thresholds=PASSING)
-    with cpu_limit(0.2) as group, groundswell.starting_run(test) as running:
-        eventually(lambda: "agent-1" in groundswell.agents(), 20.0, "the agent's process")
-        (group / "cgroup.procs").write_text(str(groundswell.agents()["agent-1"].pid))
-        ran = running.end_of_run()
+    ran = run_throttled(groundswell, test)
     assert (ran.exit_code, ran.summary.verdict) == (96, "INCONCLUSIVE"), ran
     (reason,) = ran.summary.reasons
     assert (reason.code, reason.agent) == ("agent_saturated", "agent-1")
@@ -62,10 +69,7 @@ def test_an_agent_that_is_throttled_is_the_cause_itself(
         {"load": arrivals("8000/s", "4s", max_vus=5)},
         thresholds=PASSING,
     )
-    with cpu_limit(0.2) as group, groundswell.starting_run(test) as running:
-        eventually(lambda: "agent-1" in groundswell.agents(), 20.0, "the agent's process")
-        (group / "cgroup.procs").write_text(str(groundswell.agents()["agent-1"].pid))
-        ran = running.end_of_run()
+    ran = run_throttled(groundswell, test)
     reasons = {reason.code: reason for reason in ran.summary.reasons}
     assert set(reasons) == {"agent_saturated", "rate_not_reached"}, ran
     assert reasons["rate_not_reached"].cause == "generator"

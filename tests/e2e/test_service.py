@@ -16,8 +16,9 @@ from grpc_health.v1 import health_pb2
 
 from groundswell_coordinator.store.location import DATABASE
 from tests.e2e.processes import eventually
-from tests.e2e.service import free_port, serving
+from tests.e2e.service import serving
 from tests.e2e.writing import arrivals, write_test
+from tests.free_port import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -212,26 +213,6 @@ def test_probes_may_come_from_anywhere(groundswell: Groundswell) -> None:
         eventually(lambda: "listening on" in running.stderr, 30, "it listens")
         running.signal(SIGTERM)
         assert running.end().exit_code == 0
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ("--listen 9700", "HOST:PORT"),
-        ("--http 9701", "HOST:PORT"),
-        ("--retain 30", "30"),
-        ("--retain yesterday", "yesterday"),
-        ("--lease 0s", "lease"),
-        ("--log-format xml", "json"),
-    ],
-)
-def test_wrong_usage_exits_2_and_says_what_is_wrong(
-    groundswell: Groundswell, words: str, said: str
-) -> None:
-    done = groundswell("coordinator", *words.split())
-
-    assert done.exit_code == 2, done
-    assert said in done.stderr
 
 
 # --- runs ----------------------------------------------------------------------------------------

@@ -15,8 +15,9 @@ import pytest
 
 from groundswell.cores import usable_cores
 from tests.e2e.processes import eventually
-from tests.e2e.service import free_port, serving
+from tests.e2e.service import serving
 from tests.e2e.writing import users, write_test
+from tests.free_port import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -192,26 +193,3 @@ def test_every_line_of_every_process_is_an_object_where_that_is_asked_for(
 
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert {line["agent"] for line in lines} >= {"box-1", "box-2"}
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ("", "--coordinator"),
-        ("--coordinator nowhere", "HOST:PORT"),
-        ("--coordinator nowhere:0", "port 0"),
-        ("--coordinator nowhere:1 --workers 0", "auto"),
-        ("--coordinator nowhere:1 --workers many", "auto"),
-        ("--coordinator nowhere:1 --label zone", "K=V"),
-        ("--coordinator nowhere:1 --label =a", "K=V"),
-        ("--coordinator nowhere:1 --label a=1 --label a=2", "twice"),
-        ("--coordinator nowhere:1 --weight 0", "weight"),
-    ],
-)
-def test_wrong_usage_exits_2_and_says_what_is_wrong(
-    groundswell: Groundswell, words: str, said: str
-) -> None:
-    done = groundswell("agent", *words.split())
-
-    assert done.exit_code == 2, done
-    assert said in done.stderr

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import secrets
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import CoroutineType
 
-    from groundswell_coordinator.store.records import StoredInterval, StoredRun
+    from groundswell_coordinator.store.records import StoredEvent, StoredInterval, StoredRun
 
 # Ten arrivals a second for two seconds; what scripted agents report of it is up to the test.
 TEST = """
@@ -232,6 +233,19 @@ async def _clients_of(
 
 def _url_in(folder: Path) -> str:
     return f"sqlite:///{folder / 'groundswell.db'}"
+
+
+def lease_end_of(lost: StoredEvent) -> float:
+    """Of an agent's loss, as it is stored: in seconds of the run."""
+    assert lost.detail is not None
+    return float(lost.detail["lease_end"])
+
+
+def senders(interval: StoredInterval) -> Counter[str]:
+    """Of whom there is a report of it, merged or as an amendment, and how many: by incarnation."""
+    found = Counter(part.incarnation for part in interval.contained)
+    found.update(amendment.incarnation for amendment in interval.amendments)
+    return found
 
 
 async def assert_no_task_is_left(

@@ -9,6 +9,7 @@ import pytest
 
 from tests.coordinator.reporting import account
 from tests.integration.scripted_agent import ScriptedAgent, attached, start_together
+from tests.integration.site import lease_end_of
 
 if TYPE_CHECKING:
     from tests.integration.site import Site
@@ -90,9 +91,7 @@ async def test_one_lost_under_load_leaves_what_it_sent_and_the_others_go_on(site
     (event,) = site.stored_run(run.run_id).events
     assert (event.code, event.agent) == ("agent_lost", "gone")
     # It may have fired what was due before its lease ended; nobody was left for the rest.
-    assert event.detail is not None
-    lease_end = float(event.detail["lease_end"])
-    due = sum(n / 10 < lease_end for n in range(0, 20, 2))
+    due = sum(n / 10 < lease_end_of(event) for n in range(0, 20, 2))
     browse = summary.scenarios["browse"]
     assert (browse.planned, browse.fired) == (20, 15)
     assert (browse.unknown, browse.dropped) == (due - 5, {"agent_lost": 10 - due})
@@ -190,8 +189,7 @@ async def test_one_whose_stream_ended_just_before_the_load_may_load_until_its_le
         here.report(0, last=True)
         await run.summary()
     (event,) = [one for one in site.stored_run(run.run_id).events if one.code == "agent_lost"]
-    assert event.detail is not None
-    assert float(event.detail["lease_end"]) + 0.6 <= handover.boundary_ns / 1e9
+    assert lease_end_of(event) + 0.6 <= handover.boundary_ns / 1e9
 
 
 @pytest.mark.parametrize("name", ["agent", ""])

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import grpc
 import pytest
 
 from groundswell.errors import CoordinatorUnreachable
-from groundswell.v1 import agent_pb2, agent_pb2_grpc
+from groundswell.v1 import agent_pb2
 from groundswell_coordinator.coordinator import Coordinator
-from groundswell_coordinator.pool import Pool
 from groundswell_coordinator.run.owner import RunOwner
-from groundswell_coordinator.services.agent_service import AgentService
+from tests.integration.by_hand import attach_by_hand
 from tests.integration.real_agents import changes, fired, load_on, new_agent, serving
 from tests.integration.scripted_agent import eventually
-from tests.integration.site import assert_no_task_is_left
+from tests.integration.site import lease_end_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from groundswell.v1.metrics_pb2 import Report
-    from groundswell_agent.agent import Agent
     from tests.integration.site import Site
     from tests.integration.target import Target
 
@@ -187,199 +180,8 @@ async def test_a_real_agent_that_dies_is_a_loss_and_the_other_carries_its_share_
     # It ended after the first of four seconds; its lease did half a second before the boundary.
     (handover,) = site.stored_run(run.run_id).handovers
     (lost,) = site.stored_run(run.run_id).events
-    assert lost.detail is not None
-    end, boundary = float(lost.detail["lease_end"]), handover.boundary_ns / 1e9
+    end, boundary = lease_end_of(lost), handover.boundary_ns / 1e9
     owned = range(0, 200, 2)
     gap = sum(end <= n / 50 < boundary for n in owned)
     assert browse.dropped.get("agent_lost", 0) == gap
     assert browse.unknown < sum(n / 50 < end for n in owned) - 20
-
-
-# --- the lease ---------------------------------------------------------------------------------
-
-LEASE_S = 1.5
-
-
-class Unresponsive(AgentService):
-    """A coordinator that for a while answers nothing, while its connections stand."""
-
-    def __init__(self, pool: Pool) -> None:
-        super().__init__(pool, RunOwner("c"))
-        self.is_silent = False
-
-    async def Attach(
-        self,
-        request_iterator: AsyncIterator[agent_pb2.AgentMessage],
-        context: grpc.aio.ServicerContext[agent_pb2.AgentMessage, agent_pb2.CoordinatorMessage],
-    ) -> AsyncIterator[agent_pb2.CoordinatorMessage]:
-        async for message in super().Attach(request_iterator, context):
-            await eventually(lambda: not self.is_silent)
-            yield message
-
-
-class Inbox:
-    """A run that keeps what its agent says."""
-
-    run_id = "r"
-
-    def __init__(self) -> None:
-        self.messages: list[agent_pb2.AgentMessage] = []
-
-    @property
-    def reports(self) -> list[Report]:
-        return [one.report for one in self.messages if one.HasField("report")]
-
-    def deliver(self, agent: object, message: agent_pb2.AgentMessage) -> None:
-        self.messages.append(message)
-
-    def keeps(self, agent: object) -> bool:
-        return True
-
-    def lost(self, agent: object) -> None:
-        pass
-
-    def returned(self, agent: object, holding: agent_pb2.Holding) -> None:
-        pass
-
-
-@dataclass(slots=True)
-class ByHand:
-    """A real agent under a coordinator that is played by the test."""
-
-    agent: Agent
-    task: asyncio.Task[None]
-    pool: Pool
-    service: Unresponsive
-    inbox: Inbox
-    server: grpc.aio.Server
-
-    def send(self, **body: object) -> None:
-        (attachment,) = self.pool.agents()
-        attachment.send(**body)
-
-    async def replied(self, kind: str) -> agent_pb2.AgentMessage:
-        messages = self.inbox.messages
-        await eventually(lambda: kind in [one.WhichOneof("body") for one in messages])
-        return next(one for one in messages if one.WhichOneof("body") == kind)
-
-    async def begin(self, target: Target) -> None:
-        prepare = agent_pb2.Prepare(
-            run_id="r",
-            source=agent_pb2.TestSource(text=load_on(target, "200/s", "60s").encode()),
-            shares=agent_pb2.ShareTable(
-                entries=[agent_pb2.ShareEntry(agent=name, weight=1) for name in ("agent", "other")]
-            ),
-            agent="agent",
-        )
-        self.send(prepare=prepare)
-        await self.replied("prepared")
-        now_ns = round(asyncio.get_running_loop().time() * 1e9)
-        self.send(start=agent_pb2.Start(run_id="r", start_at_ns=now_ns))
-        await self.replied("started")
-
-    async def end(self) -> None:
-        self.task.cancel()
-        await asyncio.gather(self.task, return_exceptions=True)
-        await self.server.stop(None)
-
-
-async def attach_by_hand() -> ByHand:
-    pool, inbox = Pool(LEASE_S), Inbox()
-    service = Unresponsive(pool)
-    server = grpc.aio.server()
-    agent_pb2_grpc.add_AgentServiceServicer_to_server(service, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    agent = new_agent(f"127.0.0.1:{port}")
-    task = asyncio.create_task(agent.run())
-    await eventually(lambda: bool(pool.agents()))
-    pool.agents()[0].run = inbox
-    return ByHand(agent, task, pool, service, inbox, server)
-
-
-async def load_by_hand(target: Target) -> ByHand:
-    """Prepare and start it, and let it load for a moment."""
-    by_hand = await attach_by_hand()
-    await by_hand.begin(target)
-    return by_hand
-
-
-async def test_the_load_goes_on_while_the_lease_is_renewed(target: Target) -> None:
-    by_hand = await load_by_hand(target)
-    await asyncio.sleep(2 * LEASE_S)
-    asked = target.requests
-    await asyncio.sleep(0.3)
-    assert not by_hand.task.done()
-    assert target.requests > asked
-    await by_hand.end()
-
-
-async def test_no_load_outlives_the_lease_by_a_second_when_the_coordinator_falls_silent(
-    target: Target,
-) -> None:
-    others = asyncio.all_tasks()
-    by_hand = await load_by_hand(target)
-    by_hand.service.is_silent = True
-    await asyncio.sleep(LEASE_S + 1)
-    asked = target.requests
-    assert asked > 0
-    await asyncio.sleep(0.3)
-    assert target.requests == asked
-    # It is there for the coordinator's return, and then delivers what it measured, and no more.
-    assert not by_hand.task.done()
-    by_hand.service.is_silent = False
-    await eventually(lambda: any(report.last for report in by_hand.inbox.reports))
-    leaving = (await by_hand.replied("leaving")).leaving
-    assert leaving.reason == "its lease ended"
-    assert sum(report.accounts[0].fired for report in by_hand.inbox.reports[-1:]) == asked
-    assert target.requests == asked
-    await by_hand.end()
-    await assert_no_task_is_left(others)
-
-
-async def test_no_load_outlives_its_coordinator(target: Target) -> None:
-    by_hand = await load_by_hand(target)
-    await by_hand.server.stop(None)
-    await asyncio.sleep(LEASE_S + 1)
-    asked = target.requests
-    assert asked > 0
-    await asyncio.sleep(0.3)
-    assert target.requests == asked
-    # Until its own end it looks for another.
-    assert not by_hand.task.done()
-    await by_hand.end()
-
-
-async def test_a_lease_that_has_ended_is_not_had_back_for_the_same_run(target: Target) -> None:
-    by_hand = await load_by_hand(target)
-    by_hand.service.is_silent = True
-    await asyncio.sleep(LEASE_S + 1)
-    by_hand.service.is_silent = False
-    await by_hand.replied("leaving")
-    asked = target.requests
-    # A handover that would give it more work finds it gone.
-    heir = agent_pb2.ShareEntry(agent="agent", weight=1)
-    handover = agent_pb2.Handover(epoch=1, from_agent="other", boundary_ns=0, heirs=[heir])
-    by_hand.send(reshare=agent_pb2.Reshare(run_id="r", handovers=[handover]))
-    await asyncio.sleep(0.3)
-    assert target.requests == asked
-    by_hand.send(release=agent_pb2.Release(run_id="r"))
-    # For the next run it has a new one.
-    by_hand.inbox.messages.clear()
-    await by_hand.begin(target)
-    await eventually(lambda: target.requests > asked + 10)
-    await by_hand.end()
-
-
-async def test_a_released_load_ends_and_the_agent_takes_another(target: Target) -> None:
-    by_hand = await load_by_hand(target)
-    by_hand.send(release=agent_pb2.Release(run_id="r"))
-    await asyncio.sleep(0.3)
-    asked = target.requests
-    await asyncio.sleep(0.3)
-    assert target.requests == asked
-    assert not any(report.last for report in by_hand.inbox.reports)
-    assert not by_hand.task.done()
-    by_hand.agent.drain()
-    await asyncio.wait_for(by_hand.task, 2)
-    await by_hand.end()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,15 @@ from groundswell_coordinator.run.owner import RunOwner
 from tests.integration.line import line_to
 from tests.integration.real_agents import changes, fired, load_on, new_agent, serving
 from tests.integration.scripted_agent import eventually
-from tests.integration.site import lasting_site, running_site
+from tests.integration.site import lasting_site, lease_end_of, running_site, senders
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
     import pytest
 
+    from tests.integration.line import Line
     from tests.integration.site import Site, Watched
     from tests.integration.target import Target
 
@@ -35,20 +36,25 @@ def assert_no_interval_twice(site: Site, run_id: str) -> None:
     stored = site.stored_intervals(run_id)
     assert [one.interval for one in stored] == list(range(len(stored)))
     for one in stored:
-        parts = Counter([part.incarnation for part in one.contained])
-        parts.update(part.incarnation for part in one.amendments)
-        assert max(parts.values()) == 1
+        assert max(senders(one).values()) == 1
+
+
+@contextlib.asynccontextmanager
+async def near_and_far(folder: Path, lease_s: float) -> AsyncGenerator[tuple[Site, Line]]:
+    """A coordinator with two real agents, and the line over which one of them comes."""
+    async with (
+        running_site(folder, lease_s) as site,
+        line_to(site.address) as line,
+        serving(new_agent(line.address, "far")),
+        serving(new_agent(site.address, "near")),
+    ):
+        yield site, line
 
 
 async def test_a_line_that_is_mended_within_the_lease_costs_nothing(
     tmp_path: Path, target: Target
 ) -> None:
-    async with (
-        running_site(tmp_path, LEASE_S) as site,
-        line_to(site.address) as line,
-        serving(new_agent(line.address, "far")),
-        serving(new_agent(site.address, "near")),
-    ):
+    async with near_and_far(tmp_path, LEASE_S) as (site, line):
         run = await site.submit(load_on(target, duration="3s"), agents=2)
         for seconds in (1, 2):
             await run.until(partial(has_come_to, run, seconds))
@@ -67,12 +73,7 @@ async def test_an_agent_that_is_cut_off_for_longer_stops_and_what_it_had_done_is
     tmp_path: Path, target: Target
 ) -> None:
     lease_s = 2.0
-    async with (
-        running_site(tmp_path, lease_s) as site,
-        line_to(site.address) as line,
-        serving(new_agent(line.address, "far")),
-        serving(new_agent(site.address, "near")),
-    ):
+    async with near_and_far(tmp_path, lease_s) as (site, line):
         run = await site.submit(load_on(target, duration="8s"), agents=2)
         await run.until(lambda: bool(run.progress))
         await line.cut()
@@ -83,12 +84,11 @@ async def test_an_agent_that_is_cut_off_for_longer_stops_and_what_it_had_done_is
     assert changes(run) == ["agent_lost", "reshared"]
     (handover,) = site.stored_run(run.run_id).handovers
     (lost,) = [one for one in site.stored_run(run.run_id).events if one.code == "agent_lost"]
-    assert lost.detail is not None
     browse = summary.scenarios["browse"]
     # All is known by the end: between its own lease's end and the boundary nobody started anything.
     assert (browse.planned, browse.unknown) == (400, 0)
     assert browse.planned == browse.fired + sum(browse.dropped.values())
-    end, boundary = float(lost.detail["lease_end"]), handover.boundary_ns / 1e9
+    end, boundary = lease_end_of(lost), handover.boundary_ns / 1e9
     gap = sum(end <= n / 50 < boundary for n in range(0, 400, 2))
     whole = sum(end - lease_s - 0.25 <= n / 50 < boundary for n in range(0, 400, 2))
     assert gap < browse.dropped["agent_lost"] <= whole

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from groundswell.v1.agent_pb2 import STOP_MODE_ABORT
 from tests.coordinator.reporting import account
 from tests.integration.scripted_agent import ScriptedAgent, attached, eventually, start_together
-from tests.integration.site import TEST
+from tests.integration.site import TEST, lease_end_of
 
 if TYPE_CHECKING:
     from groundswell_coordinator.report.summary import ScenarioSummary
@@ -33,8 +33,20 @@ def lease_end(site: Site, run: Watched, agent: str) -> float:
         for event in site.stored_run(run.run_id).events
         if (event.code, event.agent) == ("agent_lost", agent)
     ]
-    assert lost.detail is not None
-    return float(lost.detail["lease_end"])
+    return lease_end_of(lost)
+
+
+async def run_that_loses_one(
+    site: Site, here: ScriptedAgent, test: str, on_agent_loss: str = ""
+) -> Watched:
+    """Of `here` and another, of whose share five are known to have been done when it was lost."""
+    async with ScriptedAgent(site.address, "gone") as gone:
+        run = await site.submit(test, agents=2, on_agent_loss=on_agent_loss)
+        await start_together(here, gone)
+        gone.report(0, {"http_reqs": 5}, [account("browse", 5, 5)])
+        here.report(0)
+        await gone.acknowledgement(0)
+    return run
 
 
 def assert_balanced(browse: ScenarioSummary) -> None:
@@ -96,12 +108,7 @@ async def test_what_a_lost_agent_still_delivers_is_unknown_no_more(site: Site) -
 
 async def test_by_another_policy_a_lost_share_is_left_alone(site: Site) -> None:
     async with ScriptedAgent(site.address, "here") as here:
-        async with ScriptedAgent(site.address, "gone") as gone:
-            run = await site.submit(JUDGED, agents=2, on_agent_loss="continue")
-            await start_together(here, gone)
-            gone.report(0, {"http_reqs": 5}, [account("browse", 5, 5)])
-            here.report(0)
-            await gone.acknowledgement(0)
+        run = await run_that_loses_one(site, here, JUDGED, on_agent_loss="continue")
         await run.until(lambda: bool(run.notices))
         here.report(1, {"http_reqs": 20}, last=True)
         summary = await run.summary()
@@ -119,12 +126,7 @@ async def test_by_another_policy_a_lost_share_is_left_alone(site: Site) -> None:
 
 async def test_by_the_strictest_policy_a_loss_aborts_the_run(site: Site) -> None:
     async with ScriptedAgent(site.address, "here") as here:
-        async with ScriptedAgent(site.address, "gone") as gone:
-            run = await site.submit(JUDGED, agents=2, on_agent_loss="abort")
-            await start_together(here, gone)
-            gone.report(0, {"http_reqs": 5}, [account("browse", 5, 5)])
-            here.report(0)
-            await gone.acknowledgement(0)
+        run = await run_that_loses_one(site, here, JUDGED, on_agent_loss="abort")
         assert (await here.expect("stop")).stop.mode == STOP_MODE_ABORT
         here.report(1, {"http_reqs": 7}, [account("browse", 7, 7)], last=True)
         summary = await run.summary()
@@ -182,12 +184,7 @@ async def test_an_heir_that_ended_before_it_heard_has_dropped_what_it_inherited(
     site: Site,
 ) -> None:
     async with ScriptedAgent(site.address, "here") as here:
-        async with ScriptedAgent(site.address, "gone") as gone:
-            run = await site.submit(LONGER, agents=2)
-            await start_together(here, gone)
-            gone.report(0, {"http_reqs": 5}, [account("browse", 5, 5)])
-            here.report(0)
-            await gone.acknowledgement(0)
+        run = await run_that_loses_one(site, here, LONGER)
         handover = await here.expect_reshare()
         here.report(1, {"http_reqs": 20}, [account("browse", 20, 20)], last=True, epoch=0)
         summary = await run.summary()

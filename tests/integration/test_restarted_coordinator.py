@@ -11,7 +11,7 @@ from groundswell.v1.agent_pb2 import STOP_MODE_ABORT, STOP_MODE_GRACEFUL
 from groundswell_coordinator.run import recovery
 from tests.coordinator.reporting import account
 from tests.integration.scripted_agent import ScriptedAgent, start_together
-from tests.integration.site import TEST, lasting_site
+from tests.integration.site import TEST, lasting_site, lease_end_of, senders
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -59,9 +59,7 @@ def assert_each_interval_once(site: Site, seconds: int, *agents: ScriptedAgent) 
     stored = site.stored_intervals("long")
     assert [one.interval for one in stored] == list(range(seconds))
     for one in stored:
-        parts = Counter([part.incarnation for part in one.contained])
-        parts.update(part.incarnation for part in one.amendments)
-        assert parts == Counter(agent.hello.incarnation for agent in agents)
+        assert senders(one) == Counter(agent.hello.incarnation for agent in agents)
 
 
 async def test_the_next_owner_goes_on_and_the_totals_are_those_of_one_life(tmp_path: Path) -> None:
@@ -209,8 +207,7 @@ async def test_who_does_not_come_back_is_lost_a_lease_after_the_restart(tmp_path
     assert [one.code for one in run.notices] == ["coordinator_away", "agent_lost", "reshared"]
     browse = summary.scenarios["browse"]
     assert browse.planned == 20 == browse.fired + browse.unknown + sum(browse.dropped.values())
-    assert lost.detail is not None
-    due = sum(n / 10 < float(lost.detail["lease_end"]) for n in range(1, 20, 2))
+    due = sum(n / 10 < lease_end_of(lost) for n in range(1, 20, 2))
     assert browse.unknown == due - 5
 
 

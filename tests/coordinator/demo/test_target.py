@@ -109,6 +109,8 @@ def test_an_address_without_a_port_is_refused() -> None:
     assert "HOST:PORT" in refused.stderr
 
 
+# A container often has no IPv6, not even on loopback. What is asked here is the form of such a URL
+# alone: listening, answering and a taken port are tried above on 127.0.0.1, which is always there.
 @pytest.mark.skipif(not machine_has_ipv6(), reason="this machine has no [::1]")
 async def test_it_listens_on_ipv6_too() -> None:
     async with DemoTarget().listening("::1", 0) as url:

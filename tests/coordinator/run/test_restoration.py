@@ -115,7 +115,8 @@ async def test_what_the_store_says_of_a_run_is_restored_with_it(
     assert submission == replace(live.submission, wait=0.0)
     assert restored.started_at == STARTED
     assert (restored.cause, restored.stopped_at) == (Cause.OPERATOR, 4.5)
-    assert (restored.stop_mode, restored.aborted_by) == (StopMode.ABORT, None)
+    assert restored.stop is not None
+    assert (restored.stop.mode, restored.aborted_by) == (StopMode.ABORT, None)
     assert restored.ended == ("agent-1",)
     assert list(restored.succession.lost) == ["agent-3"]
     assert restored.succession.division == live.succession.division

@@ -8,6 +8,7 @@ import pytest
 from groundswell.errors import ProtocolViolation
 from groundswell.metrics.histogram import Histogram
 from groundswell.metrics.series import Series
+from groundswell.metrics.trend_value import trend_value
 from groundswell.v1.metrics_pb2 import (
     METRIC_KIND_COUNTER,
     METRIC_KIND_TREND,
@@ -26,7 +27,6 @@ from tests.coordinator.reporting import (
     Values,
     account,
     histogram_of,
-    trend_value,
 )
 
 REQUESTS = Series.of("http_reqs", {})
@@ -200,7 +200,7 @@ def declared(metric: str, kind: int, **tags: str) -> SeriesDeclaration:
 
 
 def broken_trend() -> Report:
-    good, bad = trend_value(1, [1.0]), trend_value(2, [1.0])
+    good, bad = (trend_value(number, histogram_of([1.0])) for number in (1, 2))
     bad.payload = bad.payload[:-1]
     declarations = [
         SeriesDeclaration(number=number, metric=metric, kind=4)  # type: ignore[arg-type]
@@ -332,20 +332,11 @@ def test_a_trend_beyond_all_measure_is_refused(timeline: Timeline, lie: dict[str
     histogram.add_zeros(lie.get("count", 1))
     if "max_ns" in lie:
         histogram = histogram_of([2**61 / 1e6])
-    trend = TrendValue(
-        series=1,
-        payload=histogram.encode(),
-        count=histogram.count,
-        sum_ns=histogram.sum_ns,
-        min_ns=histogram.min_ns,
-        max_ns=histogram.max_ns,
-        clamped=histogram.clamped,
-    )
     report = Report(
         run_id=RUN,
         incarnation="i1",
         declarations=[declared("http_req_duration", METRIC_KIND_TREND)],
-        trends=[trend],
+        trends=[trend_value(1, histogram)],
     )
     with pytest.raises(ProtocolViolation, match="a trend beyond all measure"):
         timeline.add(report, 1.0)

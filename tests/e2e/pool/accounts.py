@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from groundswell_coordinator.report.consistency import discrepancies
+from tests.e2e.pool.load import LOAD
 from tests.e2e.pool.target import count_between, last_gap
 
 if TYPE_CHECKING:
@@ -16,21 +17,19 @@ if TYPE_CHECKING:
     from tests.e2e.commands import Ran
     from tests.e2e.pool.site import Site
 
-LOAD = "load"
-
-# DESIGN §8: above this part of the plan, lost and unknown make a run inconclusive.
+# docs/pool.md: above this part of the plan, lost and unknown make a run inconclusive.
 _BEARABLE = 0.05
 # Why the agents of a machine that is too busy drop arrivals, and how much of the plan that may be.
 _OF_A_BUSY_MACHINE = {"late", "no_vu"}
 _MOST_BUSY = 0.01
-# DESIGN §9: how long after the lease's end the shape is whole again.
+# docs/pool.md: how long after the lease's end the shape is whole again.
 RESTORED_WITHIN_S = 2.0
 _HELD_UP_S = 0.3
 
 
-def assert_adds_up(ran: Ran, planned: int | None, scenario: str = LOAD) -> ScenarioSummary:
+def assert_adds_up(ran: Ran, planned: int | None) -> ScenarioSummary:
     """planned = fired + dropped + unknown, and `planned` is the plan's."""
-    account = ran.summary.scenarios[scenario]
+    account = ran.summary.scenarios[LOAD]
     assert account.planned == planned, ran
     if planned is not None:
         assert planned == account.fired + sum(account.dropped.values()) + account.unknown, ran
@@ -52,19 +51,19 @@ def assert_target_agrees(site: Site, ran: Ran) -> int:
     return target - ours
 
 
-def assert_nothing_is_missing(site: Site, ran: Ran, planned: int, scenario: str = LOAD) -> None:
+def assert_nothing_is_missing(site: Site, ran: Ran, planned: int) -> None:
     """Of the only run that the target has seen: no fault has left a trace in its numbers."""
-    fired = assert_whole(ran, planned, scenario)
+    fired = assert_whole(ran, planned)
     assert fired == site.target.requests() == len(site.target.arrivals()), ran
     assert_every_interval_is_there(site, ran)
 
 
-def assert_whole(ran: Ran, planned: int, scenario: str = LOAD) -> int:
+def assert_whole(ran: Ran, planned: int) -> int:
     """All that was planned was done, and the run has passed; how much was fired.
 
     But for what a test's machine that is too busy for its agents makes them drop, and say so.
     """
-    account = assert_adds_up(ran, planned, scenario)
+    account = assert_adds_up(ran, planned)
     dropped = sum(account.dropped.values())
     assert account.unknown == 0, ran
     assert ran.count("http_reqs") == account.fired, ran

@@ -41,7 +41,7 @@ _PORTS = range(20_000, 30_000)
 _STARTS_WITHIN_S = 30.0
 _LEASE = re.compile(r"(\d+(?:\.\d+)?)s")
 # What the coordinator waits for on top of a lease.
-MARGIN_S = 0.25
+_MARGIN_S = 0.25
 
 
 @dataclass
@@ -78,9 +78,8 @@ class Daemon:
         self.running.signal(SIGCONT)
         return at
 
-    def ask_to_end(self) -> float:
+    def ask_to_end(self) -> None:
         self.running.signal(SIGTERM)
-        return time.time()
 
     def end(self, within_s: float = 30.0) -> Finished:
         """Wait for it to end by itself."""
@@ -140,12 +139,11 @@ class CoordinatorSlot:
     def kill(self) -> float:
         return self.daemon.kill()
 
-    def restart(self, after_s: float = 0.0) -> float:
-        """Kill it, and start it again so much later; when it was killed."""
-        at = self.kill()
+    def restart(self, after_s: float = 0.0) -> None:
+        """Kill it, and start it again so much later."""
+        self.kill()
         time.sleep(after_s)
         self.start()
-        return at
 
     @property
     def _host(self) -> str:
@@ -170,6 +168,14 @@ class Site:
         assert found is not None
         return float(found[1])
 
+    def lease_end(self, gone_at: float) -> float:
+        """By when the coordinator takes an agent to be lost that it heard until then."""
+        return gone_at + self.lease_s + _MARGIN_S
+
+    def load_end(self, seconds: float) -> float:
+        """Of a load of so many seconds, the newest run's."""
+        return self.stored().started_at + seconds
+
     def attach(
         self,
         *names: str,
@@ -187,20 +193,14 @@ class Site:
             self.agents[name] = Daemon(running)
 
     @contextmanager
-    def starting_run(
-        self, test: Path, *words: str | Path, agents: int, place: Place | None = None
-    ) -> Generator[Running]:
+    def starting_run(self, test: Path, *words: str | Path, agents: int) -> Generator[Running]:
         """A client that runs `test` on the pool; it is killed at the end, if it still lives."""
         order = ("--coordinator", self.coordinator.address, *words)
-        with (
-            (place or self.coordinator.place).entered(),
-            ExitStack() as starting,
-        ):
-            running = starting.enter_context(
-                self.groundswell.starting_run(test, *order, agents=agents)
-            )
-            started = starting.pop_all()
-        with started:
+        with ExitStack() as stack:
+            with self.coordinator.place.entered():
+                running = stack.enter_context(
+                    self.groundswell.starting_run(test, *order, agents=agents)
+                )
             yield running
 
     def ask(self, command: str, *words: str) -> Finished:

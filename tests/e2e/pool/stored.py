@@ -28,7 +28,6 @@ class Stored:
     delivered: Mapping[str, Sequence[int]]
     late: int
     handovers: Sequence[tuple[str, float]]
-    events: Sequence[str]
     lost: Sequence[str]
     offsets_ms: Mapping[str, float]
     skews_ms: Mapping[str, float]
@@ -55,7 +54,6 @@ def stored_run(database: Path, run_id: str | None = None) -> Stored:
         delivered=dict(delivered),
         late=sum(len(interval.amendments) for interval in intervals),
         handovers=[(one.from_agent, one.boundary_ns / 1e9) for one in run.handovers],
-        events=[event.code for event in run.events],
         lost=sorted(one.agent or "" for one in run.events if one.code == "agent_lost"),
         offsets_ms={one.agent: one.offset_ns / 1e6 for one in run.clocks},
         skews_ms={one.agent: one.skew_ns / 1e6 for one in run.clocks if one.skew_ns is not None},

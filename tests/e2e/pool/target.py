@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_left
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,11 +49,7 @@ class Target:
         # The last line may be half written.
         lines = self.log.read_text().rpartition("\n")[0].splitlines()
         found = [_arrival(line) for line in lines]
-        ours = [
-            one for one in found if one.path != _STATUS and one.address in (address, one.address)
-        ]
-        if address is not None:
-            ours = [one for one in ours if one.address == address]
+        ours = [one for one in found if one.path != _STATUS and address in (None, one.address)]
         return sorted(ours, key=lambda one: one.at)
 
     def moments(self, address: str | None = None) -> list[float]:
@@ -64,28 +59,16 @@ class Target:
         """Until so many requests have come."""
         eventually(lambda: self.requests() >= requests, within_s, "requests at the target")
 
-    def wait_for_silence(self, seconds: float = 1.0, within_s: float = 30.0) -> None:
-        """Until nothing has come for so long."""
-        deadline = time.monotonic() + within_s
-        while time.monotonic() < deadline:
-            before = self.requests()
-            time.sleep(seconds)
-            if self.requests() == before:
-                return
-        raise AssertionError(f"requests still come after {within_s:g} s")
-
 
 @contextmanager
 def running_target(folder: Path, place: Place = HERE) -> Generator[Target]:
     folder.mkdir()
     log = folder / "arrivals.log"
-    with place.entered():
-        server = running_nginx(folder, address=place.address, log=log)
-        running = server.__enter__()
-    try:
-        yield Target(running, place, log)
-    finally:
-        server.__exit__(None, None, None)
+    with ExitStack() as stack:
+        with place.entered():
+            nginx = running_nginx(folder, address=place.address, log=log)
+            server = stack.enter_context(nginx)
+        yield Target(server, place, log)
 
 
 def count_between(moments: Sequence[float], begin: float, end: float) -> int:
@@ -108,5 +91,5 @@ def last_gap(moments: Sequence[float], begin: float, end: float, rate: float) ->
 
 
 def _arrival(line: str) -> Arrival:
-    ended, took, address, _connection, status, path = line.split(" ", 5)
+    ended, took, address, status, path = line.split(" ", 4)
     return Arrival(float(ended) - float(took), address, int(status), path)

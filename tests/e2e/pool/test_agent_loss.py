@@ -11,15 +11,15 @@ from groundswell.scenario.source import TestSource
 from groundswell.schedule.scenario_plan import plan_scenario
 from groundswell.schedule.shares import ShareEntry, ShareTable
 from tests.e2e.pool.accounts import (
-    LOAD,
     assert_adds_up,
     assert_blamed,
     assert_loss_is_named,
     assert_rate_is_back,
     assert_target_agrees,
 )
-from tests.e2e.pool.site import MARGIN_S, Site, pool_site
-from tests.e2e.writing import Fields, arrivals, iterations, users, write_test
+from tests.e2e.pool.load import LOAD, MAX_VUS, write_load, write_steady
+from tests.e2e.pool.site import Site, pool_site
+from tests.e2e.writing import Fields, arrivals, iterations, users
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -29,20 +29,12 @@ if TYPE_CHECKING:
 
 _AGENTS = ("a1", "a2", "a3", "a4")
 _RATE = 300
-# So many that a machine which is busy for two seconds drops nothing.
-_MAX_VUS = 600
 
 
 @pytest.fixture
 def site(groundswell: Groundswell) -> Generator[Site]:
     with pool_site(groundswell, *_AGENTS, lease="1s") as site:
         yield site
-
-
-def _write(site: Site, scenario: Fields) -> Path:
-    thresholds = {"http_req_failed": ["rate < 1%"]}
-    folder, url = site.groundswell.folder, site.target.url
-    return write_test(folder, url, {LOAD: scenario}, thresholds=thresholds)
 
 
 def _run_with_loss(
@@ -55,77 +47,52 @@ def _run_with_loss(
         return running.end_of_run(within_s=90), killed_at
 
 
-def _load_end(site: Site, seconds: float) -> float:
-    return site.stored().started_at + seconds
+def _run_that_others_carry_on(
+    site: Site, *lost: str, seconds: int, record: Callable[[str, object], None]
+) -> Ran:
+    """These agents are killed in it, and soon after their lease's end the load is whole again."""
+    test = write_steady(site, _RATE, seconds)
+
+    ran, killed_at = _run_with_loss(site, test, *lost, after=9 * _RATE // 2)
+
+    account = assert_adds_up(ran, _RATE * seconds)
+    beyond = assert_target_agrees(site, ran)
+    assert_loss_is_named(site, ran, *lost)
+    restored = assert_rate_is_back(
+        site.target.moments(), site.lease_end(killed_at), site.load_end(seconds), _RATE
+    )
+    record("restored_after_lease_end_s", round(restored, 2))
+    record("unknown", account.unknown)
+    record("dropped", dict(account.dropped))
+    record("target_minus_ours", beyond)
+    return ran
 
 
 def test_when_one_of_four_agents_is_killed_the_others_carry_its_share(
     site: Site, record_property: Callable[[str, object], None]
 ) -> None:
-    seconds = 16
-    test = _write(site, arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS))
+    ran = _run_that_others_carry_on(site, "a2", seconds=16, record=record_property)
 
-    ran, killed_at = _run_with_loss(site, test, "a2", after=9 * _RATE // 2)
-
-    account = assert_adds_up(ran, _RATE * seconds)
-    beyond = assert_target_agrees(site, ran)
-    assert_loss_is_named(site, ran, "a2")
     assert "agent_lost" not in ran.codes, ran
-    lease_end = killed_at + site.lease_s + MARGIN_S
-    restored = assert_rate_is_back(
-        site.target.moments(), lease_end, _load_end(site, seconds), _RATE
-    )
-    record_property("restored_after_lease_end_s", round(restored, 2))
-    record_property("unknown", account.unknown)
-    record_property("dropped", dict(account.dropped))
-    record_property("target_minus_ours", beyond)
 
 
 @pytest.mark.slow
 def test_the_default_lease_is_bridged_in_the_same_way(
     groundswell: Groundswell, record_property: Callable[[str, object], None]
 ) -> None:
-    seconds = 40
     with pool_site(groundswell, *_AGENTS, lease="5s") as site:
-        test = _write(site, arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS))
+        ran = _run_that_others_carry_on(site, "a3", seconds=40, record=record_property)
 
-        ran, killed_at = _run_with_loss(site, test, "a3", after=9 * _RATE // 2)
-
-        account = assert_adds_up(ran, _RATE * seconds)
-        beyond = assert_target_agrees(site, ran)
-        assert_loss_is_named(site, ran, "a3")
         assert "agent_lost" not in ran.codes, ran
-        lease_end = killed_at + site.lease_s + MARGIN_S
-        restored = assert_rate_is_back(
-            site.target.moments(), lease_end, _load_end(site, seconds), _RATE
-        )
-        record_property("restored_after_lease_end_s", round(restored, 2))
-        record_property("unknown", account.unknown)
-        record_property("dropped", dict(account.dropped))
-        record_property("target_minus_ours", beyond)
 
 
 @pytest.mark.slow
 def test_when_two_are_killed_at_once_the_other_two_carry_both_shares(
     site: Site, record_property: Callable[[str, object], None]
 ) -> None:
-    seconds = 20
-    test = _write(site, arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS))
+    _run_that_others_carry_on(site, "a1", "a3", seconds=20, record=record_property)
 
-    ran, killed_at = _run_with_loss(site, test, "a1", "a3", after=9 * _RATE // 2)
-
-    account = assert_adds_up(ran, _RATE * seconds)
-    beyond = assert_target_agrees(site, ran)
-    assert_loss_is_named(site, ran, "a1", "a3")
     assert sorted(agent for agent, _ in site.stored().handovers) == ["a1", "a3"]
-    lease_end = killed_at + site.lease_s + MARGIN_S
-    restored = assert_rate_is_back(
-        site.target.moments(), lease_end, _load_end(site, seconds), _RATE
-    )
-    record_property("restored_after_lease_end_s", round(restored, 2))
-    record_property("unknown", account.unknown)
-    record_property("dropped", dict(account.dropped))
-    record_property("target_minus_ours", beyond)
 
 
 @pytest.mark.slow
@@ -135,7 +102,7 @@ def test_requests_of_iterations_that_ran_when_it_was_killed_are_the_targets_alon
 ) -> None:
     seconds = 14
     steps = [{"get": "/"}, {"pause": "400ms"}, {"get": "/"}]
-    test = _write(site, arrivals("150/s", f"{seconds}s", max_vus=_MAX_VUS, steps=steps))
+    test = write_load(site, arrivals("150/s", f"{seconds}s", max_vus=MAX_VUS, steps=steps))
 
     ran, _ = _run_with_loss(site, test, "a1", after=1200)
 
@@ -154,7 +121,7 @@ def test_requests_of_iterations_that_ran_when_it_was_killed_are_the_targets_alon
 @pytest.mark.soak
 def test_an_agent_that_is_killed_in_its_first_second_is_accounted_for(site: Site) -> None:
     seconds = 10
-    test = _write(site, arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS))
+    test = write_steady(site, _RATE, seconds)
 
     ran, _ = _run_with_loss(site, test, "a3", after=30)
 
@@ -167,7 +134,7 @@ def test_an_agent_that_is_killed_in_its_first_second_is_accounted_for(site: Site
 @pytest.mark.soak
 def test_an_agent_that_is_started_anew_serves_the_next_run_and_not_this_one(site: Site) -> None:
     seconds = 12
-    test = _write(site, arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS))
+    test = write_steady(site, _RATE, seconds)
 
     with site.starting_run(test, agents=len(_AGENTS)) as running:
         site.target.wait_for_load(7 * _RATE // 2)
@@ -179,7 +146,7 @@ def test_an_agent_that_is_started_anew_serves_the_next_run_and_not_this_one(site
     assert_target_agrees(site, ran)
     assert_loss_is_named(site, ran, "a2")
     before = site.target.requests()
-    next_test = _write(site, arrivals("100/s", "2s"))
+    next_test = write_load(site, arrivals("100/s", "2s"))
     with site.starting_run(next_test, agents=len(_AGENTS)) as running:
         after = running.end_of_run()
     assert after.exit_code == 0, after
@@ -190,7 +157,7 @@ def test_an_agent_that_is_started_anew_serves_the_next_run_and_not_this_one(site
 @pytest.mark.soak
 def test_when_an_heir_is_killed_too_what_it_inherited_moves_on(site: Site) -> None:
     seconds = 24
-    test = _write(site, arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS))
+    test = write_steady(site, _RATE, seconds)
 
     with site.starting_run(test, agents=len(_AGENTS)) as running:
         site.target.wait_for_load(3 * _RATE)
@@ -203,8 +170,8 @@ def test_when_an_heir_is_killed_too_what_it_inherited_moves_on(site: Site) -> No
     assert_target_agrees(site, ran)
     assert_loss_is_named(site, ran, "a1", "a4")
     assert [agent for agent, _ in site.stored().handovers] == ["a4", "a1"]
-    lease_end = killed_at + site.lease_s + MARGIN_S
-    assert_rate_is_back(site.target.moments(), lease_end, _load_end(site, seconds), _RATE)
+    moments, lease_end = site.target.moments(), site.lease_end(killed_at)
+    assert_rate_is_back(moments, lease_end, site.load_end(seconds), _RATE)
 
 
 @pytest.mark.slow
@@ -213,23 +180,23 @@ def test_when_an_agent_is_killed_on_a_ramp_the_ramp_goes_on(site: Site) -> None:
         "executor": "ramping-arrival-rate",
         "start_rate": "100/s",
         "stages": [{"duration": "10s", "target": "400/s"}, {"duration": "10s", "target": "400/s"}],
-        "max_vus": _MAX_VUS,
+        "max_vus": MAX_VUS,
         "steps": [{"get": "/"}],
     }
-    test = _write(site, ramp)
+    test = write_load(site, ramp)
 
     ran, killed_at = _run_with_loss(site, test, "a4", after=600)
 
     assert_adds_up(ran, 2500 + 4000)
     assert_target_agrees(site, ran)
     assert_loss_is_named(site, ran, "a4")
-    lease_end = max(killed_at + site.lease_s + MARGIN_S, site.stored().started_at + 10)
-    assert_rate_is_back(site.target.moments(), lease_end, _load_end(site, 20), 400)
+    lease_end = max(site.lease_end(killed_at), site.load_end(10))
+    assert_rate_is_back(site.target.moments(), lease_end, site.load_end(20), 400)
 
 
 @pytest.mark.slow
 def test_a_policy_of_continue_leaves_the_gap_and_is_inconclusive(site: Site) -> None:
-    test = _write(site, arrivals(f"{_RATE}/s", "10s", max_vus=_MAX_VUS))
+    test = write_steady(site, _RATE, 10)
 
     ran, killed_at = _run_with_loss(
         site, test, "a2", after=2 * _RATE, words=("--on-agent-loss", "continue")
@@ -241,13 +208,13 @@ def test_a_policy_of_continue_leaves_the_gap_and_is_inconclusive(site: Site) -> 
     assert (ran.exit_code, ran.summary.verdict) == (96, "INCONCLUSIVE"), ran
     assert list(site.stored().handovers) == []
     # All of its share after the lease's end, by the second of the run at which it was killed.
-    rest = _load_end(site, 10) - killed_at - site.lease_s - MARGIN_S
+    rest = site.load_end(10) - site.lease_end(killed_at)
     assert account.dropped["agent_lost"] >= (rest - 0.1) * _RATE / 4, ran
 
 
 @pytest.mark.slow
 def test_a_policy_of_abort_ends_the_run_soon_after_the_lease(site: Site) -> None:
-    test = _write(site, arrivals(f"{_RATE}/s", "40s", max_vus=_MAX_VUS))
+    test = write_steady(site, _RATE, 40)
 
     ran, killed_at = _run_with_loss(
         site, test, "a2", after=2 * _RATE, words=("--on-agent-loss", "abort")
@@ -259,12 +226,12 @@ def test_a_policy_of_abort_ends_the_run_soon_after_the_lease(site: Site) -> None
     assert_blamed(ran, "a2")
     assert (ran.exit_code, ran.summary.verdict) == (96, "INCONCLUSIVE"), ran
     assert ran.summary.duration_s < 20, ran
-    assert site.target.moments()[-1] < killed_at + site.lease_s + MARGIN_S + 2.0
+    assert site.target.moments()[-1] < site.lease_end(killed_at) + 2.0
 
 
 @pytest.mark.slow
 def test_when_all_agents_are_killed_the_run_ends_inconclusive(site: Site) -> None:
-    test = _write(site, arrivals(f"{_RATE}/s", "60s", max_vus=_MAX_VUS))
+    test = write_steady(site, _RATE, 60)
 
     ran, _ = _run_with_loss(site, test, *_AGENTS, after=2 * _RATE)
 
@@ -280,8 +247,8 @@ def test_when_all_agents_are_killed_the_run_ends_inconclusive(site: Site) -> Non
 @pytest.mark.soak
 def test_poisson_arrivals_of_a_lost_agent_are_drawn_by_its_heirs(site: Site) -> None:
     seconds, seed = 16, 7
-    scenario = arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS, arrivals="poisson")
-    test = _write(site, scenario)
+    scenario = arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=MAX_VUS, arrivals="poisson")
+    test = write_load(site, scenario)
 
     ran, killed_at = _run_with_loss(
         site, test, "a2", after=7 * _RATE // 2, words=("--seed", str(seed))
@@ -291,9 +258,9 @@ def test_poisson_arrivals_of_a_lost_agent_are_drawn_by_its_heirs(site: Site) -> 
     assert_target_agrees(site, ran)
     assert_loss_is_named(site, ran, "a2")
     # What follows is random; three standard deviations of it leave no room for a missing quarter.
-    begin = killed_at + site.lease_s + MARGIN_S + 2.0
-    later = [at for at in site.target.moments() if begin <= at < _load_end(site, seconds) - 0.5]
-    expected = _RATE * (_load_end(site, seconds) - 0.5 - begin)
+    begin = site.lease_end(killed_at) + 2.0
+    later = [at for at in site.target.moments() if begin <= at < site.load_end(seconds) - 0.5]
+    expected = _RATE * (site.load_end(seconds) - 0.5 - begin)
     assert abs(len(later) - expected) < 4 * expected**0.5
 
 
@@ -324,7 +291,7 @@ _PAUSED = [{"get": "/"}, {"pause": "100ms"}]
     ],
 )
 def test_the_users_of_a_lost_agent_go_on_with_the_others(site: Site, scenario: Fields) -> None:
-    test = _write(site, scenario)
+    test = write_load(site, scenario)
 
     ran, killed_at = _run_with_loss(site, test, "a3", after=500)
 
@@ -332,7 +299,7 @@ def test_the_users_of_a_lost_agent_go_on_with_the_others(site: Site, scenario: F
     assert_loss_is_named(site, ran, "a3")
     # What it did after its last report is known to the target alone.
     assert ran.count("http_reqs") <= site.target.requests()
-    begin, end = killed_at + site.lease_s + MARGIN_S + 2.0, _load_end(site, 14) - 0.5
+    begin, end = site.lease_end(killed_at) + 2.0, site.load_end(14) - 0.5
     count = len([at for at in site.target.moments() if begin <= at < end])
     # 24 users, each a little less than ten times a second; 18 would be 180.
     assert 200 < count / (end - begin) <= 240
@@ -341,7 +308,7 @@ def test_the_users_of_a_lost_agent_go_on_with_the_others(site: Site, scenario: F
 @pytest.mark.slow
 def test_counted_iterations_of_a_lost_agent_are_done_at_least_once(site: Site) -> None:
     count = 2400
-    test = _write(site, iterations(count, vus=24, steps=_PAUSED))
+    test = write_load(site, iterations(count, vus=24, steps=_PAUSED))
 
     ran, _ = _run_with_loss(site, test, "a1", after=600)
 

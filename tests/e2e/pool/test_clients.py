@@ -10,10 +10,11 @@ import pytest
 
 from groundswell_coordinator.report.summary import Summary
 from tests.e2e.commands import Ran
-from tests.e2e.pool.accounts import LOAD, assert_nothing_is_missing, assert_whole
+from tests.e2e.pool.accounts import assert_nothing_is_missing, assert_whole
+from tests.e2e.pool.load import MAX_VUS, write_load
 from tests.e2e.pool.site import pool_site
 from tests.e2e.processes import eventually
-from tests.e2e.writing import arrivals, write_test
+from tests.e2e.writing import arrivals
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -33,10 +34,8 @@ def site(groundswell: Groundswell) -> Generator[Site]:
 
 
 def _write(site: Site, name: str, seconds: int, *, rate: int = _RATE) -> Path:
-    thresholds = {"http_req_failed": ["rate < 1%"]}
-    scenarios = {LOAD: arrivals(f"{rate}/s", f"{seconds}s", f"/{name}", max_vus=600)}
-    folder, url = site.groundswell.folder, site.target.url
-    return write_test(folder, url, scenarios, name=name, thresholds=thresholds)
+    scenario = arrivals(f"{rate}/s", f"{seconds}s", f"/{name}", max_vus=MAX_VUS)
+    return write_load(site, scenario, name=name)
 
 
 def _requests_of(site: Site, name: str) -> int:

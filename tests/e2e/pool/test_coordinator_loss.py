@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.e2e.pool.accounts import (
-    LOAD,
     assert_adds_up,
     assert_loss_is_named,
     assert_nothing_is_missing,
     assert_target_agrees,
 )
+from tests.e2e.pool.load import LOAD, MAX_VUS, write_load, write_steady
 from tests.e2e.pool.site import pool_site
 from tests.e2e.processes import eventually
 from tests.e2e.writing import arrivals, write_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from pathlib import Path
 
     from tests.e2e.commands import Groundswell
     from tests.e2e.pool.site import Site
-    from tests.e2e.writing import Fields
 
 _AGENTS = ("a1", "a2", "a3")
 _RATE = 300
-# So many that a machine which is busy for two seconds drops nothing.
-_MAX_VUS = 600
 
 
 @pytest.fixture
@@ -45,19 +42,20 @@ def default_site(groundswell: Groundswell) -> Generator[Site]:
         yield site
 
 
-def _write(site: Site, scenario: Fields) -> Path:
-    thresholds = {"http_req_failed": ["rate < 1%"]}
-    folder, url = site.groundswell.folder, site.target.url
-    return write_test(folder, url, {LOAD: scenario}, thresholds=thresholds)
+@contextmanager
+def _nothing_missing(site: Site, seconds: int, *, after: int) -> Generator[None]:
+    """What happens in the block, so many requests into a run, leaves no trace in its numbers."""
+    with site.starting_run(write_steady(site, _RATE, seconds), agents=len(_AGENTS)) as running:
+        site.target.wait_for_load(after)
+        yield
+        ran = running.end_of_run()
 
-
-def _steady(site: Site, seconds: int) -> Path:
-    return _write(site, arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS))
+    assert_nothing_is_missing(site, ran, _RATE * seconds)
 
 
 def test_a_coordinator_that_is_back_within_the_lease_misses_nothing(site: Site) -> None:
     seconds = 10
-    test = _steady(site, seconds)
+    test = write_steady(site, _RATE, seconds)
 
     with site.starting_run(test, agents=len(_AGENTS)) as running:
         site.target.wait_for_load(5 * _RATE // 2)
@@ -81,92 +79,57 @@ def test_a_coordinator_that_is_back_within_the_lease_misses_nothing(site: Site) 
 )
 def test_wherever_in_a_second_it_is_killed_nothing_is_missing(site: Site, offset: float) -> None:
     """Around a second's boundary reports arrive, are sealed, stored and acknowledged."""
-    seconds = 12
-    test = _steady(site, seconds)
-
-    with site.starting_run(test, agents=len(_AGENTS)) as running:
-        site.target.wait_for_load(_RATE)
+    with _nothing_missing(site, 12, after=_RATE):
         began = site.stored().started_at
         _sleep_until(began + 4.0 + offset)
         site.coordinator.restart()
-        ran = running.end_of_run()
-
-    assert_nothing_is_missing(site, ran, _RATE * seconds)
 
 
 @pytest.mark.slow
 def test_the_default_lease_is_long_enough_to_come_back(default_site: Site) -> None:
-    seconds = 12
-    test = _steady(default_site, seconds)
-
-    with default_site.starting_run(test, agents=len(_AGENTS)) as running:
-        default_site.target.wait_for_load(7 * _RATE // 2)
+    with _nothing_missing(default_site, 12, after=7 * _RATE // 2):
         default_site.coordinator.restart()
-        ran = running.end_of_run()
-
-    assert_nothing_is_missing(default_site, ran, _RATE * seconds)
 
 
 @pytest.mark.slow
 @pytest.mark.soak
 def test_a_coordinator_that_is_frozen_for_a_while_misses_nothing(site: Site) -> None:
     """The agents give their streams up and open others, which nobody answers until it wakes."""
-    seconds = 14
-    test = _steady(site, seconds)
-
-    with site.starting_run(test, agents=len(_AGENTS)) as running:
-        site.target.wait_for_load(3 * _RATE)
+    with _nothing_missing(site, 14, after=3 * _RATE):
         site.coordinator.daemon.freeze()
         time.sleep(5.0)
         site.coordinator.daemon.thaw()
-        ran = running.end_of_run()
-
-    assert_nothing_is_missing(site, ran, _RATE * seconds)
     assert list(site.stored().handovers) == []
 
 
 @pytest.mark.slow
 def test_it_may_be_killed_again_and_again(site: Site) -> None:
-    seconds = 24
-    test = _steady(site, seconds)
-
-    with site.starting_run(test, agents=len(_AGENTS)) as running:
-        site.target.wait_for_load(_RATE)
+    with _nothing_missing(site, 24, after=_RATE):
         began = site.stored().started_at
         for second, offset in ((4, 0.0), (9, 0.01), (14, 0.3), (19, -0.01)):
             _sleep_until(began + second + offset)
             site.coordinator.restart()
             site.coordinator.wait_until_it_listens()
-        ran = running.end_of_run()
-
-    assert_nothing_is_missing(site, ran, _RATE * seconds)
 
 
 @pytest.mark.slow
 @pytest.mark.soak
 def test_a_coordinator_that_is_killed_before_it_has_listened_again_is_no_worse(site: Site) -> None:
-    seconds = 14
-    test = _steady(site, seconds)
-
-    with site.starting_run(test, agents=len(_AGENTS)) as running:
-        site.target.wait_for_load(3 * _RATE)
+    with _nothing_missing(site, 14, after=3 * _RATE):
         site.coordinator.restart()
         site.coordinator.wait_until_it_listens()
         site.coordinator.restart()
-        ran = running.end_of_run()
-
-    assert_nothing_is_missing(site, ran, _RATE * seconds)
 
 
 @pytest.mark.slow
 def test_on_a_ramp_nothing_is_missing_either(site: Site) -> None:
-    test = _write(
+    test = write_load(
         site,
         {
             "executor": "ramping-arrival-rate",
             "start_rate": "50/s",
             "stages": [{"duration": "12s", "target": "450/s"}],
-            "max_vus": _MAX_VUS,
+            "max_vus": MAX_VUS,
             "steps": [{"get": "/"}],
         },
     )
@@ -182,21 +145,15 @@ def test_on_a_ramp_nothing_is_missing_either(site: Site) -> None:
 @pytest.mark.slow
 def test_a_run_that_ends_while_its_coordinator_is_away_gets_its_verdict(site: Site) -> None:
     seconds = 5
-    test = _steady(site, seconds)
-
-    with site.starting_run(test, agents=len(_AGENTS)) as running:
-        site.target.wait_for_load(_RATE)
+    with _nothing_missing(site, seconds, after=_RATE):
         _sleep_until(site.stored().started_at + seconds - 0.3)
         site.coordinator.restart(after_s=1.0)
-        ran = running.end_of_run()
-
-    assert_nothing_is_missing(site, ran, _RATE * seconds)
 
 
 @pytest.mark.slow
 def test_the_coordinator_and_an_agent_are_killed_at_once(default_site: Site) -> None:
     site, seconds = default_site, 40
-    test = _steady(site, seconds)
+    test = write_steady(site, _RATE, seconds)
 
     with site.starting_run(test, agents=len(_AGENTS)) as running:
         site.target.wait_for_load(4 * _RATE)
@@ -215,7 +172,7 @@ def test_a_share_that_has_moved_stays_moved_when_the_coordinator_is_killed(
     default_site: Site,
 ) -> None:
     site, seconds = default_site, 40
-    test = _steady(site, seconds)
+    test = write_steady(site, _RATE, seconds)
 
     with site.starting_run(test, agents=len(_AGENTS)) as running:
         site.target.wait_for_load(4 * _RATE)
@@ -235,7 +192,7 @@ def test_without_a_coordinator_all_load_ends_and_the_agents_wait_for_another(
     groundswell: Groundswell, record_property: Callable[[str, object], None]
 ) -> None:
     with pool_site(groundswell, *_AGENTS, lease="2s") as site:
-        test = _steady(site, 60)
+        test = write_steady(site, _RATE, 60)
         with site.starting_run(test, agents=len(_AGENTS)):
             site.target.wait_for_load(3 * _RATE)
             killed_at = site.coordinator.kill()

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.pool.accounts import LOAD, assert_adds_up, assert_nothing_is_missing
+from tests.e2e.pool.accounts import assert_adds_up, assert_nothing_is_missing
+from tests.e2e.pool.load import MAX_VUS, write_load
 from tests.e2e.pool.site import pool_site
-from tests.e2e.writing import arrivals, iterations, users, write_test
+from tests.e2e.writing import arrivals, iterations, users
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _AGENTS = ("a1", "a2", "a3")
 _RATE = 300
 _SECONDS = 10
-# On top of the graceful stop, DESIGN §9.
+# On top of the graceful stop.
 _LEAVES_WITHIN_S = 5.0
 # For a machine that is busy.
 _SLACK_S = 3.0
@@ -36,10 +37,7 @@ def site(groundswell: Groundswell) -> Generator[Site]:
 
 
 def _write(site: Site, scenario: Fields) -> Path:
-    graceful = {**scenario, "graceful_stop": f"{_GRACE_S:g}s"}
-    folder, url = site.groundswell.folder, site.target.url
-    thresholds = {"http_req_failed": ["rate < 1%"]}
-    return write_test(folder, url, {LOAD: graceful}, thresholds=thresholds)
+    return write_load(site, {**scenario, "graceful_stop": f"{_GRACE_S:g}s"})
 
 
 def _leaves_in_order(site: Site, name: str) -> None:
@@ -52,7 +50,7 @@ def _leaves_in_order(site: Site, name: str) -> None:
 
 
 def test_an_agent_that_is_told_to_leave_leaves_no_gap(site: Site) -> None:
-    test = _write(site, arrivals(f"{_RATE}/s", f"{_SECONDS}s", max_vus=600))
+    test = _write(site, arrivals(f"{_RATE}/s", f"{_SECONDS}s", max_vus=MAX_VUS))
 
     with site.starting_run(test, agents=len(_AGENTS)) as running:
         site.target.wait_for_load(3 * _RATE)
@@ -68,7 +66,7 @@ def test_an_agent_that_is_told_to_leave_leaves_no_gap(site: Site) -> None:
 @pytest.mark.slow
 @pytest.mark.soak
 def test_all_but_one_may_leave_one_after_the_other(site: Site) -> None:
-    test = _write(site, arrivals(f"{_RATE}/s", "14s", max_vus=600))
+    test = _write(site, arrivals(f"{_RATE}/s", "14s", max_vus=MAX_VUS))
 
     with site.starting_run(test, agents=len(_AGENTS)) as running:
         site.target.wait_for_load(2 * _RATE)
@@ -84,7 +82,7 @@ def test_all_but_one_may_leave_one_after_the_other(site: Site) -> None:
 @pytest.mark.slow
 @pytest.mark.soak
 def test_two_may_leave_at_once(site: Site) -> None:
-    test = _write(site, arrivals(f"{_RATE}/s", f"{_SECONDS}s", max_vus=600))
+    test = _write(site, arrivals(f"{_RATE}/s", f"{_SECONDS}s", max_vus=MAX_VUS))
 
     with site.starting_run(test, agents=len(_AGENTS)) as running:
         site.target.wait_for_load(2 * _RATE)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.pool.accounts import LOAD
+from tests.e2e.pool.load import LOAD, write_load
 from tests.e2e.pool.site import pool_site
 from tests.e2e.small_disk import FILLER, fill, small_disk
 from tests.e2e.writing import arrivals, write_test
@@ -22,14 +22,11 @@ _RATE = 200
 def test_when_the_disk_is_full_the_run_stops_in_order_and_the_next_one_runs(
     groundswell: Groundswell,
 ) -> None:
-    thresholds = {"http_req_failed": ["rate < 1%"]}
     with (
         small_disk(groundswell.folder / "disk", "size=2m") as disk,
         pool_site(groundswell, *_AGENTS, store_folder=disk) as site,
     ):
-        scenario = arrivals(f"{_RATE}/s", "60s", max_vus=60)
-        folder, url = groundswell.folder, site.target.url
-        test = write_test(folder, url, {LOAD: scenario}, thresholds=thresholds)
+        test = write_load(site, arrivals(f"{_RATE}/s", "60s", max_vus=60))
         with site.starting_run(test, agents=len(_AGENTS)) as running:
             site.target.wait_for_load(4 * _RATE)
             fill(disk)
@@ -50,6 +47,7 @@ def test_when_the_disk_is_full_the_run_stops_in_order_and_the_next_one_runs(
 
         site.coordinator.restart()
         site.coordinator.wait_until_it_listens()
+        folder, url = groundswell.folder, site.target.url
         next_test = write_test(folder, url, {LOAD: arrivals("50/s", "2s")}, name="next")
         with site.starting_run(next_test, agents=len(_AGENTS)) as running:
             assert running.end_of_run().exit_code == 0

@@ -13,9 +13,9 @@ import pytest
 from groundswell.v1 import agent_pb2
 from groundswell.v1.metrics_pb2 import Report
 from groundswell.wire import PROTOCOL
-from tests.e2e.pool.accounts import LOAD, assert_nothing_is_missing
+from tests.e2e.pool.accounts import assert_nothing_is_missing
+from tests.e2e.pool.load import write_steady
 from tests.e2e.pool.site import pool_site
-from tests.e2e.writing import arrivals, write_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,10 +70,7 @@ def _strange_streams(run_id: str) -> dict[str, tuple[bytes, ...]]:
 @pytest.mark.slow
 def test_strangers_on_the_ports_disturb_no_run(groundswell: Groundswell) -> None:
     with pool_site(groundswell, *_AGENTS, lease="10s") as site:
-        thresholds = {"http_req_failed": ["rate < 1%"]}
-        scenario = arrivals(f"{_RATE}/s", f"{_SECONDS}s", max_vus=600)
-        folder, url = groundswell.folder, site.target.url
-        test = write_test(folder, url, {LOAD: scenario}, thresholds=thresholds)
+        test = write_steady(site, _RATE, _SECONDS)
         with site.starting_run(test, agents=len(_AGENTS)) as running:
             site.target.wait_for_load(_RATE)
             run_id = site.stored().run_id

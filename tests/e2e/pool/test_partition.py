@@ -9,61 +9,42 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.pool.accounts import (
-    LOAD,
     assert_adds_up,
     assert_loss_is_named,
     assert_nothing_is_missing,
     assert_rate_is_back,
     assert_target_agrees,
 )
-from tests.e2e.pool.site import MARGIN_S, pool_site
+from tests.e2e.pool.load import write_steady
+from tests.e2e.pool.spread import spread_site
 from tests.e2e.processes import eventually
-from tests.e2e.writing import arrivals, write_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from pathlib import Path
 
-    from tests.e2e.commands import Groundswell
+    from tests.e2e.commands import Groundswell, Running
     from tests.e2e.pool.network import Network
-    from tests.e2e.pool.place import Place
     from tests.e2e.pool.site import Site
 
 _RATE = 300
 _AGENTS = ("a1", "a2", "a3", "a4")
-# So many that a machine which is busy for two seconds drops nothing.
-_MAX_VUS = 600
-# DESIGN §9: no load after the lease + 1 s.
+# docs/pool.md: no load after the lease + 1 s.
 _STOPS_WITHIN_S = 1.0
 
 
 @contextmanager
-def _spread_site(
-    groundswell: Groundswell, network: Network, lease: str = "2s"
-) -> Generator[tuple[Site, dict[str, Place]]]:
-    """Everybody at a place of its own, so that the target tells the agents apart."""
-    with pool_site(
-        groundswell, lease=lease, place=network.place(), target_place=network.place()
-    ) as site:
-        places = {name: network.place() for name in _AGENTS}
-        for name, place in places.items():
-            site.attach(name, place=place)
-        yield site, places
-
-
-def _write(site: Site, seconds: int) -> Path:
-    scenario = arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS)
-    thresholds = {"http_req_failed": ["rate < 1%"]}
-    folder, url = site.groundswell.folder, site.target.url
-    return write_test(folder, url, {LOAD: scenario}, thresholds=thresholds)
+def _starting_run(site: Site, seconds: int) -> Generator[Running]:
+    test = write_steady(site, _RATE, seconds)
+    with site.starting_run(test, agents=len(_AGENTS)) as running:
+        yield running
 
 
 def test_an_agent_that_is_cut_off_for_less_than_its_lease_misses_nothing(
     groundswell: Groundswell, network: Network
 ) -> None:
     seconds = 10
-    with _spread_site(groundswell, network, lease="5s") as (site, places):
-        with site.starting_run(_write(site, seconds), agents=len(_AGENTS)) as running:
+    with spread_site(groundswell, network, *_AGENTS, lease="5s") as (site, places):
+        with _starting_run(site, seconds) as running:
             site.target.wait_for_load(2 * _RATE)
             network.cut(places["a2"], site.coordinator.place)
             time.sleep(2.0)
@@ -80,8 +61,8 @@ def test_all_agents_at_once_may_be_cut_off_for_a_while(
     groundswell: Groundswell, network: Network
 ) -> None:
     seconds = 14
-    with _spread_site(groundswell, network, lease="5s") as (site, places):
-        with site.starting_run(_write(site, seconds), agents=len(_AGENTS)) as running:
+    with spread_site(groundswell, network, *_AGENTS, lease="5s") as (site, places):
+        with _starting_run(site, seconds) as running:
             for _ in range(2):
                 site.target.wait_for_load(site.target.requests() + 2 * _RATE)
                 for place in places.values():
@@ -99,9 +80,9 @@ def test_an_agent_that_is_cut_off_for_longer_stops_by_itself_and_reports_when_it
     groundswell: Groundswell, network: Network, record_property: Callable[[str, object], None]
 ) -> None:
     seconds = 20
-    with _spread_site(groundswell, network) as (site, places):
+    with spread_site(groundswell, network, *_AGENTS) as (site, places):
         cut_off = places["a2"]
-        with site.starting_run(_write(site, seconds), agents=len(_AGENTS)) as running:
+        with _starting_run(site, seconds) as running:
             site.target.wait_for_load(3 * _RATE)
             network.cut(cut_off, site.coordinator.place)
             cut_at = time.time()
@@ -118,8 +99,7 @@ def test_an_agent_that_is_cut_off_for_longer_stops_by_itself_and_reports_when_it
         assert site.stored().late > 0
         assert ran.count("http_reqs") == site.target.requests(), ran
         assert_loss_is_named(site, ran, "a2")
-        lease_end = cut_at + site.lease_s + MARGIN_S
-        load_end = site.stored().started_at + seconds
+        lease_end, load_end = site.lease_end(cut_at), site.load_end(seconds)
         restored = assert_rate_is_back(site.target.moments(), lease_end, load_end, _RATE)
         record_property("restored_after_lease_end_s", round(restored, 2))
         record_property("last_request_after_the_cut_s", round(last - cut_at, 3))
@@ -132,8 +112,8 @@ def test_an_agent_that_is_never_back_leaves_what_it_did_unknown(
     groundswell: Groundswell, network: Network
 ) -> None:
     seconds = 16
-    with _spread_site(groundswell, network) as (site, places):
-        with site.starting_run(_write(site, seconds), agents=len(_AGENTS)) as running:
+    with spread_site(groundswell, network, *_AGENTS) as (site, places):
+        with _starting_run(site, seconds) as running:
             site.target.wait_for_load(3 * _RATE)
             network.cut(places["a3"], site.coordinator.place)
             cut_at = time.time()
@@ -154,8 +134,8 @@ def test_a_frozen_agent_sends_nothing_when_it_wakes_after_its_lease(
     groundswell: Groundswell, network: Network, record_property: Callable[[str, object], None]
 ) -> None:
     seconds = 18
-    with _spread_site(groundswell, network) as (site, places):
-        with site.starting_run(_write(site, seconds), agents=len(_AGENTS)) as running:
+    with spread_site(groundswell, network, *_AGENTS) as (site, places):
+        with _starting_run(site, seconds) as running:
             site.target.wait_for_load(3 * _RATE)
             frozen_at = site.agents["a4"].freeze()
             eventually(lambda: site.stored().handovers, 20, "its share moves")
@@ -179,8 +159,8 @@ def test_a_frozen_agent_that_wakes_within_its_lease_goes_on(
     groundswell: Groundswell, network: Network
 ) -> None:
     seconds = 12
-    with _spread_site(groundswell, network, lease="5s") as (site, _places):
-        with site.starting_run(_write(site, seconds), agents=len(_AGENTS)) as running:
+    with spread_site(groundswell, network, *_AGENTS, lease="5s") as (site, _places):
+        with _starting_run(site, seconds) as running:
             site.target.wait_for_load(3 * _RATE)
             site.agents["a1"].freeze()
             time.sleep(2.0)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.pool.accounts import (
-    LOAD,
     assert_adds_up,
     assert_every_interval_is_there,
     assert_target_agrees,
 )
-from tests.e2e.pool.site import pool_site
+from tests.e2e.pool.load import LOAD, MAX_VUS
+from tests.e2e.pool.spread import spread_site
 from tests.e2e.writing import arrivals, write_test
 
 if TYPE_CHECKING:
@@ -108,12 +108,8 @@ class _Misfortune:
 def test_whatever_happens_the_accounts_hold(
     groundswell: Groundswell, network: Network, seed: int
 ) -> None:
-    coordinator, target = network.place(), network.place()
-    with pool_site(groundswell, lease="4s", place=coordinator, target_place=target) as site:
-        places = {name: network.place() for name in _AGENTS}
-        for name, place in places.items():
-            site.attach(name, place=place)
-        scenario = arrivals(f"{_RATE}/s", f"{_SECONDS}s", max_vus=600)
+    with spread_site(groundswell, network, *_AGENTS, lease="4s") as (site, places):
+        scenario = arrivals(f"{_RATE}/s", f"{_SECONDS}s", max_vus=MAX_VUS)
         test = write_test(groundswell.folder, site.target.url, {LOAD: scenario})
         with site.starting_run(test, agents=len(_AGENTS)) as running:
             site.target.wait_for_load(_RATE)

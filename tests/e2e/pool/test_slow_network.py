@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.pool.accounts import LOAD, assert_nothing_is_missing
+from tests.e2e.pool.accounts import assert_nothing_is_missing
+from tests.e2e.pool.load import LOAD, write_steady
 from tests.e2e.pool.place import HERE
 from tests.e2e.pool.relay import relayed
 from tests.e2e.pool.site import pool_site
-from tests.e2e.writing import arrivals, write_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from pathlib import Path
 
     from tests.e2e.commands import Groundswell, Ran
     from tests.e2e.pool.network import Network
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
 _AGENTS = ("a1", "a2", "a3", "a4")
 _RATE = 400
-# So many that a machine which is busy for two seconds drops nothing.
-_MAX_VUS = 600
 _DELAY_S = 0.02
 # A machine that is busy at the very start may hold up one agent of one run.
 _ATTEMPTS = 5
@@ -62,15 +59,9 @@ def _distant_site(
         yield site, places
 
 
-def _write(site: Site, seconds: int) -> Path:
-    scenario = arrivals(f"{_RATE}/s", f"{seconds}s", max_vus=_MAX_VUS)
-    thresholds = {"http_req_failed": ["rate < 1%"]}
-    folder, url = site.groundswell.folder, site.target.url
-    return write_test(folder, url, {LOAD: scenario}, thresholds=thresholds)
-
-
 def _run(site: Site, seconds: int) -> Ran:
-    with site.starting_run(_write(site, seconds), agents=len(site.agents)) as running:
+    test = write_steady(site, _RATE, seconds)
+    with site.starting_run(test, agents=len(site.agents)) as running:
         return running.end_of_run()
 
 

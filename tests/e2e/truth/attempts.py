@@ -18,8 +18,7 @@ import pytest
 
 from groundswell.exit_codes import ExitCode
 from tests.e2e.commands import Ran
-from tests.e2e.processes import eventually
-from tests.e2e.truth.cores import Times, agent_core, machine_s, own_cpu_s, pin, target_core
+from tests.e2e.truth.cores import Times, machine_s, own_cpu_s, pin_run
 from tests.e2e.truth.reckoning import START_WITHIN_MS, differences, start_is_off_by, start_of
 from tests.e2e.truth.target import truthful_target
 
@@ -134,10 +133,7 @@ def _run(groundswell: Groundswell, case: Case, folder: Path, target: TruthfulTar
     """A `Ran`, but where the agents could not be started together."""
     test = case.write(folder, target.url)
     with groundswell.starting_run(test, agents=case.agents) as running:
-        pin(running.process.pid, target_core())
-        eventually(lambda: len(groundswell.agents()) == case.agents, 30.0, "the agents")
-        for agent in groundswell.agents().values():
-            pin(agent.pid, agent_core())
+        pin_run(groundswell, running, case.agents)
         if case.meanwhile is not None:
             target.wait_for_load()
             case.meanwhile(target)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.e2e.truth.attempts import Case
 from tests.e2e.truth.reckoning import closed_truth, open_truth, planned_moments
-from tests.e2e.writing import arrivals, users, write_test
+from tests.e2e.writing import STRICT, arrivals, users, write_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from tests.e2e.truth.target import Log, TruthfulTarget
     from tests.e2e.writing import Fields
 
-# The product's own limits, by which a PASS is a PASS.
-_LIMITS = {"send_lag": "5ms", "loop_lag": "5ms"}
 _ANSWERED = {"http_req_failed": ["rate < 10%"]}
 
 
@@ -100,6 +98,6 @@ def tagged_case(
 
 def _writer(scenarios: dict[str, Fields]) -> Callable[[Path, str], Path]:
     def write(folder: Path, url: str) -> Path:
-        return write_test(folder, url, scenarios, thresholds=_ANSWERED, generator_limits=_LIMITS)
+        return write_test(folder, url, scenarios, thresholds=_ANSWERED, generator_limits=STRICT)
 
     return write

@@ -6,6 +6,15 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.e2e.processes import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.e2e.commands import Groundswell, Running
+    from tests.e2e.processes import Process
 
 _PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -33,6 +42,16 @@ def pin(pid: int, core: int | None) -> None:
     for task in (_PROC / str(pid) / "task").iterdir():
         with suppress(ProcessLookupError):
             os.sched_setaffinity(int(task.name), {core})
+
+
+def pin_run(groundswell: Groundswell, client: Running, agents: int = 1) -> Sequence[Process]:
+    """Its agents, once so many are there: on their core. The client is on the target's."""
+    pin(client.process.pid, target_core())
+    eventually(lambda: len(groundswell.agents()) == agents, 30.0, "the agents")
+    found = tuple(groundswell.agents().values())
+    for agent in found:
+        pin(agent.pid, agent_core())
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class Difference:
 
     @property
     def off(self) -> float:
-        return self.said - min(max(self.said, self.least), self.most)
+        return beyond(self.said, self.least, self.most)
 
     @property
     def is_bearable(self) -> bool:
@@ -88,6 +88,11 @@ class Difference:
         return (
             f"{self.metric} {self.statistic}: {self.said:.3f} ms, truth {true} ms ({self.off:+.3f})"
         )
+
+
+def beyond(said: float, least: float, most: float) -> float:
+    """How far it is from these bounds; 0 between them, less than 0 below."""
+    return said - min(max(said, least), most)
 
 
 def start_of(summary: Summary) -> int:

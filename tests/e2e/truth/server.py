@@ -27,9 +27,9 @@ from heapq import heappop, heappush
 from pathlib import Path
 from random import Random
 
-# `arrived`: in the kernel. `read`: by the process. `first`, `last`: just before the first and the last
-# byte of the answer were handed to the kernel. The number after a path's last slash is `tag`, or -1.
-COLUMNS = ("connection", "tag", "arrived", "read", "first", "last")
+# `arrived`: in the kernel. `first`, `last`: just before the first and the last byte of the answer were
+# handed to the kernel. The number after a path's last slash is `tag`, or -1.
+COLUMNS = ("connection", "tag", "arrived", "first", "last")
 
 _SO_TIMESTAMPING = getattr(socket, "SO_TIMESTAMPING", 37)
 _STAMP_IN_SOFTWARE = (1 << 3) | (1 << 4)
@@ -102,7 +102,7 @@ class _Connection:
         self.served = 0
         self.head = b""
         self.answer = _Answer()
-        self.arrived = self.read = self.first = 0
+        self.arrived = self.first = 0
         self.left = 0
         self.is_open = True
 
@@ -184,7 +184,7 @@ class _Server:
             raise RuntimeError("the kernel stamps nothing: SO_TIMESTAMPING is not to be had here")
         seconds, nanoseconds = _SECONDS_NANOSECONDS.unpack_from(stamps[0][2])
         connection.arrived = seconds * 10**9 + nanoseconds - self._offset
-        connection.read = now = time.monotonic_ns()
+        now = time.monotonic_ns()
         path = connection.head.split(b" ", 2)[1].decode()
         connection.head = b""
         answer = self._answers.get(path)
@@ -234,7 +234,6 @@ class _Server:
                 connection.number,
                 answer.tag,
                 connection.arrived,
-                connection.read,
                 connection.first,
                 now,
             )

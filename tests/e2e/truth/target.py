@@ -33,7 +33,6 @@ class Log:
     connection: NDArray[np.int64]
     tag: NDArray[np.int64]
     arrived: NDArray[np.int64]
-    read: NDArray[np.int64]
     first: NDArray[np.int64]
     last: NDArray[np.int64]
 
@@ -60,18 +59,23 @@ class TruthfulTarget:
         eventually((self.folder / "loaded").exists, within_s, "a request at the target")
 
     def stall(self, seconds: float) -> tuple[int, int]:
-        """Stop the process for so long, as a long collection of garbage would; from when to when."""
-        begin = time.monotonic_ns()
-        os.kill(self.process.pid, signal.SIGSTOP)
-        time.sleep(seconds)
-        os.kill(self.process.pid, signal.SIGCONT)
-        return begin, time.monotonic_ns()
+        """As a long collection of garbage would; see `stall`."""
+        return stall(self.process.pid, seconds)
 
     def log(self) -> Log:
         """Ends it."""
         self.process.terminate()
         assert self.process.wait(20) == 0, "the target failed: see its traceback above"
         return Log.of(self.folder / "log")
+
+
+def stall(pid: int, seconds: float) -> tuple[int, int]:
+    """Stop a process for so long; from when to when, in ns of CLOCK_MONOTONIC."""
+    begin = time.monotonic_ns()
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(seconds)
+    os.kill(pid, signal.SIGCONT)
+    return begin, time.monotonic_ns()
 
 
 @contextmanager

@@ -26,7 +26,7 @@ _MS = 10**6
 
 def _log(connection: list[int], arrived: list[int], first: list[int], last: list[int]) -> Log:
     """Moments in milliseconds."""
-    moments = (np.array(column, np.int64) * _MS for column in (arrived, arrived, first, last))
+    moments = (np.array(column, np.int64) * _MS for column in (arrived, first, last))
     return Log(np.array(connection, np.int64), np.full(len(arrived), -1, np.int64), *moments)
 
 
