@@ -1,4 +1,4 @@
-"""The argument and options of every command that reads a test: TEST, -e and --target."""
+"""The argument and options of every command that reads a test: TEST, -e, --target and --profile."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from groundswell.scenario.scenarios import SCENARIO_NAME
 from groundswell.scenario.source import TestSource, read_source
 from groundswell.scenario.template import ENV_NAME, mentioned_env
 
@@ -32,6 +33,20 @@ class Assignment(click.ParamType[tuple[str, str]]):
         return name, content
 
 
+class GivenProfile(click.ParamType[tuple[str, str]]):
+    """`day.csv`, or `browse=day.csv`: a scenario, or "", and a path."""
+
+    name = "[NAME=]CSV"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        name, equals, path = str(value).partition("=")
+        if equals and SCENARIO_NAME.fullmatch(name):
+            return name, path
+        return "", str(value)
+
+
 def test_source_options(command: Callable[..., R]) -> Callable[..., R]:
     """Give a command its test as `source: TestSource`, read and with its environment, but not yet
     loaded.
@@ -45,16 +60,27 @@ def test_source_options(command: Callable[..., R]) -> Callable[..., R]:
         help="Set a variable for {{ env.NAME }}; goes before the environment. May be repeated.",
     )
     @click.option("--target", metavar="URL", help="Load this address instead of the test's own.")
+    @click.option(
+        "--profile",
+        "profiles",
+        type=GivenProfile(),
+        multiple=True,
+        help="Let the scenario with arrivals, or NAME, follow this curve: columns time and rate.",
+    )
     @functools.wraps(command)
     def wrapper(
         *,
         test: str,
         env: tuple[tuple[str, str], ...],
         target: str | None,
+        profiles: tuple[tuple[str, str], ...],
         **kwargs: object,
     ) -> R:
         given = dict(env)
-        source = read_source(test, {**os.environ, **given}, target)
+        curves = dict(profiles)
+        if len(curves) < len(profiles):
+            raise click.UsageError("--profile: one scenario follows one curve: NAME=CSV for each")
+        source = read_source(test, {**os.environ, **given}, target, curves)
         _warn_of_unused(given, source)
         return command(source=source, **kwargs)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from groundswell.schedule.shape import planned_rate_at, run_duration
+from groundswell.schedule.shape import PlannedRate, run_duration
 from groundswell.v1.control_pb2 import Progress, ThresholdState
 from groundswell.verdict.selection import Selection
 from groundswell.verdict.value_text import value_text
@@ -49,6 +49,7 @@ class ProgressMeter:
         self._timeline = timeline
         self._judge = judge
         self._duration = float(run_duration(test.scenarios.values()))
+        self._planned_rate = PlannedRate(test.scenarios.values())
         self._requests = 0
         self._failed = 0
         self._fired = 0
@@ -85,7 +86,7 @@ class ProgressMeter:
             interval=interval.number,
             elapsed_s=interval.number + 1,
             planned_duration_s=self._duration,
-            planned_rate=sum(planned_rate_at(s, middle) for s in self._test.scenarios.values()),
+            planned_rate=self._planned_rate.at(middle),
             achieved_rate=fired - before,
             request_rate=requests,
             vus=int(self._cut("vus", interval).gauge or 0),

@@ -9,6 +9,7 @@ from groundswell.scenario.load_checks import (
     check_constant_rate,
     check_iterations,
     check_max_vus,
+    check_profile,
     check_rates,
     check_some_load,
     check_stages,
@@ -24,6 +25,7 @@ from groundswell.scenario.model import (
     Scenario,
     SharedIterations,
 )
+from groundswell.scenario.profiles import PROFILE
 from groundswell.scenario.record import Fields, Key, Record
 from groundswell.scenario.scalars import (
     DURATION,
@@ -192,15 +194,18 @@ EXECUTORS: dict[str, Record[Scenario]] = {
             "stages": Key(
                 _stage(_open_stage, RATE, "How many iterations start at the stage's end."),
                 "How the rate changes, in straight lines.",
-                required=True,
+            ),
+            "profile": Key(
+                PROFILE, "A CSV file with the columns time and rate, in place of stages."
             ),
             **_OPEN,
         },
         check_max_vus,
         check_rates,
+        check_profile,
         check_stages,
         check_some_load(0),
-        extra=_OPEN_EXTRA,
+        extra={**_OPEN_EXTRA, "oneOf": [{"required": ["stages"]}, {"required": ["profile"]}]},
     ),
 }
 

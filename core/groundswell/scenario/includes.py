@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from groundswell.scenario.bundle import Bundle, inner_path
 from groundswell.scenario.nodes import Mapping, Node, Scalar, Sequence
 from groundswell.scenario.problems import Problems
+from groundswell.scenario.profiles import PROFILE_KEY, profile_paths
 from groundswell.scenario.yaml_source import MAX_NODES, parse
 
 if TYPE_CHECKING:
@@ -25,9 +26,11 @@ def included_paths(text: bytes, including: str) -> Iterator[tuple[str, Scalar]]:
     """The files that a text includes, each with the value that names it. Nothing of a text that
     cannot be read: that is told when it is loaded.
     """
-    if INCLUDE.encode() in text:
+    if INCLUDE.encode() in text or PROFILE_KEY.encode() in text:
         root = parse(text, Problems(including))
         yield from _paths(root, including) if root is not None else ()
+        if isinstance(root, Mapping):
+            yield from ((inner_path(including, path.text), path) for path in profile_paths(root))
 
 
 def _paths(node: Node, including: str) -> Iterator[tuple[str, Scalar]]:

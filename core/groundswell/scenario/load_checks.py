@@ -61,6 +61,21 @@ def _per_second(
         return Fraction(1)
 
 
+def check_profile(fields: Fields) -> None:
+    """Its curve, which is checked already, goes in the place of `start_rate` and `stages`."""
+    profile = fields.values.pop("profile", None)
+    if not fields.given("profile"):
+        if not fields.given("stages"):
+            fields.refuse("stages", "`stages` is missing in a scenario", "or `profile`, a CSV file")
+        return
+    for key in ("stages", "start_rate", "time_unit"):
+        if fields.given(key):
+            message = f"a scenario has either `profile` or `{key}`"
+            fields.refuse(key, message, "remove one of them")
+    if profile is not None:
+        fields.values.update(start_rate=profile.start_rate, stages=profile.stages)
+
+
 def check_constant_rate(fields: Fields) -> None:
     if fields.values.get("rate") == 0:
         fields.refuse("rate", "`rate` must be more than 0")

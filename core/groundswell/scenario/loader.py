@@ -3,8 +3,9 @@
     source = read_source("checkout.yaml", env=os.environ)     # the only I/O
     test = load(source)                                       # pure: one source, one test
 
-text -> nodes (yaml_source) -> steps of other files put in place (includes) -> environment filled in
-(template) -> names looked up (names) -> shapes (document) -> Test (model)
+text -> nodes (yaml_source) -> steps of other files put in place (includes), curves beside their paths
+(profiles) -> environment filled in (template) -> names looked up (names) -> shapes (document) -> Test
+(model)
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from groundswell.scenario.bundle import Bundle, inner_path
+from groundswell.scenario.bundle import Bundle
 from groundswell.scenario.document import TEST
 from groundswell.scenario.includes import with_includes
 from groundswell.scenario.names import check_names
 from groundswell.scenario.nodes import Mapping, Node, Scalar
 from groundswell.scenario.problems import Problems
+from groundswell.scenario.profiles import with_given_profiles, with_profiles
 from groundswell.scenario.shape import is_told
 from groundswell.scenario.source import TestSource, read_source
 from groundswell.scenario.template import fill_test, mentioned_env
@@ -32,10 +34,7 @@ __all__ = ["TestSource", "load", "mentioned_env", "read_source"]
 def load(source: TestSource) -> Test:
     """The test, or `InvalidTest` with all problems in file order."""
     bundle = Bundle.of(source.text)
-    problems = Problems(
-        source.name,
-        [(part.first_line, inner_path(source.name, path)) for path, part in bundle.parts.items()],
-    )
+    problems = Problems(source.name, bundle.places(source.name))
     root = parse(bundle.main, problems)
     test = _read(root, source, bundle, problems) if root is not None else None
     if test is None or problems:
@@ -52,9 +51,10 @@ def _read(root: Node, source: TestSource, bundle: Bundle, problems: Problems) ->
         return None
     if source.target is not None:
         root = _with_target(root, source.target)
-    filled = fill_test(with_includes(root, bundle, problems), source.env, problems)
+    whole = with_profiles(with_includes(root, bundle, problems), bundle)
+    filled = fill_test(whole, source.env, problems)
     check_names(filled, problems)
-    return TEST.read(filled, "test", problems)
+    return with_given_profiles(TEST.read(filled, "test", problems), bundle, problems)
 
 
 def _with_target(root: Mapping, target: str) -> Mapping:

@@ -85,6 +85,14 @@ class Scalar:
 
 
 @dataclass(slots=True)
+class Attached(Scalar):
+    """A path whose file travels with the test: its bytes, and where they begin in the bundle."""
+
+    content: bytes = b""
+    first_line: int = 1
+
+
+@dataclass(slots=True)
 class Sequence:
     """A list. `size` counts its values and itself with aliases written out, `height` the levels
     below and its own.

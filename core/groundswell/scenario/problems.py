@@ -41,6 +41,10 @@ class Problems:
         file, line = self._place(at.line)
         self._found[Problem(file, line, at.column, message, hint)] = Place(at.line, at.column)
 
+    def add_of_option(self, option: str, message: str, hint: str | None = None) -> None:
+        """What is wrong with an option of the command and not with a place in a file."""
+        self._found[Problem(option, 0, 0, message, hint)] = Place(0, 0)
+
     def line_of(self, at: Located) -> int:
         """The line as people count it, in the file that it is in."""
         return self._place(at.line)[1]

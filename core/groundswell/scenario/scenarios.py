@@ -15,7 +15,7 @@ from groundswell.scenario.suggest import did_you_mean
 if TYPE_CHECKING:
     from groundswell.scenario.problems import Problems
 
-_NAME = re.compile(r"[0-9A-Za-z_-]+")
+SCENARIO_NAME = re.compile(r"[0-9A-Za-z_-]+")
 
 
 class _Unread(Shape[Node]):
@@ -91,7 +91,7 @@ class ScenarioShape(Shape[Scenario]):
 
 
 def _refuse_name(name: str) -> Refusal | None:
-    if _NAME.fullmatch(name):
+    if SCENARIO_NAME.fullmatch(name):
         return None
     return Refusal(f"`{name}` cannot be the name of a scenario", "letters, digits, _ and -")
 
@@ -100,6 +100,6 @@ SCENARIOS = MapOf(
     ScenarioShape(),
     "{browse: {executor: constant-vus, …}}",
     _refuse_name,
-    {"pattern": f"^{_NAME.pattern}$"},
+    {"pattern": f"^{SCENARIO_NAME.pattern}$"},
     may_be_empty=False,
 )

@@ -42,14 +42,20 @@ class TestSource:
 
 
 def read_source(
-    path: str, env: Mapping[str, str] | None = None, target: str | None = None
+    path: str,
+    env: Mapping[str, str] | None = None,
+    target: str | None = None,
+    profiles: Mapping[str, str] | None = None,
 ) -> TestSource:
     """Read a file, or standard input for `-`, with all that it includes. Of `env` only what the
-    test mentions is kept.
+    test mentions is kept. `profiles` are paths by scenarios; "" for the only one that can have one.
     """
     name = "<stdin>" if path == "-" else path
     main = _read(path, name)
-    text = bundled(main, _included(main, "" if path == "-" else path))
+    given = {
+        scenario: (profile, _bytes_of(profile)) for scenario, profile in (profiles or {}).items()
+    }
+    text = bundled(main, _included(main, "" if path == "-" else path), given)
     if len(text) > MAX_BYTES:
         raise _unreadable(name, *_TOO_LARGE)
     env = env or {}

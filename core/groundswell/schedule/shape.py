@@ -60,11 +60,21 @@ def planned_duration(scenario: Scenario) -> Fraction:
     return scenario.max_duration
 
 
-def planned_rate_at(scenario: Scenario, t: float | Fraction) -> float:
-    """Iterations/s that an open scenario plans at `t` of the run; 0 for a closed one."""
-    if isinstance(scenario, ConstantArrivalRate | RampingArrivalRate):
-        return rate_curve(scenario).rate_at(t - scenario.start_time)
-    return 0.0
+class PlannedRate:
+    """What the open scenarios of a test plan together. A curve may have as many pieces as a day has
+    seconds, so they are made once and not for every question.
+    """
+
+    def __init__(self, scenarios: Iterable[Scenario]) -> None:
+        self._curves = [
+            (scenario.start_time, rate_curve(scenario))
+            for scenario in scenarios
+            if isinstance(scenario, ConstantArrivalRate | RampingArrivalRate)
+        ]
+
+    def at(self, t: float | Fraction) -> float:
+        """Iterations/s at `t` of the run."""
+        return sum((curve.rate_at(t - start) for start, curve in self._curves), 0.0)
 
 
 def run_duration(scenarios: Iterable[Scenario]) -> Fraction:

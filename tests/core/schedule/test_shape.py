@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from groundswell.schedule.shape import (
+    PlannedRate,
     peak_vus,
     planned_duration,
-    planned_rate_at,
     run_duration,
     run_duration_with_grace,
 )
@@ -47,9 +47,11 @@ def test_every_executor_has_a_duration_and_a_peak(
 def test_the_planned_rate_counts_from_the_start_of_the_run() -> None:
     scenario = constant_rate(10, 60, 5, start_time=30)
 
-    assert [planned_rate_at(scenario, t) for t in (0, 29.9, 30, 89.9, 90)] == [0, 0, 10, 10, 0]
-    assert planned_rate_at(ramping_rate(0, (10, 50)), Fraction(5)) == 25
-    assert planned_rate_at(constant_vus(), 5) == 0
+    planned = PlannedRate([scenario])
+    assert [planned.at(t) for t in (0, 29.9, 30, 89.9, 90)] == [0, 0, 10, 10, 0]
+    assert PlannedRate([ramping_rate(0, (10, 50))]).at(Fraction(5)) == 25
+    assert PlannedRate([scenario, ramping_rate(0, (10, 50))]).at(5) == 25
+    assert PlannedRate([constant_vus()]).at(5) == 0
 
 
 def test_a_run_lasts_until_its_last_scenario_has_ended() -> None:
