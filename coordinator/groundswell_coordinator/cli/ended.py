@@ -1,4 +1,4 @@
-"""The end of a run that was followed: its summary on standard output."""
+"""The end of a run that was followed: its summary on standard output and in files."""
 
 from __future__ import annotations
 
@@ -9,20 +9,28 @@ import click
 from groundswell_coordinator.cli.output import printing
 
 if TYPE_CHECKING:
+    from groundswell.address import Address
     from groundswell.v1.control_pb2 import Ended
+    from groundswell_coordinator.cli.report_files import ReportFiles
 
 
-def print_ended(ended: Ended, *, as_json: bool, quiet: bool, verbose: bool) -> None:
-    with printing():
+def tell_ended(
+    ended: Ended,
+    files: ReportFiles,
+    coordinator: Address | None,
+    *,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    # Not before the agents have been started: rich is heavy.
+    from groundswell_coordinator.report.summary import Summary
+
+    summary = Summary.from_json(ended.summary_json)
+    with files.written(summary, coordinator), printing():
         if as_json:
             click.echo(ended.summary_json)
         elif not quiet:
-            _print(ended.summary_json, verbose=verbose)
+            from groundswell_coordinator.report.console import print_summary
 
-
-def _print(summary_json: str, *, verbose: bool) -> None:
-    # Not before the agents have been started: rich is heavy.
-    from groundswell_coordinator.report.console import print_summary
-    from groundswell_coordinator.report.summary import Summary
-
-    print_summary(Summary.from_json(summary_json), verbose=verbose)
+            print_summary(summary, verbose=verbose)

@@ -15,11 +15,13 @@ import click
 
 from groundswell.exit_codes import ExitCode
 from groundswell_coordinator.cli.coordinator_options import coordinator_option
-from groundswell_coordinator.cli.ended import print_ended
+from groundswell_coordinator.cli.ended import tell_ended
 from groundswell_coordinator.cli.histograms import write_histograms
+from groundswell_coordinator.cli.inconclusive import as_asked, inconclusive_option
 from groundswell_coordinator.cli.order import Order
-from groundswell_coordinator.cli.output import printing, write_file
-from groundswell_coordinator.cli.run_options import check_together, folder, key_value_map, writable
+from groundswell_coordinator.cli.output import printing
+from groundswell_coordinator.cli.report_files import report_options
+from groundswell_coordinator.cli.run_options import check_together, folder, key_value_map
 from groundswell_coordinator.cli.test_options import test_source_options
 from groundswell_coordinator.cli.times import Time
 from groundswell_coordinator.launch.local import LocalAgents, default_agents
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from groundswell.address import Address
     from groundswell.scenario.source import TestSource
     from groundswell.v1.control_pb2 import Ended
+    from groundswell_coordinator.cli.report_files import ReportFiles
 
 _LOCAL_WAIT_S = 60.0
 _REMOTE_WAIT_S = 300.0
@@ -69,12 +72,6 @@ _REMOTE_WAIT_S = 300.0
 )
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Repeat a run's random draws.")
 @click.option(
-    "--summary-json",
-    type=click.Path(dir_okay=False, path_type=Path),
-    callback=writable,
-    help="Write the summary there as JSON.",
-)
-@click.option(
     "--hdr",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
@@ -82,15 +79,10 @@ _REMOTE_WAIT_S = 300.0
     help="Write HdrHistogram logs there: of all agents together, and of each.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, no progress.")
-@click.option(
-    "--inconclusive",
-    type=click.Choice(["fail", "warn"]),
-    default="fail",
-    show_default=True,
-    help="Whether INCONCLUSIVE exits 96 or 0.",
-)
+@inconclusive_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print every metric.")
+@report_options("test", is_step=True)
 @test_source_options
 def command(
     source: TestSource,
@@ -102,7 +94,7 @@ def command(
     wait_s: float | None,
     labels: dict[str, str],
     seed: int | None,
-    summary_json: Path | None,
+    files: ReportFiles,
     hdr: Path | None,
     as_json: bool,
     inconclusive: str,
@@ -114,10 +106,13 @@ def command(
     Starts a coordinator and agents on this machine and takes them down at the end, or has the test
     run by those of a pool. Ctrl-C stops the run gracefully, a second one at once.
 
+    Exits with 0 for PASS, 99 for FAIL, 96 for INCONCLUSIVE; `groundswell --help` lists all codes.
+    A file that can say so (JUnit, Markdown) is also written where there was no run.
+
     \b
     Examples:
       groundswell run checkout.yaml
-      groundswell run checkout.yaml --agents 4 --summary-json summary.json
+      groundswell run checkout.yaml --agents 4 --junit junit.xml --markdown summary.md
       groundswell run checkout.yaml -e BASE_URL=http://127.0.0.1:8080
       groundswell run checkout.yaml --coordinator load.internal:9700 --agents 20 -l zone=a
     """
@@ -126,7 +121,7 @@ def command(
         agents=agents,
         selector=selector,
         detach=detach,
-        results={"--summary-json": summary_json, "--hdr": hdr, "--json": as_json},
+        results={**files.asked, "--hdr": hdr, "--json": as_json},
     )
     order = Order(
         source=source,
@@ -145,14 +140,10 @@ def command(
         return _hand_in(order, coordinator)
     else:
         ended = _run_there(order, coordinator)
-    print_ended(ended, as_json=as_json, quiet=quiet, verbose=verbose)
-    if summary_json is not None:
-        write_file(summary_json, ended.summary_json)
+    tell_ended(ended, files, coordinator, as_json=as_json, quiet=quiet, verbose=verbose)
     if hdr is not None:
         write_histograms(order.run_id, coordinator, hdr)
-    if inconclusive == "warn" and ended.exit_code == ExitCode.INCONCLUSIVE:
-        return ExitCode.OK
-    return int(ended.exit_code)
+    return files.exit_code(as_asked(inconclusive, ended.exit_code))
 
 
 def _run_here(order: Order) -> Ended:

@@ -25,15 +25,6 @@ def key_value_map(
     return dict(key_values(texts))
 
 
-def writable(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-    if path is not None:
-        try:
-            path.open("a").close()
-        except OSError as error:
-            raise click.BadParameter(f"cannot write {path}: {error.strerror}") from error
-    return path
-
-
 def folder(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
     """Made where it is not there."""
     if path is not None:

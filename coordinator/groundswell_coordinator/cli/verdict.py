@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from groundswell.exit_codes import ExitCode
+from groundswell_coordinator.cli.inconclusive import as_asked, inconclusive_option
 from groundswell_coordinator.cli.output import printing
 from groundswell_coordinator.cli.past import ask, env_option, environment, whose_option
+from groundswell_coordinator.cli.report_files import report_options
 
 if TYPE_CHECKING:
     from groundswell.address import Address
+    from groundswell_coordinator.cli.report_files import ReportFiles
     from groundswell_coordinator.history.answers import Judged
 
 _EPILOG = """\b
@@ -26,9 +29,16 @@ Example:
 @click.argument("run")
 @env_option
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@inconclusive_option
 @whose_option
+@report_options("run")
 def command(
-    run: str, coordinator: Address | None, env: tuple[tuple[str, str], ...], as_json: bool
+    run: str,
+    coordinator: Address | None,
+    files: ReportFiles,
+    env: tuple[tuple[str, str], ...],
+    inconclusive: str,
+    as_json: bool,
 ) -> int:
     """Work out the verdict of RUN anew, from the seconds that are stored of it.
 
@@ -36,7 +46,7 @@ def command(
     """
     variables = environment(coordinator, env)
     judged = ask(coordinator, lambda runs: runs.judge(run, variables))
-    with printing():
+    with files.written(judged.summary, coordinator), printing():
         if as_json:
             click.echo(json.dumps(_as_json(judged), indent=2, ensure_ascii=False))
         else:
@@ -47,7 +57,7 @@ def command(
         said = f"the run said {judged.stored_verdict}, its store says {judged.summary.verdict}"
         click.echo(f"error: the verdicts differ: {said}", err=True)
         return ExitCode.ERROR
-    return int(judged.summary.exit_code)
+    return files.exit_code(as_asked(inconclusive, judged.summary.exit_code))
 
 
 def _print(judged: Judged) -> None:

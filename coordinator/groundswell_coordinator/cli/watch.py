@@ -8,9 +8,12 @@ import click
 
 from groundswell.exit_codes import ExitCode
 from groundswell_coordinator.cli.coordinator_options import needed_coordinator_option
+from groundswell_coordinator.cli.inconclusive import as_asked, inconclusive_option
+from groundswell_coordinator.cli.report_files import report_options
 
 if TYPE_CHECKING:
     from groundswell.address import Address
+    from groundswell_coordinator.cli.report_files import ReportFiles
 
 _EPILOG = """\b
 Example:
@@ -24,18 +27,28 @@ Example:
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, no progress.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print every metric.")
+@inconclusive_option
 @needed_coordinator_option
-def command(run: str, coordinator: Address, as_json: bool, quiet: bool, verbose: bool) -> int:
+@report_options("run", is_step=True)
+def command(
+    run: str,
+    coordinator: Address,
+    files: ReportFiles,
+    inconclusive: str,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> int:
     """Follow RUN to its end: its id, the start of its id, or `last`.
 
     Ctrl-C only looks away: the run goes on, and the exit code is 0. At the run's end it is that of
     its verdict.
     """
-    from groundswell_coordinator.cli.ended import print_ended
+    from groundswell_coordinator.cli.ended import tell_ended
     from groundswell_coordinator.cli.remote_session import watch
 
     ended = watch(run, str(coordinator), quiet=quiet or as_json)
     if ended is None:
         return ExitCode.OK
-    print_ended(ended, as_json=as_json, quiet=quiet, verbose=verbose)
-    return int(ended.exit_code)
+    tell_ended(ended, files, coordinator, as_json=as_json, quiet=quiet, verbose=verbose)
+    return files.exit_code(as_asked(inconclusive, ended.exit_code))

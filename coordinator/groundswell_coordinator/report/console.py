@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC
 from typing import IO, TYPE_CHECKING
 
 from rich.text import Text
 
-from groundswell.metrics.catalog import BUILTIN, Kind, Unit
 from groundswell_coordinator.counted import counted
 from groundswell_coordinator.report import quantity
 from groundswell_coordinator.report.fleet import agents
@@ -28,6 +26,7 @@ from groundswell_coordinator.report.lines import (
     heading,
     page,
 )
+from groundswell_coordinator.report.measured import whole
 from groundswell_coordinator.report.terminal import print_page
 from groundswell_coordinator.report.totals import total_results
 
@@ -46,8 +45,6 @@ _VERDICTS = {
 }
 _CLOSED = ("constant-vus", "ramping-vus", "shared-iterations", "per-vu-iterations")
 _ERRORS_SHOWN = 10
-# Threshold values show more digits: 300.04ms must not look like the 300ms that it has missed.
-_EXACT_DIGITS = 5
 
 
 def print_summary(summary: Summary, file: IO[str] | None = None, *, verbose: bool = False) -> None:
@@ -149,48 +146,11 @@ def _threshold(threshold: ThresholdSummary, summary: Summary, width: int) -> lis
     mark, style = {True: (PASSED, GOOD), False: (FAILED, BAD), None: (UNSURE, DOUBTFUL)}[
         threshold.ok
     ]
-    over = window = ""
+    over = ""
     if threshold.window is not None:
-        start, end = (
-            quantity.clock(seconds)
-            for seconds in (threshold.window.start_s, threshold.window.end_s)
-        )
         over = f" over {quantity.clock(threshold.window.over_s)}"
-        window = f" in the worst window, {start} to {end}"
-    value = f"{_measured(threshold, summary)}{window}"
+    value = whole(threshold, summary)
     return hanging(mark, style, f"'{threshold.expression}'{over} {value}", width)
-
-
-def _measured(threshold: ThresholdSummary, summary: Summary) -> str:
-    """`p(95)=2.2ms`, in the unit that the metric and the aggregation have together."""
-    if threshold.value is None:
-        return "no samples"
-    aggregation = re.split(r"[<>=!]", threshold.expression, maxsplit=1)[0].strip()
-    value = _in_unit(threshold, aggregation, summary)
-    return f"{aggregation} {value}" if value.startswith("≥") else f"{aggregation}={value}"
-
-
-def _in_unit(threshold: ThresholdSummary, aggregation: str, summary: Summary) -> str:
-    assert threshold.value is not None
-    kind, unit, clamped = _nature(threshold.metric, summary)
-    if kind == Kind.RATE.value:
-        return quantity.percent(threshold.value, most=3)
-    if aggregation == "count":
-        return quantity.plain(threshold.value)
-    if kind == Kind.TREND.value and unit == Unit.TIME.value:
-        return quantity.trend_value(threshold.value, clamped, _EXACT_DIGITS)
-    shown = quantity.data if unit == Unit.DATA.value else quantity.plain
-    return shown(threshold.value) + ("/s" if aggregation == "rate" else "")
-
-
-def _nature(key: str, summary: Summary) -> tuple[str, str | None, int]:
-    """Kind, unit and number of clamped samples of a metric or selection."""
-    name = key.partition("{")[0]
-    measured = summary.metrics.get(key) or summary.metrics.get(name)
-    if measured is not None:
-        return measured.type, measured.unit, measured.clamped
-    known = BUILTIN.get(name)
-    return ("", None, 0) if known is None else (known.kind.value, known.unit.value, 0)
 
 
 def _errors(summary: Summary) -> list[Text]:

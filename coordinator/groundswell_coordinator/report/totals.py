@@ -112,6 +112,14 @@ def total_results(summary: Summary, width: int, verbose: bool) -> list[list[Text
     return [[heading("TOTAL RESULTS")], *printed]
 
 
+def shown_metrics(summary: Summary) -> Iterable[tuple[str, MetricSummary]]:
+    """What is shown of a run where nobody asks for more, by its whole key."""
+    own = _custom_names(summary)
+    for name in (*_HTTP, *_EXECUTION, *_NETWORK, *own):
+        for key, metric, depth in _with_selections(name, summary, verbose=name in own):
+            yield (f"{name}{key}" if depth else key), metric
+
+
 def _lines(block: _Block, names: int) -> list[Text]:
     titles = column_titles(block.title, COLUMNS, names)
     title = titles if block.has_trends else Text.assemble(INDENT, (block.title, STRONG))
@@ -176,10 +184,11 @@ def _row(name: str, metric: MetricSummary, depth: int) -> Row:
 def _trend_cells(metric: MetricSummary) -> tuple[str, ...]:
     if not metric.values.get("count"):
         return (" no samples",)
-    return tuple(_value(metric, column).rjust(CELL) for column in COLUMNS)
+    return tuple(value_text(metric, column).rjust(CELL) for column in COLUMNS)
 
 
-def _value(metric: MetricSummary, name: str) -> str:
+def value_text(metric: MetricSummary, name: str) -> str:
+    """One of a metric's values, in its unit."""
     value = metric.values[name]
     if metric.unit == "ms":
         return quantity.trend_value(value, metric.clamped)
@@ -195,8 +204,8 @@ def _rate_cells(values: Mapping[str, float]) -> tuple[str, ...]:
 
 
 def _gauge_cells(metric: MetricSummary) -> tuple[str, ...]:
-    low, high = _value(metric, "min"), _value(metric, "max")
-    return (f" {_value(metric, 'value'):<8}", f" min={low} max={high}")
+    low, high = value_text(metric, "min"), value_text(metric, "max")
+    return (f" {value_text(metric, 'value'):<8}", f" min={low} max={high}")
 
 
 def _counter_cells(metric: MetricSummary) -> tuple[str, ...]:

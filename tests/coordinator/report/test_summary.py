@@ -18,6 +18,7 @@ from groundswell_coordinator.report.summary import (
     ThresholdSummary,
 )
 from tests.coordinator.report.samples import ALL, PASSED, counter, rate, trend
+from tests.coordinator.report.strict_schema import closed
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -180,3 +181,45 @@ def with_metric(name: str, metric: MetricSummary) -> Summary:
 )
 def test_what_does_not_add_up_is_said(broken: Summary, sentence: str) -> None:
     assert discrepancies(broken) == (sentence,)
+
+
+def _validator(schema: Any) -> Validator:  # noqa: ANN401 # JSON
+    return jsonschema.Draft202012Validator(schema)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_is_written_that_the_published_schema_does_not_name(
+    name: str, schema: Validator
+) -> None:
+    strict = _validator(closed(schema.schema))
+    written = json.loads(ALL[name].to_json())
+    strict.validate(written)
+    with pytest.raises(jsonschema.ValidationError):
+        strict.validate(written | {"weather": "fine"})
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"exit_code": 99},
+        {"verdict": "FAIL"},
+        {"verdict": "INCONCLUSIVE", "exit_code": 0},
+        {"warnings": None},
+        {"started_at": "yesterday"},
+        {"metrics": {"m": {"type": "trend", "values": {"count": 1}}}},
+        {"metrics": {"m": {"type": "counter", "values": {"count": -1, "rate": 1}}}},
+        {"metrics": {"m": {"type": "rate", "values": {"rate": 2, "passes": 1, "fails": 0}}}},
+        {
+            "thresholds": [
+                {"metric": "m", "expression": "x", "ok": None, "value": 1, "window": None}
+            ]
+        },
+    ],
+)
+def test_the_published_schema_refuses_what_cannot_be(
+    nonsense: dict[str, Any], schema: Validator
+) -> None:
+    written = json.loads(PASSED.to_json())
+    schema.validate(written)
+    with pytest.raises(jsonschema.ValidationError):
+        schema.validate(written | nonsense)
