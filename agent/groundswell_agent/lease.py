@@ -25,17 +25,18 @@ def boot_ns() -> int:
 class Lease:
     """Endless until the first acknowledgement: nobody loads before a coordinator was heard of."""
 
-    __slots__ = ("_acknowledged_until", "_until", "on_end")
+    __slots__ = ("_acknowledged_until", "on_end", "until")
 
     def __init__(self) -> None:
         self._acknowledged_until = math.inf
-        self._until = math.inf
+        # On the clock CLOCK_BOOTTIME, in seconds: see `holds`.
+        self.until = math.inf
         # Whoever finds out first that it has ended says so: see `end`.
         self.on_end: Callable[[], None] = _ignore
 
     def begin(self) -> None:
         """A run begins, and with it a lease: its coordinator has just been heard."""
-        self._until = self._acknowledged_until
+        self.until = self._acknowledged_until
 
     def renew(self, sent_ns: int, lease_ns: int) -> None:
         """What was sent at `sent_ns` of `boot_ns` has been acknowledged. Never shortens a lease."""
@@ -43,18 +44,18 @@ class Lease:
         if self._acknowledged_until == math.inf or until > self._acknowledged_until:
             self._acknowledged_until = until
         if self.holds():
-            self._until = self._acknowledged_until
+            self.until = self._acknowledged_until
         else:
             self.end()
 
     def holds(self) -> bool:
-        """Asked before every iteration and every request: about 0.1 µs."""
-        return clock_gettime(CLOCK_BOOTTIME) < self._until
+        """Asked before every iteration and every request, by some without the call: 0.1 µs."""
+        return clock_gettime(CLOCK_BOOTTIME) < self.until
 
     def end(self) -> None:
         """It does not hold any more, and will not until `begin`; its holder is told."""
-        if self._until != -math.inf:
-            self._until = -math.inf
+        if self.until != -math.inf:
+            self.until = -math.inf
             self.on_end()
 
 

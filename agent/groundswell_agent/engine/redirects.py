@@ -69,9 +69,9 @@ def _following(request: PreparedRequest, status: int, location: str, jar: Jar) -
         path,
         headers=headers,
         body=body,
-        timeout=request.timeout,
-        collects=request.collects,
-        body_limit=request.body_limit,
+        timeout=request.handling.timeout,
+        collects=request.handling.collects,
+        body_limit=request.handling.body_limit,
     )
 
 

@@ -33,7 +33,20 @@ class Samples:
     def record(self, due: float, exchange: Exchange) -> None:
         """A response that the step looks at."""
         status = exchange.status
-        self._record(self._answered.get(status) or self._open(status), due, exchange)
+        series = self._answered.get(status) or self._open(status)
+        if exchange.dirty:
+            self._record_connection(series, exchange)
+        series.record(
+            request_row(
+                due,
+                exchange.send_start,
+                exchange.send_end,
+                exchange.first_byte,
+                exchange.end,
+                exchange.bytes_sent,
+                exchange.bytes_received,
+            )
+        )
 
     def record_hop(
         self, due: float, exchange: Exchange, method: str, error: str | None = None

@@ -47,10 +47,11 @@ class ScenarioLoad:
         self.on_fault: Callable[[], None] = _ignore
         self._seed = seed
         self._connector = connector
-        self._lease = connector.lease
+        self.lease = connector.lease
         # Made by the first arrival: a closed scenario plans no starts to lag behind.
         self._send_lag: Callable[[bytes], None] | None = None
-        self._iterations = recorder.iterations(self.tags).record
+        # Takes the `span` of an iteration that has come to its end.
+        self.record_iteration: Callable[[bytes], None] = recorder.iterations(self.tags).record
         self._dropped = recorder.counter("dropped_iterations", self.tags)
         self._interrupted = recorder.counter("interrupted_iterations", self.tags)
         scope = Scope(self, target, self.tags, takes_cookies=scenario.cookies != "off")
@@ -58,9 +59,9 @@ class ScenarioLoad:
 
     def may_start(self) -> bool:
         """Whether the agent may still load at all; asked before every iteration."""
-        if self._lease.holds():
+        if self.lease.holds():
             return True
-        self._lease.end()
+        self.lease.end()
         return False
 
     def seed_of(self, stream: str) -> int:
@@ -74,9 +75,6 @@ class ScenarioLoad:
         if self._send_lag is None:
             self._send_lag = self.recorder.trend("send_lag", self.tags).record
         self._send_lag(span(planned, started))
-
-    def record_iteration(self, started: float, ended: float) -> None:
-        self._iterations(span(started, ended))
 
     def drop(self, reason: Drop, planned: float, times: int = 1) -> None:
         """`times` iterations that were planned for `planned` are not going to happen.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from groundswell_agent.engine.cookies import Jar
 from groundswell_agent.engine.ending import EndIteration
+from groundswell_agent.recording.rows import span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,17 +78,6 @@ class VirtualUser:
         for branch in self._branches:
             branch.close()
 
-    def _begin(self, due: float) -> None:
-        """Nothing of the iteration before is left, unless cookies are to be kept."""
-        self.iterations += 1
-        self.due = self.began = due
-        if self.variables:
-            self.variables.clear()
-        if self._fields:
-            self._fields.clear()
-        if self.jar.cookies and not self.load.keeps_cookies:
-            self.jar.clear()
-
     async def iteration(self, due: float, started: float) -> float:
         """Iterate once, from now (`started`) on, for the moment `due`; returns when it ended.
 
@@ -95,7 +85,15 @@ class VirtualUser:
         """
         load = self.load
         load.account.fired += 1
-        self._begin(due)
+        self.iterations += 1
+        self.due = self.began = due
+        # Nothing of the iteration before is left, unless cookies are to be kept.
+        if self.variables:
+            self.variables.clear()
+        if self._fields:
+            self._fields.clear()
+        if self.jar.cookies and not load.keeps_cookies:
+            self.jar.clear()
         try:
             for step in load.steps:
                 await step(self)
@@ -105,5 +103,5 @@ class VirtualUser:
             load.interrupted(monotonic())
             raise
         ended = monotonic()
-        load.record_iteration(started, ended)
+        load.record_iteration(span(started, ended))
         return ended

@@ -20,6 +20,7 @@ The hot path: every request of every VU runs through `start` and `data_received`
    connection dies is a `reset`.
 6. uvloop writes at once what the kernel takes; write limits of 0 make it report the one case that
    matters, a rest that is still to be sent, by `pause_writing`, and its end by `resume_writing`.
+7. A head that is, to the byte, that of the step's last response is not parsed again: see `known_head`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from groundswell_agent.http.head import HEAD_LIMIT, Head
+from groundswell_agent.http.known_head import MOST_MISSES, NOTHING_KNOWN
 from groundswell_agent.http.reader import Collector, Reader
 from groundswell_agent.http.upload import Upload
 
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from groundswell_agent.http.exchange import Error, Exchange
-    from groundswell_agent.http.request import Origin, PreparedRequest
+    from groundswell_agent.http.request import Handling, Origin, PreparedRequest
     from groundswell_agent.http.sweeper import Sweeper
     from groundswell_agent.http.upload import BodySource
 
@@ -56,10 +58,13 @@ class Connection(asyncio.Protocol):
         "_done",
         "_feed",
         "_get_status",
+        "_handling",
         "_head",
+        "_is_closing",
         "_keep",
-        "_kind",
+        "_known",
         "_loop",
+        "_new_waiter",
         "_paused",
         "_reader",
         "_should_keep_alive",
@@ -78,6 +83,7 @@ class Connection(asyncio.Protocol):
     tcp: asyncio.Transport
     _waiter: asyncio.Future[None]
     _write: Callable[[bytes], None]
+    _is_closing: Callable[[], bool]
 
     # Whether bytes that wait in the kernel are the peer's word: over TLS they may be a session
     # ticket or a change of keys.
@@ -91,11 +97,13 @@ class Connection(asyncio.Protocol):
         self.in_flight: Exchange | None = None
         self._loop = loop
         self._sweeper = sweeper
-        self._kind: object = None
+        self._new_waiter: Callable[[], asyncio.Future[None]] = loop.create_future
+        self._handling: Handling | None = None
         self._reader: Reader | Collector | None = None
         self._upload: Upload | None = None
         self._head: Head | None = None
         self._feed = _NO_PARSER.feed_data
+        self._known = NOTHING_KNOWN
         self._status = 0
         self._done = self._keep = self._paused = False
 
@@ -103,6 +111,7 @@ class Connection(asyncio.Protocol):
         self.tcp = cast("asyncio.Transport", transport)
         self.tcp.set_write_buffer_limits(0)
         self._write = self.tcp.write
+        self._is_closing = self.tcp.is_closing
         self.usable = True
         self._sweeper.add(self)
 
@@ -121,22 +130,23 @@ class Connection(asyncio.Protocol):
         self, request: PreparedRequest, exchange: Exchange, now: float
     ) -> asyncio.Future[None] | None:
         """Write the request; the future is done when `exchange` is. None: see rule 5."""
-        if request.kind is not self._kind:
+        if request.handling is not self._handling:
             self._adopt(request)
         self.usable = False
         self.in_flight = exchange
+        self._known = request.known
         exchange.send_start = now
         exchange.first_byte = 0.0
         exchange.bytes_received = 0
         self._write(request.payload)
         exchange.send_end = monotonic()
-        if self.tcp.is_closing():
+        if self._is_closing():
             self.in_flight = None
             return None
         exchange.bytes_sent = request.size
         if request.source is not None:
             self._begin_upload(request.source, exchange)
-        waiter = self._waiter = self._loop.create_future()
+        waiter = self._waiter = self._new_waiter()
         return waiter
 
     def data_received(self, data: bytes) -> None:
@@ -145,11 +155,15 @@ class Connection(asyncio.Protocol):
         if exchange is None:
             self._unsolicited()
             return
+        known = self._known
         if exchange.bytes_received:
             exchange.bytes_received += len(data)
         else:
             exchange.first_byte = now
-            exchange.bytes_received = len(data)
+            size = exchange.bytes_received = len(data)
+            if size == known.length and data.startswith(known.head):
+                self._recognized(exchange, now, data)
+                return
         try:
             self._feed(data)
         except (HttpParserError, HttpParserUpgrade):
@@ -158,9 +172,33 @@ class Connection(asyncio.Protocol):
                 return
             self._keep = False
         if self._done:
+            exchange.lower_head = b""
+            if known.misses <= MOST_MISSES and self._head is None and self._keep:
+                known.learn(data, self._status)
             self._complete(exchange, now, data)
         else:
             self._partial(data, now)
+
+    def _recognized(self, exchange: Exchange, now: float, data: bytes) -> None:
+        """`_complete` where the head is the same as before and the body as long: see `known_head`."""
+        known = self._known
+        known.misses = 0
+        exchange.end = now
+        exchange.status = known.status
+        exchange.raw = known.head
+        exchange.lower_head = known.lower
+        self.in_flight = None
+        if self._reader is not None:
+            self._reader.on_body(data[len(known.head) :])
+            self._reader.deliver(exchange)
+        if self._paused:
+            self._settle_upload(exchange, now)
+            self.drop()
+        else:
+            self.usable = True
+        waiter = self._waiter
+        if not waiter.done():
+            waiter.set_result(None)
 
     def on_message_begin(self) -> None:
         """The parser's: the first byte of a message."""
@@ -211,19 +249,20 @@ class Connection(asyncio.Protocol):
         self.drop()
 
     def _adopt(self, request: PreparedRequest) -> None:
-        """Another request than the last one: see to the parser and the sweep that it needs."""
-        if request.timeout < self._sweeper.smallest:
-            self._sweeper.tighten(request.timeout)
-        if request.reads:
-            reader = Reader if request.looks_closely else Collector
-            if self._reader is None or self._kind is None or type(self._reader) is not reader:
+        """Another kind of request than the last: see to the parser and the sweep that it needs."""
+        handling, before = request.handling, self._handling
+        if handling.timeout < self._sweeper.smallest:
+            self._sweeper.tighten(handling.timeout)
+        if handling.reads:
+            reader = Reader if handling.looks_closely else Collector
+            if self._reader is None or before is None or type(self._reader) is not reader:
                 self._reader = reader(self)
                 self._use(self._reader.parser)
-            self._reader.begin(request)
-        elif self._reader is not None or self._kind is None:
+            self._reader.begin(handling)
+        elif self._reader is not None or before is None:
             self._reader = None
             self._use(HttpResponseParser(self))
-        self._kind = request.kind
+        self._handling = handling
 
     def _use(self, parser: HttpResponseParser) -> None:
         # Of the parser only what is called for each response: bound once, it is found at once.
@@ -237,7 +276,7 @@ class Connection(asyncio.Protocol):
         self._keep = keep
         self._done = True
         # The parser waits for a body that will not come: the next request gets a new one.
-        self._kind = None
+        self._handling = None
 
     def forbid_reuse(self) -> None:
         """The reader's: this response is good, what comes after it on this connection cannot be."""

@@ -44,6 +44,7 @@ class Exchange:
         "given",
         "handshaking",
         "headers",
+        "lower_head",
         "raw",
         "resolving",
         "retried",
@@ -80,6 +81,8 @@ class Exchange:
     # The final head of a complete response, as it came, perhaps with more before and behind it:
     # `header_values` finds in it what few responses have and few steps ask for.
     raw: bytes
+    # That head in lower case where it is known already, to the byte, and sets no cookie; else empty.
+    lower_head: bytes
     # The body as it came, where the request `collects` it; not forgotten by the next one.
     collected: bytes
     # Only where the request asks for them. Names as they came, the body as it came: see `content`.
@@ -93,7 +96,7 @@ class Exchange:
 
     def __init__(self) -> None:
         self.end = self.first_byte = self.given = 0.0
-        self.raw = self.collected = b""
+        self.raw = self.lower_head = self.collected = b""
         self.reset(0.0)
 
     @property

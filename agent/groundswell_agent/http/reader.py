@@ -12,7 +12,7 @@ from httptools import HttpResponseParser
 if TYPE_CHECKING:
     from groundswell_agent.http.connection import Connection
     from groundswell_agent.http.exchange import Exchange
-    from groundswell_agent.http.request import PreparedRequest
+    from groundswell_agent.http.request import Handling
 
 
 class Reader:
@@ -21,10 +21,10 @@ class Reader:
     __slots__ = (
         "_chunks",
         "_connection",
+        "_handling",
         "_headers",
         "_in_body",
         "_kept",
-        "_request",
         "_truncated",
         "on_message_begin",
         "parser",
@@ -34,7 +34,7 @@ class Reader:
     _headers: list[tuple[bytes, bytes]]
     _in_body: bool
     _kept: int
-    _request: PreparedRequest
+    _handling: Handling
     _truncated: bool
 
     def __init__(self, connection: Connection) -> None:
@@ -43,8 +43,8 @@ class Reader:
         self.parser = HttpResponseParser(self)
         self._forget()
 
-    def begin(self, request: PreparedRequest) -> None:
-        self._request = request
+    def begin(self, handling: Handling) -> None:
+        self._handling = handling
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # After the body come trailers: not what a step means by a header.
@@ -57,34 +57,34 @@ class Reader:
             self._headers = []
             return
         self._in_body = True
-        if self._request.bodiless:
+        if self._handling.bodiless:
             self._connection.complete_at_head(
-                status, self._stays_open() and not self._request.closes
+                status, self._stays_open() and not self._handling.closes
             )
 
     def on_body(self, chunk: bytes) -> None:
-        request = self._request
-        if request.bodiless:
+        handling = self._handling
+        if handling.bodiless:
             self._connection.forbid_reuse()
-        elif request.keep_body and not self._truncated:
-            room = request.body_limit - self._kept
+        elif handling.keep_body and not self._truncated:
+            room = handling.body_limit - self._kept
             self._truncated = len(chunk) > room
             self._chunks.append(chunk[:room] if self._truncated else chunk)
             self._kept += len(chunk)
 
     def on_message_complete(self) -> None:
         self._connection.on_message_complete()
-        if self._request.closes:
+        if self._handling.closes:
             self._connection.forbid_reuse()
 
     def deliver(self, exchange: Exchange) -> None:
         """The response is complete: give what was asked for, and be ready for the next one."""
-        request = self._request
-        if request.keep_headers:
+        handling = self._handling
+        if handling.keep_headers:
             exchange.headers = self._headers
-        if request.keep_body:
+        if handling.keep_body:
             exchange.body = b"".join(self._chunks)
-            exchange.body_limit = request.body_limit
+            exchange.body_limit = handling.body_limit
             exchange.body_truncated = self._truncated
         exchange.dirty = True
         self._forget()
@@ -126,9 +126,9 @@ class Collector:
         self.on_message_complete = connection.on_message_complete
         self.parser = HttpResponseParser(self)
 
-    def begin(self, request: PreparedRequest) -> None:
+    def begin(self, handling: Handling) -> None:
         self._chunks.clear()
-        self._limit = self._room = request.body_limit
+        self._limit = self._room = handling.body_limit
 
     def on_body(self, chunk: bytes) -> None:
         if self._room > 0:

@@ -16,6 +16,7 @@ from groundswell import __version__
 from groundswell.errors import GroundswellError
 from groundswell.exit_codes import ExitCode
 from groundswell_agent.http.content import accepted
+from groundswell_agent.http.known_head import NOTHING_KNOWN, KnownHead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,69 +77,64 @@ class Origin:
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """What a connection does for a request and with its response. One object for equal ones, which is
+    quicker to compare than they are: see `handling_of`.
+    """
+
+    # Seconds, for the whole exchange, connecting included.
+    timeout: float
+    keep_body: bool
+    keep_headers: bool
+    # The body as well, but in the plain way through: see Collector.
+    collects: bool
+    # We said `Connection: close`, so the connection ends with this exchange whatever the server says.
+    closes: bool
+    # Bytes of the body that are kept; the rest is read and dropped.
+    body_limit: int
+    # A response to it has no body.
+    bodiless: bool
+
+    @property
+    def looks_closely(self) -> bool:
+        """The response must be looked into; all others are only counted."""
+        return self.keep_body or self.keep_headers or self.closes or self.bodiless
+
+    @property
+    def reads(self) -> bool:
+        return self.looks_closely or self.collects
+
+
+# A test has a handful.
+handling_of = cache(Handling)
+
+
 class PreparedRequest:
     """One request, ready to be written. Never change one: it may be on its way.
 
-    `timeout` is in seconds and covers the whole exchange, connecting included. A templated step
-    makes its next one with `with_payload`.
+    A templated step makes its next one with `with_payload`.
     """
 
-    __slots__ = (
-        "bodiless",
-        "body_limit",
-        "closes",
-        "collects",
-        "keep_body",
-        "keep_headers",
-        "kind",
-        "looks_closely",
-        "method",
-        "origin",
-        "payload",
-        "reads",
-        "size",
-        "source",
-        "timeout",
-    )
+    __slots__ = ("handling", "known", "method", "origin", "payload", "size", "source")
 
     def __init__(
         self,
         origin: Origin,
         method: str,
         payload: bytes,
-        *,
-        timeout: float = DEFAULT_TIMEOUT,
-        keep_body: bool = False,
-        keep_headers: bool = False,
-        collects: bool = False,
-        closes: bool = False,
-        body_limit: int = DEFAULT_BODY_LIMIT,
+        handling: Handling,
         source: BodySource | None = None,
     ) -> None:
         self.origin = origin
         self.method = method
         self.payload = payload
         self.size = len(payload)
+        self.handling = handling
+        # What its responses begin with. Shared by all requests of a step.
+        self.known = NOTHING_KNOWN if handling.looks_closely else KnownHead()
         # Gives the body, where it is sent in parts; `payload` and `size` are then those of the head.
         self.source = source
-        self.timeout = timeout
-        self.keep_body = keep_body
-        self.keep_headers = keep_headers
-        # The body as well, but in the plain way through: see Collector.
-        self.collects = collects
-        # We said `Connection: close`, so the connection ends with this exchange whatever the server
-        # says.
-        self.closes = closes
-        # Bytes of the body that are kept; the rest is read and dropped.
-        self.body_limit = body_limit
-        self.bodiless = method == "HEAD"
-        # The response must be looked into; all others are only counted.
-        self.looks_closely = keep_body or keep_headers or closes or self.bodiless
-        self.reads = self.looks_closely or collects
-        # What a connection prepares for it, and need not anew for the next of the same kind.
-        self.kind = _kind(
-            timeout, keep_body, keep_headers, collects, closes, body_limit, self.bodiless
-        )
 
     def with_payload(self, payload: bytes) -> PreparedRequest:
         """The same request with other bytes, head and body, which the caller has checked."""
@@ -146,29 +142,15 @@ class PreparedRequest:
         other = _new(PreparedRequest)
         other.origin = self.origin
         other.method = self.method
-        other.kind = self.kind
         other.payload = payload
         other.size = len(payload)
+        other.handling = self.handling
+        other.known = self.known
         other.source = self.source
-        other.timeout = self.timeout
-        other.keep_body = self.keep_body
-        other.keep_headers = self.keep_headers
-        other.collects = self.collects
-        other.closes = self.closes
-        other.body_limit = self.body_limit
-        other.bodiless = self.bodiless
-        other.looks_closely = self.looks_closely
-        other.reads = self.reads
         return other
 
 
 _new = object.__new__
-
-
-@cache
-def _kind(*_: float) -> object:
-    """One object for equal ones, quicker to compare than they are. A test has a handful."""
-    return object()
 
 
 def prepare(
@@ -200,19 +182,15 @@ def prepare(
         given.append(("Accept-Encoding", accepted()))
     length = len(body) if source is None else source.length
     head = request_head(method, origin, target(path, query), given, length)
+    closes = any(name.lower() == "connection" and "close" in value.lower() for name, value in given)
     return PreparedRequest(
         origin,
         method,
         head + body,
-        timeout=timeout,
-        keep_body=keep_body,
-        keep_headers=keep_headers,
-        collects=collects,
-        closes=any(
-            name.lower() == "connection" and "close" in value.lower() for name, value in given
+        handling_of(
+            timeout, keep_body, keep_headers, collects, closes, body_limit, method == "HEAD"
         ),
-        body_limit=body_limit,
-        source=source,
+        source,
     )
 
 

@@ -36,7 +36,6 @@ from tests.agent.engine.target import eventually
 if TYPE_CHECKING:
     from groundswell_agent.engine.engine import Engine
     from groundswell_agent.engine.virtual_user import VirtualUser
-    from groundswell_agent.http.exchange import Exchange
     from groundswell_agent.http.request import PreparedRequest
     from tests.agent.engine.played import Scenario
     from tests.agent.engine.target import Target
@@ -218,13 +217,13 @@ async def test_an_answer_that_came_before_the_cancellation_is_an_answer(
     target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Between the end of an exchange and the VU's next turn there is a moment to be cancelled in.
-    exchange = Client.exchange
+    begin = Client.begin
 
-    async def cancelled_at_its_end(client: Client, request: PreparedRequest) -> Exchange:
-        await exchange(client, request)
+    async def cancelled_at_its_end(client: Client, request: PreparedRequest) -> None:
+        await begin(client, request)
         raise asyncio.CancelledError
 
-    monkeypatch.setattr(Client, "exchange", cancelled_at_its_end)
+    monkeypatch.setattr(Client, "begin", cancelled_at_its_end)
     run = await play(target.url, per_vu(2, 1, steps=[get("/ok", check={"status": 200})]))
     assert run.rate("http_req_failed", status="200") == (0, 2)
     assert run.rate("checks") == (2, 2)

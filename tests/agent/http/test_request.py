@@ -23,7 +23,7 @@ def test_a_get_is_one_run_of_bytes() -> None:
         b"User-Agent: groundswell/%s\r\nAccept: */*\r\nX-One: 1\r\n\r\n" % __version__.encode()
     )
     assert request.size == len(request.payload)
-    assert not request.reads
+    assert not request.handling.reads
 
 
 def test_a_body_brings_its_length() -> None:
@@ -130,5 +130,5 @@ def test_what_is_no_url_is_refused(url: str) -> None:
 
 
 def test_connection_close_is_remembered() -> None:
-    assert prepare("GET", ORIGIN, headers={"connection": "Close"}).closes
+    assert prepare("GET", ORIGIN, headers={"connection": "Close"}).handling.closes
     assert prepare("GET", ORIGIN).with_payload(b"x").payload == b"x"

@@ -14,6 +14,7 @@ from groundswell_agent.http.connection import Connection
 from groundswell_agent.http.exchange import Exchange
 from groundswell_agent.http.head import header_values, lower_head
 from groundswell_agent.http.request import Origin, PreparedRequest, prepare
+from tests.agent.http.wire import NoSweeper, Wire
 
 if TYPE_CHECKING:
     from groundswell_agent.http.sweeper import Sweeper
@@ -40,34 +41,6 @@ RESPONSES = [
 ]
 
 
-class _Wire:
-    """A transport that takes everything."""
-
-    def __init__(self) -> None:
-        self.closing = False
-
-    def set_write_buffer_limits(self, high: int) -> None: ...
-
-    def write(self, data: bytes) -> None: ...
-
-    def is_closing(self) -> bool:
-        return self.closing
-
-    def abort(self) -> None:
-        self.closing = True
-
-    def get_write_buffer_size(self) -> int:
-        return 0
-
-
-class _NoSweeper:
-    smallest = 0.0
-
-    def add(self, connection: object) -> None: ...
-
-    def discard(self, connection: object) -> None: ...
-
-
 def _run(request: PreparedRequest, parts: list[bytes]) -> tuple[object, ...]:
     """What came of it, and whether the connection may go on; then the stream ends."""
     exchange, reused = _exchanged(request, parts)
@@ -78,7 +51,7 @@ def _run(request: PreparedRequest, parts: list[bytes]) -> tuple[object, ...]:
         exchange.body_truncated,
         exchange.headers,
         exchange.bytes_received if exchange.error is None else None,
-        exchange.collected if request.collects else None,
+        exchange.collected if request.handling.collects else None,
         header_values(exchange.raw, b"x") + header_values(exchange.raw, b"transfer-encoding"),
         reused,
     )
@@ -87,8 +60,8 @@ def _run(request: PreparedRequest, parts: list[bytes]) -> tuple[object, ...]:
 def _exchanged(request: PreparedRequest, parts: list[bytes]) -> tuple[Exchange, bool]:
     loop = asyncio.new_event_loop()
     try:
-        connection = Connection(ORIGIN, cast("Sweeper", _NoSweeper()), loop)
-        wire = _Wire()
+        connection = Connection(ORIGIN, cast("Sweeper", NoSweeper()), loop)
+        wire = Wire()
         connection.connection_made(cast("Any", wire))
         exchange = Exchange()
         waiter = connection.start(request, exchange, 0.0)
@@ -175,8 +148,8 @@ def test_more_than_the_limit_is_collected_only_as_far_as_one_read() -> None:
 
 def test_a_connection_collects_for_one_request_after_the_other() -> None:
     loop = asyncio.new_event_loop()
-    connection = Connection(ORIGIN, cast("Sweeper", _NoSweeper()), loop)
-    connection.connection_made(cast("Any", _Wire()))
+    connection = Connection(ORIGIN, cast("Sweeper", NoSweeper()), loop)
+    connection.connection_made(cast("Any", Wire()))
     exchange = Exchange()
     model = prepare("GET", ORIGIN, collects=True, body_limit=6)
     for number in range(4):

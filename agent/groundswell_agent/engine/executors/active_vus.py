@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from heapq import heappop, heappush
-from time import monotonic
+from time import CLOCK_BOOTTIME, clock_gettime, monotonic
 from typing import TYPE_CHECKING
 
 from groundswell.scenario.model import RampingVus
@@ -108,10 +108,14 @@ class ActiveVus(Executor):
         self._running[number] = self.spawn(self._live(vu))
 
     async def _live(self, vu: VirtualUser) -> None:
-        number, may_start = vu.number, self.load.may_start
+        number, load, lease = vu.number, self.load, self.load.lease
         now = monotonic()
         try:
-            while now < self._until[number] and not self.halted and may_start():
+            while (
+                now < self._until[number]
+                and not self.halted
+                and (clock_gettime(CLOCK_BOOTTIME) < lease.until or load.may_start())
+            ):
                 now = await vu.iteration(now, now)
         finally:
             del self._running[number]

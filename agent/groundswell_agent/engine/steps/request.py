@@ -29,6 +29,8 @@ class Request:
         "_constant",
         "_ends_iteration",
         "_expected",
+        "_follows",
+        "_is_over",
         "_looks_at_head",
         "_outgoing",
         "_reading",
@@ -46,9 +48,13 @@ class Request:
         self._samples = Samples(step, scope)
         self._expected = step.expect_status
         self._redirects = step.redirects
+        # The statuses that lead to another request.
+        self._follows = REDIRECTS if step.redirects else frozenset[int]()
         self._takes_cookies = scope.takes_cookies
         self._looks_at_head = scope.takes_cookies or self._reading.reads_body
         self._ends_iteration = step.ends_iteration
+        # Nothing comes after the record of an answer whose head is known.
+        self._is_over = not (step.checks or step.captures or step.ends_iteration)
 
     async def __call__(self, vu: VirtualUser) -> None:
         client = vu.client
@@ -59,24 +65,31 @@ class Request:
             except InvalidRequest:
                 await self._refuse(vu)
                 return
+        exchange = client.last
         try:
-            exchange = await client.exchange(request)
+            await client.begin(request)
         except asyncio.CancelledError:
-            self._cut_off(vu, request, client.last)
+            client.abandon()
+            self._cut_off(vu, request, exchange)
             raise
-        if exchange.status in REDIRECTS and self._redirects:
-            await self._follow(vu, request, exchange)
-        elif exchange.error is None:
-            self._samples.record(vu.due, exchange)
-            self._answered(vu, request, exchange)
-        else:
+        exchange.given = monotonic()
+        status = exchange.status
+        if not status:
             await self._failed(vu, exchange)
+        elif status in self._follows:
+            await self._follow(vu, request, exchange)
+        else:
+            self._samples.record(vu.due, exchange)
+            if self._is_over and exchange.lower_head:
+                vu.due = exchange.end
+            else:
+                self._answered(vu, request, exchange)
 
     def _answered(self, vu: VirtualUser, request: PreparedRequest, exchange: Exchange) -> None:
         """The response that the step is about has been recorded."""
         vu.due = exchange.end
-        head = b""
-        if self._looks_at_head:
+        head = exchange.lower_head
+        if self._looks_at_head and not head:
             head = lower_head(exchange.raw)
             if self._takes_cookies:
                 take_cookies(vu.jar, request, exchange, head)
