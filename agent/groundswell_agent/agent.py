@@ -12,6 +12,7 @@ from groundswell.errors import GroundswellError, ProtocolViolation
 from groundswell.schedule.division import Handover
 from groundswell.v1 import agent_pb2
 from groundswell_agent.engine.engine import Engine
+from groundswell_agent.files import RunFiles
 from groundswell_agent.lease import Lease
 from groundswell_agent.lifecycle import (
     Arm,
@@ -46,6 +47,7 @@ from groundswell_agent.preflight.preflight import checked, problems, to_wire
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from groundswell.files.cache import FileCache
     from groundswell.v1.metrics_pb2 import Report
 
 _log = logging.getLogger(__name__)
@@ -67,7 +69,12 @@ _LOAD_ENDS_S = 2.0
 class Agent:
     """`run` returns when the agent has left in order; no load outlives it."""
 
-    def __init__(self, address: str, hello: agent_pb2.Hello) -> None:
+    def __init__(
+        self, address: str, hello: agent_pb2.Hello, cache: FileCache | None = None
+    ) -> None:
+        """`cache` keeps the files of tests."""
+        self._cache = cache
+        self._address = address
         self._incarnation = hello.incarnation
         self._lease = Lease()
         self._lease.on_end = self._lease_ended
@@ -83,7 +90,9 @@ class Agent:
         # Of the run that is served.
         self._prepare: agent_pb2.Prepare | None = None
         self._engine: Engine | None = None
-        self._checking: asyncio.Task[None] | None = None
+        self._files: RunFiles | None = None
+        # Fetching, building, checking.
+        self._preparing: asyncio.Task[None] | None = None
         self._load: asyncio.Task[None] | None = None
         self._start_at_ns = 0
         self._started: agent_pb2.Started | None = None
@@ -97,7 +106,7 @@ class Agent:
             await self._link.serve()
         finally:
             watch.cancel()
-            self._end_check()
+            self._end_preparing()
             await self._end_load()
         if self._fault is not None:
             raise self._fault
@@ -177,22 +186,26 @@ class Agent:
     def _build(self, prepare: agent_pb2.Prepare) -> None:
         self._lease.begin()
         self._prepare = prepare
+        self._files = RunFiles(self._cache)
+        self._preparing = asyncio.create_task(self._get_ready(prepare, self._files))
+
+    async def _get_ready(self, prepare: agent_pb2.Prepare, files: RunFiles) -> None:
+        """What will not work is said now, and not found in the numbers."""
         try:
-            engine = Engine.build(prepare, incarnation=self._incarnation, lease=self._lease)
+            kept = await files.fetch(prepare.source, self._address)
+            engine = self._engine = Engine.build(
+                prepare, incarnation=self._incarnation, lease=self._lease, files=kept
+            )
         except GroundswellError as error:
+            self._preparing = None
             self._handle(BuildFailed(prepare.run_id, error.message, error.hint or ""))
             return
-        self._engine = engine
-        self._checking = asyncio.create_task(self._check(engine))
         # Everything that lives as long as the run leaves the collector's sight before the load.
         gc.collect()
         gc.freeze()
         gc.set_threshold(*COLLECT_AFTER)
-
-    async def _check(self, engine: Engine) -> None:
-        """What will not work is said now, and not found in the numbers."""
         found = problems(await checked(engine.test, engine.shares))
-        self._checking = None
+        self._preparing = None
         refusal = next((one for one in found if one.refuses), None)
         if refusal is not None:
             self._handle(BuildFailed(engine.run_id, refusal.message, refusal.hint or ""))
@@ -253,14 +266,17 @@ class Agent:
     def _discard(self) -> None:
         self._engine = self._prepare = self._started = self._leaving = None
         self._start_at_ns = 0
-        self._end_check()
+        self._end_preparing()
         self._link.forget_reports()
         gc.unfreeze()
 
-    def _end_check(self) -> None:
-        if self._checking is not None:
-            self._checking.cancel()
-            self._checking = None
+    def _end_preparing(self) -> None:
+        if self._preparing is not None:
+            self._preparing.cancel()
+            self._preparing = None
+        if self._files is not None:
+            self._files.close()
+            self._files = None
 
     # --- time ----------------------------------------------------------------------------------
 

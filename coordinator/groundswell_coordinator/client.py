@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Self
 
 import grpc
 
+from groundswell.files.streaming import parts_of
+from groundswell.files.wire import stamp_from_wire, stamp_to_wire
 from groundswell.v1 import control_pb2, control_pb2_grpc
 from groundswell.v1.agent_pb2 import STOP_MODE_ABORT, STOP_MODE_GRACEFUL
 from groundswell.wire import CLIENT_OPTIONS
@@ -16,8 +18,17 @@ from groundswell_coordinator.report.summary import Summary
 from groundswell_coordinator.run.submission import source_to_wire
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Mapping
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterable,
+        AsyncIterator,
+        Generator,
+        Iterable,
+        Mapping,
+    )
+    from pathlib import Path
 
+    from groundswell.files.stamp import FileStamp
     from groundswell.scenario.source import TestSource
 
 _OPTIONS = (
@@ -82,6 +93,18 @@ class ControlClient:
         )
         with self._raising():
             await self._stub.Submit(request, timeout=_ANSWER_S)
+
+    async def missing_files(self, stamps: Iterable[FileStamp]) -> set[FileStamp]:
+        """Those that the coordinator does not have."""
+        request = control_pb2.FindFilesRequest(files=map(stamp_to_wire, stamps))
+        with self._raising():
+            answer = await self._stub.FindFiles(request, timeout=_ANSWER_S)
+        return set(map(stamp_from_wire, answer.missing))
+
+    async def send_file(self, stamp: FileStamp, path: Path) -> None:
+        """As it was when it was stamped. FileUnavailable where it is not any more, or cannot be taken."""
+        with self._raising():
+            await self._stub.SendFile(_file_as_messages(stamp, path))
 
     async def watch(self, run: str) -> AsyncGenerator[control_pb2.RunEvent]:
         """Which run it is, where it stands, then what happens, until its end."""
@@ -150,6 +173,15 @@ class ControlClient:
             yield
         except grpc.aio.AioRpcError as error:
             raise error_of(error, self.address) from error
+
+
+async def _file_as_messages(
+    stamp: FileStamp, path: Path
+) -> AsyncIterator[control_pb2.SendFileRequest]:
+    yield control_pb2.SendFileRequest(stamp=stamp_to_wire(stamp))
+    async with aclosing(parts_of(path)) as parts:
+        async for data in parts:
+            yield control_pb2.SendFileRequest(data=data)
 
 
 async def _as_messages(chunks: AsyncIterable[bytes]) -> AsyncIterator[control_pb2.Chunk]:

@@ -13,6 +13,7 @@ from groundswell_coordinator.history.past_runs import PastRuns
 from groundswell_coordinator.lease import LEASE_S
 from groundswell_coordinator.pool import Pool
 from groundswell_coordinator.run.registry import RunRegistry
+from groundswell_coordinator.run_files import RunFiles
 from groundswell_coordinator.services.agent_service import AgentService
 from groundswell_coordinator.services.control_service import ControlService
 from groundswell_coordinator.telemetry import Telemetry
@@ -20,6 +21,7 @@ from groundswell_coordinator.telemetry import Telemetry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from groundswell.files.cache import FileCache
     from groundswell_coordinator.run.owner import RunOwner
 
 _OPTIONS = (
@@ -44,19 +46,23 @@ class Coordinator:
         lease_s: float = LEASE_S,
         store: str | None = None,
         telemetry: Telemetry | None = None,
+        cache: FileCache | None = None,
     ) -> None:
-        """`store` is the URL of the one that `runs` will use: past runs are read beside it."""
+        """`store` is the URL of the one that `runs` will use: past runs are read beside it. `cache` keeps
+        the files of tests.
+        """
         self.owner = owner
         self.past = PastRuns(store)
         self.pool = Pool(lease_s)
         self.telemetry = telemetry or Telemetry()
-        self.runs = RunRegistry(self.pool, owner, self.telemetry)
+        self.files = RunFiles(cache)
+        self.runs = RunRegistry(self.pool, owner, self.telemetry, self.files)
         self._server = grpc.aio.server(options=_OPTIONS)
         agent_pb2_grpc.add_AgentServiceServicer_to_server(
-            AgentService(self.pool, owner), self._server
+            AgentService(self.pool, owner, self.files), self._server
         )
         control_pb2_grpc.add_ControlServiceServicer_to_server(
-            ControlService(self.runs, self.pool, self.past), self._server
+            ControlService(self.runs, self.pool, self.past, self.files), self._server
         )
 
     def serve_too(self, add: Callable[[grpc.aio.Server], None]) -> None:

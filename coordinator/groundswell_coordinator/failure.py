@@ -16,6 +16,8 @@ from google.protobuf.message import DecodeError
 
 from groundswell.errors import (
     CoordinatorUnreachable,
+    FilesMissing,
+    FileUnavailable,
     GroundswellError,
     InvalidConfiguration,
     InvalidTest,
@@ -51,6 +53,8 @@ _KINDS: dict[str, type[GroundswellError]] = {
         InvalidThreshold,
         InvalidConfiguration,
         CoordinatorUnreachable,
+        FileUnavailable,
+        FilesMissing,
         NotEnoughAgents,
         UnknownRun,
         ProtocolViolation,

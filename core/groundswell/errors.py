@@ -9,6 +9,8 @@
     ├── NotEnoughAgents            102
     ├── UnknownRun                   1
     ├── ProtocolViolation            1   a peer sent what the protocol does not allow
+    ├── FileUnavailable              1   a file of a test that cannot be read, sent, kept or fetched
+    │   └── FilesMissing             1   a test came without them
     └── StoreFailed                  1
 
 Each carries a message for people, mostly a hint, and the exit code its escape means. Only the CLI turns one into an
@@ -101,6 +103,14 @@ class UnknownRun(GroundswellError):
 
 class ProtocolViolation(GroundswellError):
     """A peer sent what the protocol does not allow; the stream is closed."""
+
+
+class FileUnavailable(GroundswellError):
+    """A file that a test names cannot be read, sent to the coordinator, kept by it, or fetched by an agent."""
+
+
+class FilesMissing(FileUnavailable):
+    """A test came before its files, or others have taken their room meanwhile: they are to be sent again."""
 
 
 class StoreFailed(GroundswellError):

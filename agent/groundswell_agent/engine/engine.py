@@ -11,6 +11,7 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
+from groundswell.files.places import UNSEEN
 from groundswell.scenario.loader import TestSource, load
 from groundswell.schedule.division import Division, extended, table_from_wire
 from groundswell.schedule.scenario_plan import boundary_of, plan_scenario
@@ -25,6 +26,7 @@ from groundswell_agent.recording.vitals import Vitals
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from groundswell.files.places import Files
     from groundswell.scenario.model import Test
     from groundswell.schedule.division import Handover
     from groundswell.schedule.scenario_plan import ScenarioShare
@@ -73,11 +75,21 @@ class Engine:
 
     @classmethod
     def build(
-        cls, prepare: agent_pb2.Prepare, *, incarnation: str, lease: Lease | None = None
+        cls,
+        prepare: agent_pb2.Prepare,
+        *,
+        incarnation: str,
+        lease: Lease | None = None,
+        files: Files = UNSEEN,
     ) -> Self:
-        """Read the test, compile this agent's share; InvalidTest and its kin where that fails."""
+        """Read the test, compile this agent's share; InvalidTest and its kin where that fails.
+
+        `files` are those of the test, here already.
+        """
         source = prepare.source
-        test = load(TestSource(source.name, source.text, dict(source.env), source.target or None))
+        test = load(
+            TestSource(source.name, source.text, dict(source.env), source.target or None, files)
+        )
         division = Division(table_from_wire(prepare.shares))
         recorder = Recorder()
         connector = Connector(lease=lease)
@@ -85,7 +97,7 @@ class Engine:
         for name, scenario in test.scenarios.items():
             share = plan_scenario(name, scenario, division, prepare.agent, prepare.seed)
             scenario_load = ScenarioLoad(
-                name, scenario, test.target, recorder, connector, prepare.seed
+                name, scenario, test.target, recorder, connector, prepare.seed, files=files
             )
             executors.append(EXECUTORS[scenario.executor](share, scenario_load))
         return cls(prepare, test, division, incarnation, executors, recorder, connector)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from groundswell.files.places import UNSEEN
 from groundswell.schedule.arrivals import stream_seed
 from groundswell_agent.engine.account import Account, Drop
 from groundswell_agent.engine.cut import Cut
@@ -14,6 +15,7 @@ from groundswell_agent.recording.rows import amount, span
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from groundswell.files.places import Files
     from groundswell.scenario.model import BaseScenario
     from groundswell_agent.engine.values import Namespace
     from groundswell_agent.http.connector import Connector
@@ -32,9 +34,13 @@ class ScenarioLoad:
         connector: Connector,
         seed: int | str,
         namespaces: Mapping[str, Namespace] | None = None,
+        files: Files = UNSEEN,
     ) -> None:
-        """`seed` is the run's; `namespaces` are what templates may name besides captures."""
+        """`seed` is the run's; `namespaces` are what templates may name besides captures, `files` what
+        steps may read when they are compiled.
+        """
         self.name = name
+        self.files = files
         self.namespaces: Mapping[str, Namespace] = namespaces or {}
         self.keeps_cookies = scenario.cookies == "keep"
         self.account = Account(name)

@@ -14,11 +14,14 @@ import uvloop
 from groundswell.errors import GroundswellError
 from groundswell.v1 import agent_pb2
 from groundswell_agent.engine.engine import Engine
+from groundswell_agent.files import RunFiles
 from groundswell_agent.preflight.preflight import examine
 
 
 async def _examine(prepare: agent_pb2.Prepare) -> list[dict[str, str | None]]:
-    engine = Engine.build(prepare, incarnation="doctor")
+    # The client is on this machine, and has lent us what the test names.
+    files = await RunFiles().hold_what_is_here(prepare.source)
+    engine = Engine.build(prepare, incarnation="doctor", files=files)
     found = await examine(engine.test, engine.shares, len(prepare.shares.entries))
     return [
         {

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from groundswell import __version__
+from groundswell.folders import cache_folder
 from groundswell.v1 import agent_pb2
 from groundswell_agent.engine.engine import Engine
 from groundswell_agent.preflight.check import ok, warning
@@ -111,19 +112,6 @@ def _requests(reports: list[Report]) -> int:
         for counter in report.counters
         if metrics[counter.series] == "http_reqs"
     )
-
-
-def cache_folder() -> Path | None:
-    """Where one user's caches are; None for a user without a home."""
-    if home := os.environ.get("GROUNDSWELL_HOME"):
-        return Path(home).expanduser().absolute() / "cache"
-    shared = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    try:
-        # The XDG specification says that a relative path is to be ignored.
-        base = shared if shared.is_absolute() else Path.home() / ".cache"
-    except RuntimeError:
-        return None
-    return base / "groundswell"
 
 
 def _known(folder: Path | None) -> float | None:

@@ -13,6 +13,8 @@ import msgspec
 
 from groundswell.errors import GroundswellError
 from groundswell.exit_codes import ExitCode
+from groundswell.scenario.source import sealed
+from groundswell_coordinator.cli.files import lend_files
 from groundswell_coordinator.cli.output import printing
 from groundswell_coordinator.cli.planned_agents import agents_option, entries
 from groundswell_coordinator.cli.test_options import test_source_options
@@ -69,6 +71,8 @@ def command(source: TestSource, agents: int | None, as_json: bool) -> int:
     from groundswell.scenario.loader import load
 
     test = load(source)
+    source = sealed(source, test.files)
+    lend_files(source)
     shares = entries(agents)
     checks = (*_of_plan(test, shares), *_of_agent(source, shares))
     examination = Examination(test.test, len(shares), checks)

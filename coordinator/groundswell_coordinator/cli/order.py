@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from groundswell.errors import GroundswellError
+import click
+
+from groundswell.errors import FilesMissing, GroundswellError
 from groundswell.exit_codes import ExitCode
+from groundswell_coordinator.cli.files import send_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from groundswell.scenario.source import TestSource
     from groundswell.v1.control_pb2 import Ended
     from groundswell_coordinator.client import ControlClient
+
+
+_ATTEMPTS = 3
 
 
 def new_run_id() -> str:
@@ -42,7 +48,21 @@ class Order:
     run_id: str = field(default_factory=new_run_id)
 
     async def submit(self, client: ControlClient, agents: int | None = None) -> None:
-        """On so many agents, or as many as are ordered. May be done twice: it is the same run."""
+        """On so many agents, or as many as are ordered, after the files of its test. May be done twice:
+        it is the same run.
+        """
+        for left in reversed(range(_ATTEMPTS)):
+            await send_files(self.source, client, self._tell)
+            try:
+                await self._submit(client, agents)
+            except FilesMissing:
+                # Others' files have taken their room since.
+                if not left:
+                    raise
+            else:
+                return
+
+    async def _submit(self, client: ControlClient, agents: int | None) -> None:
         await client.submit(
             self.run_id,
             self.source,
@@ -54,6 +74,10 @@ class Order:
             on_agent_loss=self.on_agent_loss,
             agent_histograms=self.agent_histograms,
         )
+
+    def _tell(self, line: str) -> None:
+        if not self.quiet:
+            click.echo(line, err=True)
 
 
 class Interrupted(GroundswellError):

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 import click
 
 from groundswell.exit_codes import ExitCode
+from groundswell.scenario.source import sealed
 from groundswell_coordinator.cli.coordinator_options import coordinator_option
 from groundswell_coordinator.cli.ended import tell_ended
+from groundswell_coordinator.cli.files import lend_files
 from groundswell_coordinator.cli.histograms import write_histograms
 from groundswell_coordinator.cli.inconclusive import as_asked, inconclusive_option
 from groundswell_coordinator.cli.order import Order
@@ -153,7 +155,9 @@ def _run_here(order: Order) -> Ended:
         from groundswell_coordinator.cli.session import run_embedded
 
         test = load(order.source)
-        return run_embedded(replace(order, agents=count), test.test, processes)
+        source = sealed(order.source, test.files)
+        lend_files(source)
+        return run_embedded(replace(order, agents=count, source=source), test.test, processes)
 
 
 def _run_there(order: Order, coordinator: Address) -> Ended:
@@ -161,6 +165,7 @@ def _run_there(order: Order, coordinator: Address) -> Ended:
     from groundswell_coordinator.cli.remote_session import run_remote
 
     test = load(order.source)
+    order = replace(order, source=sealed(order.source, test.files))
     return run_remote(order, test.test, str(coordinator))
 
 
@@ -169,8 +174,8 @@ def _hand_in(order: Order, coordinator: Address) -> int:
     from groundswell_coordinator.cli.follow import how_to_watch
     from groundswell_coordinator.cli.remote_session import hand_in
 
-    load(order.source)
-    hand_in(order, str(coordinator))
+    source = sealed(order.source, load(order.source).files)
+    hand_in(replace(order, source=source), str(coordinator))
     with printing():
         click.echo(order.run_id)
     if not order.quiet:

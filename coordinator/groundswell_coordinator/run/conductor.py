@@ -124,7 +124,9 @@ class Conductor:
         self._archive = Archive(store, submission)
         self._owner = owner
         span = float(run_duration_with_grace(submission.test.scenarios.values()))
-        limits = Limits(wait=submission.wait, late_reports=2 * pool.lease_s)
+        limits = Limits(
+            wait=submission.wait, prepare=submission.prepare_s, late_reports=2 * pool.lease_s
+        )
         self._machine = RunMachine(span, limits, submission.on_agent_loss, time.monotonic())
         self._inbox = Inbox()
         self._prepared: set[str] = set()

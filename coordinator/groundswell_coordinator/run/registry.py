@@ -17,6 +17,7 @@ from groundswell_coordinator.run.conductor import Conductor
 from groundswell_coordinator.run.events import StopMode
 from groundswell_coordinator.run.recovery import Recovery
 from groundswell_coordinator.run.submission import Submission
+from groundswell_coordinator.run_files import RunFiles
 from groundswell_coordinator.store.records import StoredEvent
 
 if TYPE_CHECKING:
@@ -43,10 +44,17 @@ _log = logging.getLogger(__name__)
 class RunRegistry:
     """Starts a conductor for each submission and finds it again."""
 
-    def __init__(self, pool: Pool, owner: RunOwner, telemetry: Telemetry | None = None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        owner: RunOwner,
+        telemetry: Telemetry | None = None,
+        files: RunFiles | None = None,
+    ) -> None:
         self._pool = pool
         self._owner = owner
         self._telemetry = telemetry
+        self._files = files or RunFiles()
         self._store: StoreWriter | None = None
         # In the order of their coming; those that have ended are forgotten one day.
         self._runs: dict[str, Conductor] = {}
@@ -64,12 +72,15 @@ class RunRegistry:
         self.use(store)
 
     def submit(self, request: SubmitRequest) -> str:
-        """Start the run, or find it where its id has been submitted before. Raises InvalidTest."""
+        """Start the run, or find it where its id has been submitted before. Raises InvalidTest, and
+        FilesMissing.
+        """
         if self._store is None:
             raise StoreFailed("the store is not open", hint="try again in a moment")
         if request.run_id not in self._broadcasts:
             self._check_room()
             submission = Submission.from_wire(request)
+            self._files.hold(request.run_id, submission.source.files.stamps.values())
             run = Conductor(
                 submission, self._pool, self._store, self._owner, telemetry=self._telemetry
             )
@@ -130,6 +141,7 @@ class RunRegistry:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         run_id = self._tasks.pop(task)
+        self._files.release(run_id)
         if (end := self._broadcasts[run_id].end) is not None:
             _log.info("run %s has ended with exit code %d", run_id, end.exit_code)
         going_on = set(self._tasks.values())

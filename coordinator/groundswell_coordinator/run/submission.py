@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from groundswell.errors import ProtocolViolation
+from groundswell.files.places import Sent
+from groundswell.files.wire import stamp_to_wire, stamps_from_wire
 from groundswell.scenario.loader import TestSource, load
 from groundswell.v1 import agent_pb2, control_pb2
 from groundswell_coordinator.run.events import LossPolicy
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
 # What the store's key takes.
 _LONGEST_ID = 128
+
+_PREPARE_S = 60.0
+# Bytes a second over which files come to all machines of a pool, one after the other.
+_SLOWEST_LINE = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,12 @@ class Submission:
             agent_histograms=request.agent_histograms,
         )
 
+    @property
+    def prepare_s(self) -> float:
+        """How long agents may take to be ready for it, files included."""
+        size = sum(stamp.size for stamp in self.source.files.stamps.values())
+        return _PREPARE_S + size / _SLOWEST_LINE
+
 
 def _policy(name: str) -> LossPolicy:
     try:
@@ -66,9 +78,14 @@ def _policy(name: str) -> LossPolicy:
 
 def source_to_wire(source: TestSource) -> agent_pb2.TestSource:
     return agent_pb2.TestSource(
-        name=source.name, text=source.text, env=dict(source.env), target=source.target or ""
+        name=source.name,
+        text=source.text,
+        env=dict(source.env),
+        target=source.target or "",
+        files={path: stamp_to_wire(stamp) for path, stamp in source.files.stamps.items()},
     )
 
 
 def source_from_wire(source: agent_pb2.TestSource) -> TestSource:
-    return TestSource(source.name, source.text, dict(source.env), source.target or None)
+    files = Sent(stamps_from_wire(source.files))
+    return TestSource(source.name, source.text, dict(source.env), source.target or None, files)

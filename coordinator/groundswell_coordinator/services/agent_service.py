@@ -13,6 +13,8 @@ from google.protobuf.message import DecodeError
 from groundswell.errors import ProtocolViolation
 from groundswell.v1 import agent_pb2, agent_pb2_grpc
 from groundswell.wire import PROTOCOL
+from groundswell_coordinator.run_files import RunFiles
+from groundswell_coordinator.services.file_transfer import give_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from groundswell_coordinator.attachment import Attachment, Stream
     from groundswell_coordinator.pool import Pool
     from groundswell_coordinator.run.owner import RunOwner
+    from groundswell_coordinator.services.file_transfer import FetchContext
 
 _HELLO_S = 10.0
 _LAST_WRITE_S = 0.1
@@ -36,11 +39,12 @@ type_context = grpc.aio.ServicerContext[agent_pb2.AgentMessage, agent_pb2.Coordi
 
 
 class AgentService(agent_pb2_grpc.AgentServiceServicer):
-    """Serves `Attach`."""
+    """Serves `Attach`, and the files of tests."""
 
-    def __init__(self, pool: Pool, owner: RunOwner) -> None:
+    def __init__(self, pool: Pool, owner: RunOwner, files: RunFiles | None = None) -> None:
         self._pool = pool
         self._owner = owner
+        self._files = files or RunFiles()
 
     async def Attach(
         self,
@@ -68,6 +72,12 @@ class AgentService(agent_pb2_grpc.AgentServiceServicer):
             _log.info("%s: a stream of it has ended", agent.name)
             reader.cancel()
             self._pool.detach(agent, stream)
+
+    # The stub knows generators alone; a write has its own time limit here.
+    async def FetchFile(  # type: ignore[override]
+        self, request: agent_pb2.FetchFileRequest, context: FetchContext
+    ) -> None:
+        await give_file(self._files, request, context)
 
     def _welcome(self) -> agent_pb2.Welcome:
         return agent_pb2.Welcome(

@@ -7,6 +7,7 @@ from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 from groundswell.errors import GroundswellError, UnknownRun
+from groundswell.files.wire import stamp_from_wire, stamp_to_wire
 from groundswell.v1 import control_pb2, control_pb2_grpc
 from groundswell.v1.agent_pb2 import STOP_MODE_ABORT
 from groundswell_coordinator.failure import NotYet, refusals
@@ -16,6 +17,7 @@ from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.run.events import StopMode
 from groundswell_coordinator.run.machine import State
 from groundswell_coordinator.services import limits
+from groundswell_coordinator.services.file_transfer import take_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from groundswell_coordinator.history.past_runs import PastRuns
     from groundswell_coordinator.pool import Pool
     from groundswell_coordinator.run.registry import RunRegistry
+    from groundswell_coordinator.run_files import RunFiles
 
 _CAUSES = {"operator": Cause.OPERATOR, "interrupted": Cause.INTERRUPTED}
 _LINES = 20
@@ -33,10 +36,11 @@ _LINES = 20
 class ControlService(control_pb2_grpc.ControlServiceServicer):
     """Serves clients; every GroundswellError becomes a status that their side raises again."""
 
-    def __init__(self, runs: RunRegistry, pool: Pool, past: PastRuns) -> None:
+    def __init__(self, runs: RunRegistry, pool: Pool, past: PastRuns, files: RunFiles) -> None:
         self._runs = runs
         self._pool = pool
         self._past = past
+        self._files = files
 
     # --- runs that go on -----------------------------------------------------------------------
 
@@ -50,6 +54,21 @@ class ControlService(control_pb2_grpc.ControlServiceServicer):
             if not is_known and not await self._past.has(request.run_id):
                 self._runs.submit(request)
         return control_pb2.SubmitResponse(run_id=request.run_id)
+
+    async def FindFiles(
+        self, request: control_pb2.FindFilesRequest, context: Context
+    ) -> control_pb2.FindFilesResponse:
+        async with refusals(context):
+            limits.check_files(request.files)
+            missing = self._files.missing(map(stamp_from_wire, request.files))
+        return control_pb2.FindFilesResponse(missing=map(stamp_to_wire, missing))
+
+    async def SendFile(
+        self, request_iterator: AsyncIterator[control_pb2.SendFileRequest], context: Context
+    ) -> control_pb2.SendFileResponse:
+        async with refusals(context):
+            await take_file(self._files, request_iterator)
+        return control_pb2.SendFileResponse()
 
     async def Watch(
         self, request: control_pb2.WatchRequest, context: Context

@@ -7,10 +7,11 @@ import re
 from typing import TYPE_CHECKING
 
 from groundswell.errors import ProtocolViolation
+from groundswell.files.stamp import MOST_FILES
 from groundswell.scenario.source import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from groundswell.v1 import control_pb2
 
@@ -34,12 +35,19 @@ def check_submit(request: control_pb2.SubmitRequest) -> None:
     _at_most(len(source.name), _LONGEST_VALUE, "letters of a test's name")
     _at_most(len(source.target), _LONGEST_VALUE, "letters of a target")
     check_environment(source.env)
+    check_files(source.files)
+    for path in source.files:
+        _at_most(len(path), _LONGEST_VALUE, "letters of a file's path")
     _at_most(request.agents, _MOST_AGENTS, "agents")
     _at_most(request.wait_ms, _LONGEST_WAIT_MS, "milliseconds to wait")
     if request.agents < 1:
         raise ProtocolViolation("a run has at least 1 agent")
     for labels in (request.labels, request.selector):
         _check_labels(labels)
+
+
+def check_files(files: Collection[object]) -> None:
+    _at_most(len(files), MOST_FILES, "files of a test")
 
 
 def check_run_id(run_id: str) -> None:

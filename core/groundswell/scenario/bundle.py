@@ -12,11 +12,11 @@ one thing, and every problem is still told by the file and line that people know
 from __future__ import annotations
 
 import json
-import posixpath
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from groundswell.files.named import inner_path
 from groundswell.scenario.decoding import LINE_BREAK
 
 if TYPE_CHECKING:
@@ -103,11 +103,6 @@ def bundled(
 
 def _quoted(text: str) -> bytes:
     return json.dumps(text).encode()
-
-
-def inner_path(including: str, path: str) -> str:
-    """The path of a file that another one includes, seen from the folder of the test."""
-    return posixpath.normpath(posixpath.join(posixpath.dirname(including), path))
 
 
 def _lines(data: bytes) -> int:

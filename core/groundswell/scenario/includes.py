@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from groundswell.scenario.bundle import Bundle, inner_path
+from groundswell.files.named import inner_path
 from groundswell.scenario.nodes import Mapping, Node, Scalar, Sequence
 from groundswell.scenario.problems import Problems
 from groundswell.scenario.profiles import PROFILE_KEY, profile_paths
@@ -16,6 +16,8 @@ from groundswell.scenario.yaml_source import MAX_NODES, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from groundswell.scenario.bundle import Bundle
 
 INCLUDE = "include"
 _STEPS = ("steps", "then", "else")

@@ -1,11 +1,14 @@
 """From the text of a test file to a `Test`, or to everything that is wrong with it.
 
-    source = read_source("checkout.yaml", env=os.environ)     # the only I/O
-    test = load(source)                                       # pure: one source, one test
+    source = read_source("checkout.yaml", env=os.environ)     # the text, and all that it includes
+    test = load(source)                                       # one source, one test
 
 text -> nodes (yaml_source) -> steps of other files put in place (includes), curves beside their paths
 (profiles) -> environment filled in (template) -> names looked up (names) -> shapes (document) -> Test
 (model)
+
+What a test names beside its text is looked at through `source.files`: by the client in the test's folder, by
+an agent in its cache, by others not at all.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from groundswell.files.named import NamedFiles
 from groundswell.scenario.bundle import Bundle
 from groundswell.scenario.document import TEST
 from groundswell.scenario.includes import with_includes
@@ -34,12 +38,16 @@ __all__ = ["TestSource", "load", "mentioned_env", "read_source"]
 def load(source: TestSource) -> Test:
     """The test, or `InvalidTest` with all problems in file order."""
     bundle = Bundle.of(source.text)
-    problems = Problems(source.name, bundle.places(source.name))
+    problems = Problems(
+        source.name,
+        bundle.places(source.name),
+        NamedFiles(source.files, [(part.first_line, path) for path, part in bundle.parts.items()]),
+    )
     root = parse(bundle.main, problems)
     test = _read(root, source, bundle, problems) if root is not None else None
     if test is None or problems:
         raise problems.as_error()
-    return test
+    return replace(test, files=problems.files.paths)
 
 
 def _read(root: Node, source: TestSource, bundle: Bundle, problems: Problems) -> Test | None:

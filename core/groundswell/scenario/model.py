@@ -170,3 +170,5 @@ class Test:
         default_factory=dict[str, tuple["ThresholdSpec", ...]]
     )
     generator_limits: GeneratorLimits = GeneratorLimits()
+    # what it names beside its own text, by paths from its folder
+    files: tuple[str, ...] = ()

@@ -1,10 +1,13 @@
-"""What is wrong with one test, gathered while it is read, so that all of it is told at once."""
+"""What is wrong with one test, gathered while it is read, so that all of it is told at once; and which
+files it names.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from groundswell.errors import InvalidTest, Problem
+from groundswell.files.named import NamedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +31,18 @@ class Place(NamedTuple):
 class Problems:
     """The problems found so far.
 
-    `included` are the files that follow the test's own in its bundle, by their first lines there.
+    `included` are the files that follow the test's own in its bundle, by their first lines there;
+    `files` notes those that are named beside.
     """
 
-    def __init__(self, file: str, included: Sequence[tuple[int, str]] = ()) -> None:
+    def __init__(
+        self,
+        file: str,
+        included: Sequence[tuple[int, str]] = (),
+        files: NamedFiles | None = None,
+    ) -> None:
         self.file = file
+        self.files = files or NamedFiles()
         self._included = sorted(included, reverse=True)
         # A dict keeps the order and drops repeats: an alias makes one mistake be read many times.
         self._found: dict[Problem, Place] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
-from groundswell.scenario.bundle import inner_path
+from groundswell.files.named import inner_path
 from groundswell.scenario.model import OpenScenario, RampingArrivalRate
 from groundswell.scenario.nodes import Attached, Mapping, Node, Scalar
 from groundswell.scenario.profile import Profile, read_profile

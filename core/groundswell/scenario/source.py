@@ -7,17 +7,22 @@ from __future__ import annotations
 import hashlib
 import sys
 from codecs import BOM_UTF8
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groundswell.errors import InvalidTest, Problem
-from groundswell.scenario.bundle import bundled, inner_path
+from groundswell.files.named import inner_path
+from groundswell.files.places import UNSEEN, Beside
+from groundswell.files.stamp import stamp_of
+from groundswell.scenario.bundle import bundled
 from groundswell.scenario.includes import included_paths
 from groundswell.scenario.template import mentioned_env
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from groundswell.files.places import Files
 
 MAX_BYTES = 10 * 1024 * 1024
 _TOO_LARGE = ("the file is larger than 10 MiB", "a test is text, data has its own file")
@@ -25,7 +30,9 @@ _TOO_LARGE = ("the file is larger than 10 MiB", "a test is text, data has its ow
 
 @dataclass(frozen=True, slots=True)
 class TestSource:
-    """`name` is what problems call the file; `env` may hold secrets and is shown nowhere."""
+    """`name` is what problems call the file; `env` may hold secrets and is shown nowhere; `files` is
+    where what the test names beside is to be found.
+    """
 
     # pytest takes every class called Test… for one of its own.
     __test__ = False
@@ -34,6 +41,7 @@ class TestSource:
     text: bytes
     env: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     target: str | None = None
+    files: Files = field(default=UNSEEN, repr=False, compare=False)
 
     @property
     def hash(self) -> str:
@@ -60,7 +68,18 @@ def read_source(
         raise _unreadable(name, *_TOO_LARGE)
     env = env or {}
     mentioned = {key: env[key] for key in sorted(mentioned_env(text)) if key in env}
-    return TestSource(name, text, mentioned, target)
+    folder = Path(path).parent if path != "-" else Path()
+    return TestSource(name, text, mentioned, target, Beside(folder))
+
+
+def sealed(source: TestSource, paths: Sequence[str]) -> TestSource:
+    """The same source with the stamps of the files that its test names, each read once for it: ready to
+    travel. Raises FileUnavailable where one is gone meanwhile.
+    """
+    if not paths or not isinstance(source.files, Beside):
+        return source
+    stamps = {path: stamp_of(source.files.folder / path, path) for path in paths}
+    return replace(source, files=replace(source.files, stamps=stamps))
 
 
 def _included(main: bytes, path: str) -> dict[str, bytes]:

@@ -41,6 +41,11 @@ class AgentServiceStub:
                 request_serializer=groundswell_dot_v1_dot_agent__pb2.AgentMessage.SerializeToString,
                 response_deserializer=groundswell_dot_v1_dot_agent__pb2.CoordinatorMessage.FromString,
                 _registered_method=True)
+        self.FetchFile = channel.unary_stream(
+                '/groundswell.v1.AgentService/FetchFile',
+                request_serializer=groundswell_dot_v1_dot_agent__pb2.FetchFileRequest.SerializeToString,
+                response_deserializer=groundswell_dot_v1_dot_agent__pb2.FilePart.FromString,
+                _registered_method=True)
 
 
 class AgentServiceServicer:
@@ -54,6 +59,13 @@ class AgentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FetchFile(self, request, context):
+        """What a file of a test holds, for whoever was prepared with its stamp.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AgentServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -61,6 +73,11 @@ def add_AgentServiceServicer_to_server(servicer, server):
                     servicer.Attach,
                     request_deserializer=groundswell_dot_v1_dot_agent__pb2.AgentMessage.FromString,
                     response_serializer=groundswell_dot_v1_dot_agent__pb2.CoordinatorMessage.SerializeToString,
+            ),
+            'FetchFile': grpc.unary_stream_rpc_method_handler(
+                    servicer.FetchFile,
+                    request_deserializer=groundswell_dot_v1_dot_agent__pb2.FetchFileRequest.FromString,
+                    response_serializer=groundswell_dot_v1_dot_agent__pb2.FilePart.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -92,6 +109,33 @@ class AgentService:
             '/groundswell.v1.AgentService/Attach',
             groundswell_dot_v1_dot_agent__pb2.AgentMessage.SerializeToString,
             groundswell_dot_v1_dot_agent__pb2.CoordinatorMessage.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FetchFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/groundswell.v1.AgentService/FetchFile',
+            groundswell_dot_v1_dot_agent__pb2.FetchFileRequest.SerializeToString,
+            groundswell_dot_v1_dot_agent__pb2.FilePart.FromString,
             options,
             channel_credentials,
             insecure,

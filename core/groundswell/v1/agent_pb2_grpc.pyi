@@ -36,6 +36,8 @@ class AgentServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AgentServiceAsyncStub: ...
     Attach: _grpc.StreamStreamMultiCallable[_agent_pb2.AgentMessage, _agent_pb2.CoordinatorMessage]
+    FetchFile: _grpc.UnaryStreamMultiCallable[_agent_pb2.FetchFileRequest, _agent_pb2.FilePart]
+    """What a file of a test holds, for whoever was prepared with its stamp."""
 
 @_typing.type_check_only
 class AgentServiceAsyncStub(AgentServiceStub):
@@ -45,6 +47,8 @@ class AgentServiceAsyncStub(AgentServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Attach: _aio.StreamStreamMultiCallable[_agent_pb2.AgentMessage, _agent_pb2.CoordinatorMessage]  # type: ignore[assignment]
+    FetchFile: _aio.UnaryStreamMultiCallable[_agent_pb2.FetchFileRequest, _agent_pb2.FilePart]  # type: ignore[assignment]
+    """What a file of a test holds, for whoever was prepared with its stamp."""
 
 class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
     """Agents dial out and keep one stream to their coordinator. What an agent must know to generate its part of the load
@@ -57,5 +61,13 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_agent_pb2.AgentMessage],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_agent_pb2.CoordinatorMessage], _abc.AsyncIterator[_agent_pb2.CoordinatorMessage]]: ...
+
+    @_abc_1.abstractmethod
+    def FetchFile(
+        self,
+        request: _agent_pb2.FetchFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_agent_pb2.FilePart], _abc.AsyncIterator[_agent_pb2.FilePart]]:
+        """What a file of a test holds, for whoever was prepared with its stamp."""
 
 def add_AgentServiceServicer_to_server(servicer: AgentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

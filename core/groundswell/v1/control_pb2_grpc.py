@@ -43,6 +43,16 @@ class ControlServiceStub:
                 request_serializer=groundswell_dot_v1_dot_control__pb2.SubmitRequest.SerializeToString,
                 response_deserializer=groundswell_dot_v1_dot_control__pb2.SubmitResponse.FromString,
                 _registered_method=True)
+        self.FindFiles = channel.unary_unary(
+                '/groundswell.v1.ControlService/FindFiles',
+                request_serializer=groundswell_dot_v1_dot_control__pb2.FindFilesRequest.SerializeToString,
+                response_deserializer=groundswell_dot_v1_dot_control__pb2.FindFilesResponse.FromString,
+                _registered_method=True)
+        self.SendFile = channel.stream_unary(
+                '/groundswell.v1.ControlService/SendFile',
+                request_serializer=groundswell_dot_v1_dot_control__pb2.SendFileRequest.SerializeToString,
+                response_deserializer=groundswell_dot_v1_dot_control__pb2.SendFileResponse.FromString,
+                _registered_method=True)
         self.Watch = channel.unary_stream(
                 '/groundswell.v1.ControlService/Watch',
                 request_serializer=groundswell_dot_v1_dot_control__pb2.WatchRequest.SerializeToString,
@@ -100,6 +110,19 @@ class ControlServiceServicer:
     def Submit(self, request, context):
         """Idempotent: the client makes the run's id, and the same id is the same run.
         """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindFiles(self, request, context):
+        """Which files of a test are not here yet: they are to be sent before it is submitted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SendFile(self, request_iterator, context):
+        """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -169,6 +192,16 @@ def add_ControlServiceServicer_to_server(servicer, server):
                     servicer.Submit,
                     request_deserializer=groundswell_dot_v1_dot_control__pb2.SubmitRequest.FromString,
                     response_serializer=groundswell_dot_v1_dot_control__pb2.SubmitResponse.SerializeToString,
+            ),
+            'FindFiles': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindFiles,
+                    request_deserializer=groundswell_dot_v1_dot_control__pb2.FindFilesRequest.FromString,
+                    response_serializer=groundswell_dot_v1_dot_control__pb2.FindFilesResponse.SerializeToString,
+            ),
+            'SendFile': grpc.stream_unary_rpc_method_handler(
+                    servicer.SendFile,
+                    request_deserializer=groundswell_dot_v1_dot_control__pb2.SendFileRequest.FromString,
+                    response_serializer=groundswell_dot_v1_dot_control__pb2.SendFileResponse.SerializeToString,
             ),
             'Watch': grpc.unary_stream_rpc_method_handler(
                     servicer.Watch,
@@ -247,6 +280,60 @@ class ControlService:
             '/groundswell.v1.ControlService/Submit',
             groundswell_dot_v1_dot_control__pb2.SubmitRequest.SerializeToString,
             groundswell_dot_v1_dot_control__pb2.SubmitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindFiles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/groundswell.v1.ControlService/FindFiles',
+            groundswell_dot_v1_dot_control__pb2.FindFilesRequest.SerializeToString,
+            groundswell_dot_v1_dot_control__pb2.FindFilesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SendFile(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/groundswell.v1.ControlService/SendFile',
+            groundswell_dot_v1_dot_control__pb2.SendFileRequest.SerializeToString,
+            groundswell_dot_v1_dot_control__pb2.SendFileResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,9 @@ class ControlServiceStub:
     def __new__(cls, channel: _aio.Channel) -> ControlServiceAsyncStub: ...
     Submit: _grpc.UnaryUnaryMultiCallable[_control_pb2.SubmitRequest, _control_pb2.SubmitResponse]
     """Idempotent: the client makes the run's id, and the same id is the same run."""
+    FindFiles: _grpc.UnaryUnaryMultiCallable[_control_pb2.FindFilesRequest, _control_pb2.FindFilesResponse]
+    """Which files of a test are not here yet: they are to be sent before it is submitted."""
+    SendFile: _grpc.StreamUnaryMultiCallable[_control_pb2.SendFileRequest, _control_pb2.SendFileResponse]
     Watch: _grpc.UnaryStreamMultiCallable[_control_pb2.WatchRequest, _control_pb2.RunEvent]
     """Which run it is, then its events from its current state on, the last of them `ended`."""
     StopRun: _grpc.UnaryUnaryMultiCallable[_control_pb2.StopRunRequest, _control_pb2.StopRunResponse]
@@ -64,6 +67,9 @@ class ControlServiceAsyncStub(ControlServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Submit: _aio.UnaryUnaryMultiCallable[_control_pb2.SubmitRequest, _control_pb2.SubmitResponse]  # type: ignore[assignment]
     """Idempotent: the client makes the run's id, and the same id is the same run."""
+    FindFiles: _aio.UnaryUnaryMultiCallable[_control_pb2.FindFilesRequest, _control_pb2.FindFilesResponse]  # type: ignore[assignment]
+    """Which files of a test are not here yet: they are to be sent before it is submitted."""
+    SendFile: _aio.StreamUnaryMultiCallable[_control_pb2.SendFileRequest, _control_pb2.SendFileResponse]  # type: ignore[assignment]
     Watch: _aio.UnaryStreamMultiCallable[_control_pb2.WatchRequest, _control_pb2.RunEvent]  # type: ignore[assignment]
     """Which run it is, then its events from its current state on, the last of them `ended`."""
     StopRun: _aio.UnaryUnaryMultiCallable[_control_pb2.StopRunRequest, _control_pb2.StopRunResponse]  # type: ignore[assignment]
@@ -92,6 +98,21 @@ class ControlServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_control_pb2.SubmitResponse, _abc.Awaitable[_control_pb2.SubmitResponse]]:
         """Idempotent: the client makes the run's id, and the same id is the same run."""
+
+    @_abc_1.abstractmethod
+    def FindFiles(
+        self,
+        request: _control_pb2.FindFilesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_control_pb2.FindFilesResponse, _abc.Awaitable[_control_pb2.FindFilesResponse]]:
+        """Which files of a test are not here yet: they are to be sent before it is submitted."""
+
+    @_abc_1.abstractmethod
+    def SendFile(
+        self,
+        request_iterator: _MaybeAsyncIterator[_control_pb2.SendFileRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_control_pb2.SendFileResponse, _abc.Awaitable[_control_pb2.SendFileResponse]]: ...
 
     @_abc_1.abstractmethod
     def Watch(

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from groundswell.folders import cache_folder
 from groundswell_agent.preflight import speed as speeds
 from groundswell_agent.preflight.check import Status
-from groundswell_agent.preflight.speed import cache_folder, compared, speed
+from groundswell_agent.preflight.speed import compared, speed
 
 if TYPE_CHECKING:
     from pathlib import Path
