@@ -10,6 +10,9 @@ PYTHON ?= python3
 LOCK_PYTHON ?= python3.11
 # More words for pytest: `make test ARGS="tests/core -k share"`.
 ARGS ?=
+# Tests wait most of their time, so several run at once; the slow ones take what a core has.
+JOBS ?= 4
+SLOW_JOBS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -58,11 +61,11 @@ demo: setup
 
 ## test: all tests that take seconds
 test: setup
-	$(BIN)/pytest -m "not slow" $(ARGS)
+	$(BIN)/pytest -m "not slow" -n $(JOBS) --dist worksteal $(ARGS)
 
 ## test-slow: the tests that take minutes
 test-slow: setup
-	$(BIN)/pytest -m "slow and not soak" $(ARGS)
+	$(BIN)/pytest -m "slow and not soak" -n $(SLOW_JOBS) --dist worksteal $(ARGS)
 
 ## test-soak: more of the same: seeds and moments beyond those of test-slow
 test-soak: setup
