@@ -22,6 +22,7 @@ from groundswell_agent.http.connector import Connector
 from groundswell_agent.lifecycle import HaltMode
 from groundswell_agent.recording.recorder import Recorder, unhurried
 from groundswell_agent.recording.vitals import Vitals
+from groundswell_agent.script.script import Script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -86,10 +87,10 @@ class Engine:
 
         `files` are those of the test, here already.
         """
-        source = prepare.source
-        test = load(
-            TestSource(source.name, source.text, dict(source.env), source.target or None, files)
-        )
+        sent = prepare.source
+        source = TestSource(sent.name, sent.text, dict(sent.env), sent.target or None, files)
+        test = load(source)
+        script = Script.load(test, source)
         division = Division(table_from_wire(prepare.shares))
         recorder = Recorder()
         connector = Connector(lease=lease)
@@ -97,7 +98,9 @@ class Engine:
         for name, scenario in test.scenarios.items():
             share = plan_scenario(name, scenario, division, prepare.agent, prepare.seed)
             scenario_load = ScenarioLoad(
-                name, scenario, test.target, recorder, connector, prepare.seed, files=files
+                *(name, scenario, test.target, recorder, connector, prepare.seed),
+                files=files,
+                script=script,
             )
             executors.append(EXECUTORS[scenario.executor](share, scenario_load))
         return cls(prepare, test, division, incarnation, executors, recorder, connector)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from groundswell.scenario.expectations import Statuses
 from groundswell_agent.engine.captures import compile_capture
@@ -42,6 +42,21 @@ class Outcome(Enum):
 
 # Looked up once: a member of an enum costs a call.
 WELL, FAILED, LACKING = Outcome.WELL, Outcome.FAILED, Outcome.LACKING
+
+
+class Reads(Protocol):
+    """What looks at the responses to a request."""
+
+    @property
+    def reads_body(self) -> bool: ...
+
+    def of_answer(self, vu: VirtualUser, exchange: Exchange, head: bytes) -> Outcome:
+        """`head` is the response's `lower_head`, needed only by a step that reads its body."""
+        ...
+
+    def of_nothing(self, vu: VirtualUser, at: float) -> Outcome:
+        """There is no response."""
+        ...
 
 
 class Reading:

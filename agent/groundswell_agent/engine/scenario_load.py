@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
     from groundswell.files.places import Files
     from groundswell.scenario.model import BaseScenario
+    from groundswell_agent.engine.steps.scope import CompiledStep
     from groundswell_agent.engine.values import Namespace
     from groundswell_agent.http.connector import Connector
     from groundswell_agent.recording.recorder import Recorder
+    from groundswell_agent.script.script import Script
 
 
 class ScenarioLoad:
@@ -35,9 +37,10 @@ class ScenarioLoad:
         seed: int | str,
         namespaces: Mapping[str, Namespace] | None = None,
         files: Files = UNSEEN,
+        script: Script | None = None,
     ) -> None:
         """`seed` is the run's; `namespaces` are what templates may name besides captures, `files` what
-        steps may read when they are compiled.
+        steps may read when they are compiled. A test in Python has a `script` in place of steps.
         """
         self.name = name
         self.files = files
@@ -61,7 +64,11 @@ class ScenarioLoad:
         self._dropped = recorder.counter("dropped_iterations", self.tags)
         self._interrupted = recorder.counter("interrupted_iterations", self.tags)
         scope = Scope(self, target, self.tags, takes_cookies=scenario.cookies != "off")
-        self.steps = compile_steps(scenario.steps, scope)
+        self.steps: tuple[CompiledStep, ...]
+        if script is None:
+            self.steps = compile_steps(scenario.steps, scope)
+        else:
+            self.steps = (script.step(name, scope),)
 
     def may_start(self) -> bool:
         """Whether the agent may still load at all; asked before every iteration."""

@@ -66,6 +66,10 @@ class VirtualUser:
         branch.due, branch.began, branch.iterations = self.due, self.began, self.iterations
         return branch
 
+    def adopt(self, branch: VirtualUser) -> None:
+        """Close its connections with the VU's own."""
+        self._branches.append(branch)
+
     def _new_branch(self) -> VirtualUser:
         branch = VirtualUser(self.number, self.load)
         branch.variables, branch.jar, branch._fields = self.variables, self.jar, self._fields

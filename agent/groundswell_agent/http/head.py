@@ -83,6 +83,12 @@ def header_values(raw: bytes, name: bytes) -> list[str]:
     ]
 
 
+def header_names(raw: bytes) -> list[str]:
+    """The names of all headers in lower case, each once, in their order."""
+    lines = (line.partition(b":") for line in _final(raw).split(b"\r\n")[1:])
+    return list(dict.fromkeys(name.decode("latin-1").lower() for name, colon, _ in lines if colon))
+
+
 def _final(raw: bytes) -> bytes:
     head, end, rest = raw.lstrip(b"\r\n").partition(_END)
     while end and _is_interim(head):

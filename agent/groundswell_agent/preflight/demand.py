@@ -65,6 +65,9 @@ class Demand:
 def origins_of(scenario: Scenario, target: str) -> tuple[Origin, ...]:
     """Where the requests of a scenario go, in the order of its steps."""
     own, _ = split_url(target)
+    if scenario.function is not None:
+        # What a function does is not known before it does it.
+        return (own,)
     steps = all_requests(scenario.steps)
     return tuple(dict.fromkeys(_origin_of(step) or own for step in steps))
 
@@ -105,7 +108,8 @@ def _rate_at(share: ScenarioShare, moment: Fraction) -> float:
     """Requests a second; arrivals are owned by the part of the VUs."""
     assert isinstance(share.curve, RateCurve)
     rate = share.curve.rate_at(moment - share.start_time)
-    return rate * _requests(share.scenario.steps) * share.vu_count / share.peak
+    requests = 1.0 if share.scenario.function is not None else _requests(share.scenario.steps)
+    return rate * requests * share.vu_count / share.peak
 
 
 def _requests(steps: tuple[Step, ...]) -> float:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from groundswell.scenario.scenarios import SCENARIO_NAME
-from groundswell.scenario.source import TestSource, read_source
-from groundswell.scenario.template import ENV_NAME, mentioned_env
+from groundswell.scenario.source import TestSource, asked_env, read_source
+from groundswell.scenario.template import ENV_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,5 +93,5 @@ test_source_options.__dict__["__test__"] = False
 
 def _warn_of_unused(given: dict[str, str], source: TestSource) -> None:
     """A slip in a name would silently load whatever the default says."""
-    for name in sorted(given.keys() - mentioned_env(source.text)):
+    for name in sorted(given.keys() - asked_env(source.name, source.text)):
         click.echo(f"warning: -e {name}: {source.name} does not mention env.{name}", err=True)

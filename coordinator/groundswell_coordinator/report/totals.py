@@ -60,6 +60,7 @@ _EXECUTION = (
     "iterations",
     "dropped_iterations",
     "interrupted_iterations",
+    "failed_iterations",
     "vus",
     "vus_max",
 )
@@ -80,7 +81,7 @@ _DETAILS = frozenset(
     )
 )
 # Shown when there is something to show.
-_QUIET_AT_ZERO = frozenset(("dropped_iterations", "interrupted_iterations"))
+_QUIET_AT_ZERO = frozenset(("dropped_iterations", "interrupted_iterations", "failed_iterations"))
 
 
 @dataclass(frozen=True, slots=True)

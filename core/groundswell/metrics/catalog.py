@@ -62,6 +62,7 @@ _METRICS = (
     Metric("iteration_duration", Kind.TREND, Unit.TIME),
     Metric("dropped_iterations", Kind.COUNTER),
     Metric("interrupted_iterations", Kind.COUNTER),
+    Metric("failed_iterations", Kind.COUNTER),
     Metric("vus", Kind.GAUGE),
     Metric("vus_max", Kind.GAUGE),
     Metric("checks", Kind.RATE),

@@ -9,7 +9,7 @@ from groundswell.scenario.model import Scenario, Test
 from groundswell.scenario.nodes import Mapping
 from groundswell.scenario.record import Fields, Key, Record
 from groundswell.scenario.scalars import DURATION, WORD
-from groundswell.scenario.scenarios import SCENARIOS
+from groundswell.scenario.scenarios import SCENARIOS, SCRIPT_SCENARIOS
 from groundswell.scenario.thresholds import GENERATOR_LIMITS, THRESHOLDS, check_thresholds
 from groundswell.scenario.urls import TARGET
 
@@ -20,6 +20,8 @@ def _build(fields: Fields) -> Test | None:
         return None
     values = dict(fields.values)
     defaults: Defaults = values.pop("defaults", Defaults())
+    if all(scenario.function for scenario in values["scenarios"].values()):
+        values["defaults"] = defaults
     values["scenarios"] = {
         name: _with_defaults(scenario, defaults) for name, scenario in values["scenarios"].items()
     }
@@ -59,4 +61,13 @@ TEST = Record(
         ),
     },
     _build,
+)
+
+# Of a test in Python.
+SCRIPT_TEST = replace(
+    TEST,
+    keys={
+        **TEST.keys,
+        "scenarios": Key(SCRIPT_SCENARIOS, "The workloads, by name.", required=True),
+    },
 )

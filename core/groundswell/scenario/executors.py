@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from groundswell.scenario.defaults import COOKIES
@@ -31,6 +32,7 @@ from groundswell.scenario.scalars import (
     DURATION,
     POSITIVE_DURATION,
     RATE,
+    WORD,
     choice,
     whole,
 )
@@ -129,6 +131,18 @@ def _executor(
         extra or {},
         lambda key: _hint_for_option(key, name),
     )
+
+
+def scripted(record: Record[Scenario]) -> Record[Scenario]:
+    """The same executor in a test in Python: a function in place of steps."""
+    keys = {key: shape for key, shape in record.keys.items() if key != "steps"}
+    function = Key(WORD, "What one iteration calls.", required=True)
+
+    def build(fields: Fields) -> Scenario | None:
+        fields.values["steps"] = ()
+        return record.build(fields)
+
+    return replace(record, keys={**keys, "function": function}, build=build)
 
 
 EXECUTORS: dict[str, Record[Scenario]] = {

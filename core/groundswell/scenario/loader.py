@@ -5,7 +5,7 @@
 
 text -> nodes (yaml_source) -> steps of other files put in place (includes), curves beside their paths
 (profiles) -> environment filled in (template) -> names looked up (names) -> shapes (document) -> Test
-(model)
+(model). A test in Python begins with nodes: what its evaluation has declared (script/declaration).
 
 What a test names beside its text is looked at through `source.files`: by the client in the test's folder, by
 an agent in its cache, by others not at all.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from groundswell.files.named import NamedFiles
 from groundswell.scenario.bundle import Bundle
-from groundswell.scenario.document import TEST
+from groundswell.scenario.document import SCRIPT_TEST, TEST
 from groundswell.scenario.includes import with_includes
 from groundswell.scenario.names import check_names
 from groundswell.scenario.nodes import Mapping, Node, Scalar
@@ -28,9 +28,11 @@ from groundswell.scenario.shape import is_told
 from groundswell.scenario.source import TestSource, read_source
 from groundswell.scenario.template import fill_test, mentioned_env
 from groundswell.scenario.yaml_source import parse
+from groundswell.script.declaration import declaration_of, from_json
 
 if TYPE_CHECKING:
     from groundswell.scenario.model import Test
+    from groundswell.scenario.shape import Shape
 
 __all__ = ["TestSource", "load", "mentioned_env", "read_source"]
 
@@ -43,14 +45,23 @@ def load(source: TestSource) -> Test:
         bundle.places(source.name),
         NamedFiles(source.files, [(part.first_line, path) for path, part in bundle.parts.items()]),
     )
-    root = parse(bundle.main, problems)
-    test = _read(root, source, bundle, problems) if root is not None else None
+    root, shape = _tree(bundle, source.name, problems)
+    test = _read(root, shape, source, bundle, problems) if root is not None else None
     if test is None or problems:
         raise problems.as_error()
     return replace(test, files=problems.files.paths)
 
 
-def _read(root: Node, source: TestSource, bundle: Bundle, problems: Problems) -> Test | None:
+def _tree(bundle: Bundle, name: str, problems: Problems) -> tuple[Node | None, Shape[Test]]:
+    declared = declaration_of(bundle)
+    if declared is None:
+        return parse(bundle.main, problems), TEST
+    return from_json(declared, name), SCRIPT_TEST
+
+
+def _read(
+    root: Node, shape: Shape[Test], source: TestSource, bundle: Bundle, problems: Problems
+) -> Test | None:
     if is_told(root):
         return None
     if not isinstance(root, Mapping):
@@ -62,7 +73,7 @@ def _read(root: Node, source: TestSource, bundle: Bundle, problems: Problems) ->
     whole = with_profiles(with_includes(root, bundle, problems), bundle)
     filled = fill_test(whole, source.env, problems)
     check_names(filled, problems)
-    return with_given_profiles(TEST.read(filled, "test", problems), bundle, problems)
+    return with_given_profiles(shape.read(filled, "test", problems), bundle, problems)
 
 
 def _with_target(root: Mapping, target: str) -> Mapping:

@@ -26,6 +26,8 @@ from groundswell.scenario.step_model import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from groundswell.scenario.defaults import Defaults
+
 __all__ = [
     "DEFAULT_TIMEOUT",
     "Check",
@@ -64,6 +66,8 @@ class BaseScenario:
     # at all. None: what the test's defaults say.
     cookies: Cookies | None = None
     steps: tuple[Step, ...]
+    # Of a test in Python, which has no steps: the function that an iteration calls.
+    function: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,3 +176,6 @@ class Test:
     generator_limits: GeneratorLimits = GeneratorLimits()
     # what it names beside its own text, by paths from its folder
     files: tuple[str, ...] = ()
+    # Of a test in Python: what its requests take where they do not say it themselves. In a test of
+    # steps, each step has it already.
+    defaults: Defaults | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from groundswell.scenario.executors import COMMON, EXECUTORS
+from groundswell.scenario.executors import COMMON, EXECUTORS, scripted
 from groundswell.scenario.model import Scenario
 from groundswell.scenario.nodes import Mapping, Node, Scalar
 from groundswell.scenario.record import Key, Record
@@ -13,6 +14,8 @@ from groundswell.scenario.shape import Json, MapOf, Refusal, Shape, is_told, wit
 from groundswell.scenario.suggest import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping as Mapping_
+
     from groundswell.scenario.problems import Problems
 
 SCENARIO_NAME = re.compile(r"[0-9A-Za-z_-]+")
@@ -43,8 +46,11 @@ _UNDECIDED: Record[Scenario] = Record(
 )
 
 
+@dataclass(frozen=True)
 class ScenarioShape(Shape[Scenario]):
     """A scenario of the executor it names."""
+
+    executors: Mapping_[str, Record[Scenario]]
 
     def read(self, node: Node, label: str, problems: Problems) -> Scenario | None:
         if is_told(node):
@@ -53,7 +59,7 @@ class ScenarioShape(Shape[Scenario]):
             problems.add(node, f"the scenario `{label}` must be a mapping, not {node.shown}")
             return None
         executor = node.get("executor")
-        record = EXECUTORS.get(executor.text) if isinstance(executor, Scalar) else None
+        record = self.executors.get(executor.text) if isinstance(executor, Scalar) else None
         if record is not None:
             return record.read(node, label, problems)
         self._refuse_executor(executor, node, problems)
@@ -96,10 +102,15 @@ def _refuse_name(name: str) -> Refusal | None:
     return Refusal(f"`{name}` cannot be the name of a scenario", "letters, digits, _ and -")
 
 
-SCENARIOS = MapOf(
-    ScenarioShape(),
-    "{browse: {executor: constant-vus, …}}",
-    _refuse_name,
-    {"pattern": f"^{SCENARIO_NAME.pattern}$"},
-    may_be_empty=False,
-)
+def _scenarios(executors: Mapping_[str, Record[Scenario]]) -> MapOf[Scenario]:
+    return MapOf(
+        ScenarioShape(executors),
+        "{browse: {executor: constant-vus, …}}",
+        _refuse_name,
+        {"pattern": f"^{SCENARIO_NAME.pattern}$"},
+        may_be_empty=False,
+    )
+
+
+SCENARIOS = _scenarios(EXECUTORS)
+SCRIPT_SCENARIOS = _scenarios({name: scripted(record) for name, record in EXECUTORS.items()})

@@ -18,6 +18,7 @@ from groundswell.files.stamp import stamp_of
 from groundswell.scenario.bundle import bundled
 from groundswell.scenario.includes import included_paths
 from groundswell.scenario.template import mentioned_env
+from groundswell.script.source import is_script, script_env, script_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,21 +56,31 @@ def read_source(
     target: str | None = None,
     profiles: Mapping[str, str] | None = None,
 ) -> TestSource:
-    """Read a file, or standard input for `-`, with all that it includes. Of `env` only what the
-    test mentions is kept. `profiles` are paths by scenarios; "" for the only one that can have one.
+    """Read a file, or standard input for `-`, with all that it includes or imports. Of `env` only
+    what the test mentions is kept. `profiles` are paths by scenarios; "" for the only one that can
+    have one. A test in Python is evaluated for it, in a process of its own.
     """
     name = "<stdin>" if path == "-" else path
     main = _read(path, name)
+    env = env or {}
     given = {
         scenario: (profile, _bytes_of(profile)) for scenario, profile in (profiles or {}).items()
     }
-    text = bundled(main, _included(main, "" if path == "-" else path), given)
+    if is_script(path):
+        parts = script_parts(main, path, env, _bytes_of)
+    else:
+        parts = _included(main, "" if path == "-" else path)
+    text = bundled(main, parts, given)
     if len(text) > MAX_BYTES:
         raise _unreadable(name, *_TOO_LARGE)
-    env = env or {}
-    mentioned = {key: env[key] for key in sorted(mentioned_env(text)) if key in env}
+    mentioned = {key: env[key] for key in sorted(asked_env(name, text)) if key in env}
     folder = Path(path).parent if path != "-" else Path()
     return TestSource(name, text, mentioned, target, Beside(folder))
+
+
+def asked_env(name: str, text: bytes) -> set[str]:
+    """The variables that a test asks for."""
+    return script_env(text, name) if is_script(name) else mentioned_env(text)
 
 
 def sealed(source: TestSource, paths: Sequence[str]) -> TestSource:

@@ -18,6 +18,8 @@ from groundswell_agent.http.request import InvalidRequest
 
 if TYPE_CHECKING:
     from groundswell.scenario.step_model import RequestStep
+    from groundswell_agent.engine.outgoing import Outgoing
+    from groundswell_agent.engine.reading import Reads
     from groundswell_agent.engine.steps.scope import Scope
     from groundswell_agent.engine.virtual_user import VirtualUser
     from groundswell_agent.http.exchange import Exchange
@@ -39,9 +41,16 @@ class Request:
         "_takes_cookies",
     )
 
-    def __init__(self, step: RequestStep, scope: Scope) -> None:
-        self._reading = Reading(step, scope)
-        self._outgoing = compile_request(
+    def __init__(
+        self,
+        step: RequestStep,
+        scope: Scope,
+        reading: Reads | None = None,
+        outgoing: Outgoing | None = None,
+    ) -> None:
+        """What reads the responses and builds the requests is the step's own, or given."""
+        self._reading = reading or Reading(step, scope)
+        self._outgoing = outgoing or compile_request(
             step, scope.target, scope.load, reads_body=self._reading.reads_body
         )
         self._constant = self._outgoing.constant

@@ -1,0 +1,69 @@
+"""Exceptions that ended iterations: counted, and told once for each line that raises them."""
+
+from __future__ import annotations
+
+import logging
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from groundswell.script.http import ResponseError
+from groundswell.script.trace import first_of, place_of, told
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from groundswell_agent.engine.scenario_load import ScenarioLoad
+    from groundswell_agent.engine.virtual_user import VirtualUser
+    from groundswell_agent.recording.meters import Counter
+
+_log = logging.getLogger(__name__)
+
+# Lines that raise; of a test with more, the rest goes without a name.
+_MOST = 20
+_OTHER = "other"
+
+
+class Faults:
+    """Of one scenario. `files` are the test's own."""
+
+    def __init__(self, load: ScenarioLoad, files: Collection[str]) -> None:
+        self._load = load
+        self._files = files
+        self._counters: dict[tuple[str, str], Counter] = {}
+
+    def note(self, error: BaseException, vu: VirtualUser) -> None:
+        """An iteration ends by this exception."""
+        error = first_of(error)
+        key = type(error).__name__, self._line(error)
+        counter = self._counters.get(key)
+        if counter is None:
+            counter = self._counters[key] = self._open(error, vu, key)
+        counter.count(monotonic())
+
+    def _open(self, error: BaseException, vu: VirtualUser, key: tuple[str, str]) -> Counter:
+        kind, line = key
+        if len(self._counters) >= _MOST:
+            kind, line = _OTHER, _OTHER
+        else:
+            self._tell(error, vu)
+        tags = {**self._load.tags, "exception": kind, "at": line}
+        if isinstance(error, ResponseError):
+            tags["cause"] = "response"
+        return self._load.recorder.counter("failed_iterations", tags)
+
+    def _tell(self, error: BaseException, vu: VirtualUser) -> None:
+        place = place_of(error, self._files)
+        where = f"{place}: " if place is not None else ""
+        _log.warning(
+            "%s%s (scenario %s, VU %d, its iteration %d)",
+            *(where, told(error), self._load.name, vu.number, vu.iterations),
+        )
+
+    def _line(self, error: BaseException) -> str:
+        """The innermost line of the test's own, without looking at any source."""
+        found, trace = "", error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename in self._files:
+                found = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+            trace = trace.tb_next
+        return found

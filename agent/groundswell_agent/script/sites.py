@@ -1,0 +1,280 @@
+"""From the arguments of `vu.http.get(…)` to bytes: worked out once for arguments that come again.
+
+A *site* is what requests have in common that are one series: their name, method, timeout and so on.
+What differs from one iteration to the next, a path or a body, is written anew for each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from groundswell.errors import InvalidUnit
+from groundswell.scenario.check_values import STATUSES
+from groundswell.scenario.maps import RESERVED_TAGS, merged_headers
+from groundswell.scenario.nodes import Node, Scalar, Sequence
+from groundswell.scenario.problems import Problems
+from groundswell.scenario.requests import METHODS
+from groundswell.scenario.step_model import DEFAULT_TIMEOUT, MOST_REDIRECTS, RequestStep
+from groundswell.scenario.suggest import did_you_mean
+from groundswell.scenario.values import as_json_bytes, as_text, form_encoded
+from groundswell.script.http import RequestOptions
+from groundswell.units import parse_duration
+from groundswell_agent.engine.outgoing import place
+from groundswell_agent.engine.reading import WELL
+from groundswell_agent.engine.steps.request import Request
+from groundswell_agent.engine.texts import compile_text, fit_header
+from groundswell_agent.engine.values import is_constant
+from groundswell_agent.http.request import InvalidRequest, prepare
+from groundswell_agent.script.response import Answer, NoAnswer
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from groundswell.scenario.defaults import Defaults
+    from groundswell.scenario.expressions import Template
+    from groundswell_agent.engine.reading import Outcome
+    from groundswell_agent.engine.steps.scope import Scope
+    from groundswell_agent.engine.texts import TextOf
+    from groundswell_agent.engine.virtual_user import VirtualUser
+    from groundswell_agent.http.exchange import Exchange
+    from groundswell_agent.http.request import PreparedRequest
+    from groundswell_agent.script.lane import Lane
+
+    Options = Mapping[str, Any]
+    Ready = tuple[Request, PreparedRequest]
+
+_OPTIONS = frozenset(RequestOptions.__annotations__)
+_ALIASES = {"params": "query", "data": "form", "allow_redirects": "redirects"}
+_BODIES = ("json", "form", "body")
+_OF_SITE = ("name", "timeout", "expect_status", "redirects", "keep_body")
+_EXPECTED = frozenset(range(200, 400))
+# Of paths that are put together in an iteration there is no end: all are forgotten at so many.
+MOST_READY = 4096
+
+
+class Sites:
+    """All requests of the functions in one scope."""
+
+    def __init__(self, scope: Scope, defaults: Defaults) -> None:
+        self._scope = scope
+        self._tags: Mapping[str, str] = defaults.tags
+        self._timeout = DEFAULT_TIMEOUT if defaults.timeout is None else defaults.timeout
+        self._headers: dict[str, str] = {}
+        # Headers whose value each request has anew.
+        self._fresh: dict[str, TextOf] = {}
+        for name, value in defaults.headers.items():
+            self._take_default(name, value)
+        self._sites: dict[tuple[object, ...], Request] = {}
+        self._ready: dict[tuple[object, ...], Ready] = {}
+
+    def _take_default(self, name: str, value: str | Template) -> None:
+        if isinstance(value, str):
+            self._headers[name] = value
+            return
+        text = compile_text(value, self._scope.load, fit_header)
+        if is_constant(value):
+            self._headers[name] = text(cast("VirtualUser", None))
+        else:
+            self._fresh[name] = text
+
+    def ready(self, vu: VirtualUser, method: str, path: str, options: Options) -> Ready:
+        """The site of a request and its bytes. InvalidRequest for what cannot be sent."""
+        try:
+            key = (method, path, *options.items())
+            found = self._ready.get(key)
+        except TypeError:
+            # A mapping among them. What is in it counts, with its type: True and 1 are one key.
+            key = (method, path, *map(_flat, options.items()))
+            try:
+                found = self._ready.get(key)
+            except TypeError:
+                return self._made(vu, method, path, options)
+        if found is None:
+            found = self._made(vu, method, path, options)
+            if not self._fresh and "body" not in options:
+                if len(self._ready) >= MOST_READY:
+                    self._ready.clear()
+                self._ready[key] = found
+        return found
+
+    def _made(self, vu: VirtualUser, method: str, path: str, options: Options) -> Ready:
+        _refuse_unknown(method, options)
+        site = self._site(method, path, options)
+        body, kind = _body(options)
+        own = {name: as_text(value) for name, value in _mapping(options, "headers").items()}
+        headers = merged_headers(self._headers, own)
+        if self._fresh:
+            fresh = {name: text(vu) for name, text in self._fresh.items()}
+            headers = merged_headers(fresh, headers)
+        if kind is not None:
+            headers = merged_headers({"Content-Type": kind}, headers)
+        query = {name: as_text(value) for name, value in _mapping(options, "query").items()}
+        origin, below = _place(path, self._scope.target)
+        request = prepare(
+            method,
+            origin,
+            below,
+            query=query,
+            headers=cast("dict[str, str]", headers),
+            body=body,
+            timeout=float(self._timeout_of(options)),
+            collects=options.get("keep_body", True) is not False,
+        )
+        return site, request
+
+    def _site(self, method: str, path: str, options: Options) -> Request:
+        name = str(options.get("name") or path)
+        tags = _mapping(options, "tags")
+        rest = (options.get(one) for one in _OF_SITE)
+        key = (method, name, *map(_hashable, rest), *tags.items())
+        site = self._sites.get(key)
+        if site is None:
+            if len(self._sites) >= MOST_READY:
+                self._sites.clear()
+            site = self._sites[key] = self._new_site(method, name, tags, options)
+        return site
+
+    def _new_site(
+        self, method: str, name: str, tags: Mapping[str, object], options: Options
+    ) -> Request:
+        if reserved := next((tag for tag in tags if tag in RESERVED_TAGS), None):
+            raise InvalidRequest(f"the tag {reserved!r} is one that groundswell sets itself")
+        step = RequestStep(
+            method=cast("Any", method),
+            path="/",
+            name=name,
+            timeout=self._timeout_of(options),
+            expect_status=_statuses(options.get("expect_status")),
+            redirects=int(options.get("redirects", MOST_REDIRECTS)),
+            tags={**self._tags, **{key: str(value) for key, value in tags.items()}},
+        )
+        reading = _Handing(
+            step.expect_status, reads_body=options.get("keep_body", True) is not False
+        )
+        return Request(step, self._scope, reading, _Given())
+
+    def _timeout_of(self, options: Options) -> Fraction:
+        timeout = options.get("timeout")
+        if timeout is None:
+            return self._timeout
+        try:
+            text = timeout if isinstance(timeout, str) else f"{float(timeout):.9f}s"
+            return parse_duration(text)
+        except (InvalidUnit, ValueError, TypeError) as error:
+            raise InvalidRequest(
+                f"a timeout of {timeout!r} is none", hint="seconds, or a text such as '300ms'"
+            ) from error
+
+
+class _Given:
+    """Sends what the lane was given, with the VU's cookies."""
+
+    constant: PreparedRequest | None = None
+
+    def build(self, vu: VirtualUser) -> PreparedRequest:
+        request = cast("Lane", vu).request
+        if not vu.jar.cookies:
+            return request
+        head, end, body = request.payload.partition(b"\r\n\r\n")
+        line = vu.jar.line_for(request.origin, head.decode("latin-1"))
+        if not line:
+            return request
+        return request.with_payload(
+            b"%s\r\n%s%s%s" % (head, line.encode("latin-1").removesuffix(b"\r\n"), end, body)
+        )
+
+
+class _Handing:
+    """Hands the response on to whoever awaits it."""
+
+    __slots__ = ("_expected", "reads_body")
+
+    def __init__(self, expected: frozenset[int], *, reads_body: bool) -> None:
+        self._expected = expected
+        self.reads_body = reads_body
+
+    def of_answer(self, vu: VirtualUser, exchange: Exchange, head: bytes) -> Outcome:
+        cast("Lane", vu).response = Answer(exchange, head, exchange.status in self._expected)
+        return WELL
+
+    def of_nothing(self, vu: VirtualUser, at: float) -> Outcome:
+        exchange = vu.client.last
+        # What has a status and is here was one redirect too many.
+        error = exchange.error or "redirects"
+        cast("Lane", vu).response = NoAnswer(error, exchange.status)
+        return WELL
+
+
+def _flat(option: tuple[str, Any]) -> tuple[object, ...]:
+    name, value = option
+    if name in ("headers", "query", "tags") and type(value) is dict:
+        items = cast("dict[object, object]", value).items()
+        return (name, *((key, type(one), one) for key, one in items))
+    return option
+
+
+def _mapping(options: Options, name: str) -> Mapping[str, object]:
+    given = options.get(name)
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise TypeError(f"`{name}` is a mapping, not {type(given).__name__}")
+    return cast("Mapping[str, object]", given)
+
+
+def _hashable(value: object) -> object:
+    return value if isinstance(value, str | int | float) else repr(value)
+
+
+def _place(path: str, target: str) -> tuple[Any, str]:
+    if not path.startswith(("/", "http://", "https://")):
+        hint = f"write /{path[:40]}, or a whole URL"
+        raise InvalidRequest(f"the path {path[:80]!r} starts with no /", hint=hint)
+    return place(path, target)
+
+
+def _body(options: Options) -> tuple[bytes, str | None]:
+    """The body, and its type where that is known."""
+    given = [key for key in _BODIES if key in options]
+    if not given:
+        return b"", None
+    if len(given) > 1:
+        raise InvalidRequest(f"a request has either `{given[0]}` or `{given[1]}`")
+    value = options[given[0]]
+    match given[0]:
+        case "json":
+            return as_json_bytes(value), "application/json"
+        case "form":
+            pairs = _mapping(options, "form").items()
+            return form_encoded(pairs).encode(), "application/x-www-form-urlencoded"
+        case _:
+            return (value.encode() if isinstance(value, str) else bytes(value)), None
+
+
+def _statuses(expected: Any) -> frozenset[int]:  # noqa: ANN401  # the user's own value
+    if expected is None:
+        return _EXPECTED
+    problems = Problems("")
+    statuses = STATUSES.read(_node(expected), "expect_status", problems)
+    if statuses is None:
+        raise InvalidRequest(
+            f"{expected!r} is no status to expect", hint="200, '2xx', or a list of those"
+        )
+    return statuses
+
+
+def _node(value: Any) -> Node:  # noqa: ANN401
+    if isinstance(value, list | tuple | set | frozenset):
+        return Sequence(1, 1, tuple(map(_node, cast("list[object]", value))))
+    return Scalar(1, 1, str(value), True, str(value))
+
+
+def _refuse_unknown(method: str, options: Options) -> None:
+    if method.lower() not in METHODS:
+        raise InvalidRequest(f"there is no method {method!r}", hint=f"one of {', '.join(METHODS)}")
+    for name in options:
+        if name not in _OPTIONS:
+            meant = _ALIASES.get(name)
+            hint = f"write {meant}=" if meant else did_you_mean(name, _OPTIONS)
+            raise TypeError(f"a request has no option {name!r}" + (f" ({hint})" if hint else ""))

@@ -1,0 +1,99 @@
+"""The VU that a scenario's function is given: a face of the engine's own virtual user."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING, NoReturn
+
+from groundswell.script.vu import VU
+from groundswell_agent.engine.ending import EndIteration
+from groundswell_agent.engine.secrets import read_secret
+from groundswell_agent.script.http import ScriptHttp
+from groundswell_agent.script.scope import Group, Timer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractAsyncContextManager
+    from random import Random
+
+    from groundswell.script.http import Http
+    from groundswell_agent.engine.virtual_user import VirtualUser
+    from groundswell_agent.script.scope import ScriptScope
+
+
+class ScriptVu(VU):
+    """Lives as long as its VU. `lag` is how late the agent gave the function its last turn, in
+    seconds; `scope` the group that it is in.
+    """
+
+    __slots__ = ("_env", "_http", "_vu", "lag", "scope")
+
+    def __init__(self, vu: VirtualUser, scope: ScriptScope, env: Mapping[str, str]) -> None:
+        self._vu = vu
+        self._env = env
+        self.scope = scope
+        self.lag = 0.0
+        self._http = ScriptHttp(self, vu)
+
+    def begin(self, scope: ScriptScope) -> None:
+        """Of an iteration."""
+        self.scope = scope
+        self.lag = max(monotonic() - self._vu.due, 0.0)
+
+    @property
+    def http(self) -> Http:
+        return self._http
+
+    @property
+    def number(self) -> int:
+        return self._vu.number
+
+    @property
+    def iteration(self) -> int:
+        return self._vu.iterations
+
+    @property
+    def scenario(self) -> str:
+        return self._vu.load.name
+
+    @property
+    def target(self) -> str:
+        return self.scope.target
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        return self._env
+
+    @property
+    def random(self) -> Random:
+        return self._vu.random
+
+    def secret(self, name: str) -> str:
+        return read_secret(name)
+
+    def check(self, name: str, ok: object) -> bool:
+        passed = bool(ok)
+        self.scope.check(name, passed)
+        return passed
+
+    async def pause(self, shortest: float, longest: float | None = None) -> None:
+        length = shortest if longest is None else self._vu.random.uniform(shortest, longest)
+        await self._wait_until(monotonic() - self.lag + length)
+
+    async def pace(self, length: float) -> None:
+        await self._wait_until(self._vu.began + length)
+
+    async def _wait_until(self, end: float) -> None:
+        await asyncio.sleep(max(end - monotonic(), 0))
+        # A timer may ring half a millisecond early.
+        self.lag = max(monotonic() - end, 0.0)
+
+    def timer(self, name: str, **tags: str) -> AbstractAsyncContextManager[None]:
+        return Timer(self.scope.timer(name, tags))
+
+    def group(self, name: str) -> AbstractAsyncContextManager[None]:
+        return Group(self, name)
+
+    def end_iteration(self) -> NoReturn:
+        raise EndIteration

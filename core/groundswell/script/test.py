@@ -1,0 +1,143 @@
+"""A test as a Python file declares it: what a YAML file says in keys, and scenarios as functions."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal, TypedDict, TypeVar
+
+from groundswell.errors import GroundswellError
+from groundswell.exit_codes import ExitCode
+from groundswell.script.call import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from groundswell.script.executors import Duration, Executor
+    from groundswell.script.vu import VU
+
+    ScenarioFunction = Callable[[VU], Awaitable[object]]
+
+F = TypeVar("F", bound="ScenarioFunction")
+
+
+class Misdeclared(GroundswellError):
+    """A test that is put together in a way that makes none."""
+
+    exit_code = ExitCode.INVALID_TEST
+
+
+class Defaults(TypedDict, total=False):
+    """What every request takes where it does not say it itself."""
+
+    timeout: Duration
+    headers: Mapping[str, str]
+    auth: Mapping[str, object]
+    tags: Mapping[str, str]
+    cookies: Literal["iteration", "keep", "off"]
+
+
+class _Expression(TypedDict):
+    threshold: str
+
+
+class LongThreshold(_Expression, total=False):
+    """A threshold that also says when it aborts the run, or judges windows."""
+
+    abort_on_fail: bool
+    delay_abort_eval: Duration
+    over: Duration
+
+
+# "p(95) < 300ms"
+Threshold = str | LongThreshold
+
+
+class Limits(TypedDict, total=False):
+    """When an agent is too slow for its numbers to be trusted."""
+
+    send_lag: Duration
+    loop_lag: Duration
+    cpu_throttled: str | float
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptScenario:
+    """A function and how load arrives at it."""
+
+    name: str
+    executor: Executor
+    function: ScenarioFunction
+    call: Call
+
+
+class Test:
+    """A load test: a target, scenarios, and what must hold.
+
+        test = Test("checkout", target="https://shop.staging.internal")
+
+        @test.scenario(arrival_rate("500/s", duration="10m", max_vus=2000))
+        async def browse(vu: VU) -> None:
+            ...
+
+    Values are those of a test file, templates with `{{ env.NAME }}` included. A file makes one
+    test.
+    """
+
+    # pytest takes every class called Test… for one of its own.
+    __test__: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        target: str,
+        defaults: Defaults | None = None,
+        warmup: Duration | None = None,
+        thresholds: Mapping[str, Threshold | Sequence[Threshold]] | None = None,
+        generator_limits: Limits | None = None,
+    ) -> None:
+        self.name = name
+        self.target = target
+        self.scenarios: dict[str, ScriptScenario] = {}
+        # Keys of a test file, in its order; checked by the shapes that read one.
+        self.keys: Mapping[str, object] = {
+            "test": name,
+            "target": target,
+            "defaults": defaults,
+            "warmup": warmup,
+            "thresholds": thresholds,
+            "generator_limits": generator_limits,
+        }
+        self.call = Call.here(1, "test")
+
+    def scenario(self, executor: Executor, *, name: str | None = None) -> Callable[[F], F]:
+        """Make a function a scenario: it is awaited once for every iteration, with the VU that
+        iterates. The scenario has the function's name unless it is given another.
+        """
+        call = Call.here(1, "executor")
+
+        def declare(function: F) -> F:
+            scenario = name or str(getattr(function, "__name__", ""))
+            _check_function(function, scenario)
+            if scenario in self.scenarios:
+                raise Misdeclared(f"two scenarios are called {scenario}", hint="name=…")
+            self.scenarios[scenario] = ScriptScenario(scenario, executor, function, call)
+            return function
+
+        return declare
+
+
+def _check_function(function: object, name: str) -> None:
+    if not inspect.iscoroutinefunction(function):
+        raise Misdeclared(
+            f"the scenario {name} is no `async def` function",
+            hint=f"write: async def {name}(vu: VU) -> None:",
+        )
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError:
+        raise Misdeclared(
+            f"the scenario {name} does not take one argument, the VU",
+            hint=f"write: async def {name}(vu: VU) -> None:",
+        ) from None

@@ -1,0 +1,192 @@
+"""From what a module has put together to its declaration: values become nodes at the place where they
+are written, or at that of the call that was given them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence as SequenceOf
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from groundswell.errors import InvalidTest, Problem
+from groundswell.scenario.nodes import Mapping, Node, Scalar, Sequence
+from groundswell.units import shown
+
+if TYPE_CHECKING:
+    from groundswell.script.call import Call
+    from groundswell.script.test import ScriptScenario, Test
+
+# A shorter value of the environment may be a part of anything.
+_SHORTEST_WITHIN = 8
+_DEEPEST = 50
+
+
+class Writer:
+    """`first_lines` says where each file begins in the bundle; `read` is what the module has read of
+    its environment: what of it is declared may be a secret, and is declared as a template.
+    """
+
+    def __init__(
+        self,
+        files: MappingOf[str, bytes],
+        first_lines: MappingOf[str, int],
+        read: MappingOf[str, str],
+    ) -> None:
+        self._lines = {name: text.splitlines() for name, text in files.items()}
+        self._trees: dict[str, ast.AST] = {name: ast.parse(files[name]) for name in files}
+        self._first_lines = first_lines
+        # The longest first: another may be a part of it.
+        self._read = sorted(read.items(), key=lambda one: -len(one[1]))
+
+    def test(self, test: Test) -> Node:
+        """The whole declaration."""
+        at = _Site(self, test.call)
+        pairs = at.pairs({key: value for key, value in test.keys.items() if value is not None})
+        scenarios = tuple(
+            (_Site(self, one.call).key(one.name), self._scenario(one))
+            for one in test.scenarios.values()
+        )
+        pairs.append((at.key("scenarios"), Mapping(at.line, at.column, scenarios)))
+        return Mapping(at.line, at.column, tuple(pairs))
+
+    def _scenario(self, scenario: ScriptScenario) -> Node:
+        at = _Site(self, scenario.executor.call)
+        own = {"executor": scenario.executor.name, "function": scenario.function.__name__}
+        given = {
+            key: value for key, value in scenario.executor.options.items() if value is not None
+        }
+        return Mapping(at.line, at.column, tuple(at.pairs({**own, **given})))
+
+    def tree(self, file: str) -> ast.AST | None:
+        return self._trees.get(file)
+
+    def line(self, file: str, line: int) -> int:
+        """As the bundle counts."""
+        return line + self._first_lines.get(file, 1) - 1
+
+    def column(self, file: str, line: int, offset: int) -> int:
+        """From 1, in letters."""
+        lines = self._lines.get(file, [])
+        text = lines[line - 1] if 0 < line <= len(lines) else b""
+        return len(text[:offset].decode("utf-8", "replace")) + 1
+
+    def declared(self, text: str) -> str:
+        for name, value in self._read:
+            if text == value and value:
+                return _template(name)
+            if len(value) >= _SHORTEST_WITHIN:
+                text = text.replace(value, _template(name))
+        return text
+
+
+def _template(name: str) -> str:
+    return f"{{{{ env.{name} }}}}"
+
+
+class _Site:
+    """A call, and what stands in it."""
+
+    def __init__(self, writer: Writer, call: Call) -> None:
+        self._writer = writer
+        self._call = call
+        line, _, offset, _ = call.span
+        self._file = call.file
+        self._own_line = line or 1
+        self.line = writer.line(call.file, self._own_line)
+        self.column = writer.column(call.file, self._own_line, offset or 0)
+        self._arguments = call.arguments(writer.tree(call.file))
+
+    def key(self, text: str) -> Scalar:
+        return Scalar(self.line, self.column, text, True, text)
+
+    def pairs(self, values: MappingOf[str, object]) -> list[tuple[Scalar, Node]]:
+        return [
+            (self.key(key), self._node(value, self._arguments.get(key), (self.line, self.column)))
+            for key, value in values.items()
+        ]
+
+    def _node(
+        self, value: object, written: ast.expr | None, around: tuple[int, int], depth: int = 0
+    ) -> Node:
+        line, column = around if written is None else self._place(written)
+        if depth > _DEEPEST:
+            raise self._refused(line, column, "is too deep")
+        if isinstance(value, MappingOf):
+            return self._mapping(value, written, (line, column), depth)  # pyright: ignore
+        if isinstance(value, SequenceOf) and not isinstance(value, str | bytes):
+            return self._sequence(value, written, (line, column), depth)  # pyright: ignore
+        return self._scalar(value, line, column)
+
+    def _mapping(
+        self,
+        value: MappingOf[object, object],
+        written: ast.expr | None,
+        place: tuple[int, int],
+        depth: int,
+    ) -> Mapping:
+        inner: dict[object, tuple[ast.expr, ast.expr]] = {}
+        if isinstance(written, ast.Dict):
+            inner = {
+                key.value: (key, content)
+                for key, content in zip(written.keys, written.values, strict=True)
+                if isinstance(key, ast.Constant)
+            }
+        pairs: list[tuple[Scalar, Node]] = []
+        for key, content in value.items():
+            at, of = inner.get(key, (None, None))
+            line, column = place if at is None else self._place(at)
+            if not isinstance(key, str):
+                raise self._refused(line, column, f"has the key {key!r}, which is no text")
+            pairs.append(
+                (Scalar(line, column, key, False, key), self._node(content, of, place, depth + 1))
+            )
+        return Mapping(*place, tuple(pairs))
+
+    def _sequence(
+        self,
+        value: SequenceOf[object],
+        written: ast.expr | None,
+        place: tuple[int, int],
+        depth: int,
+    ) -> Sequence:
+        inner: list[ast.expr | None] = [None] * len(value)
+        if isinstance(written, ast.List | ast.Tuple) and len(written.elts) == len(value):
+            inner = list(written.elts)
+        items = (
+            self._node(item, of, place, depth + 1) for item, of in zip(value, inner, strict=True)
+        )
+        return Sequence(*place, tuple(items))
+
+    def _scalar(self, value: object, line: int, column: int) -> Scalar:
+        match value:
+            case str():
+                text = self._writer.declared(value)
+                return Scalar(line, column, text, False, text)
+            case None:
+                text = "null"
+            case bool():
+                text = str(value).lower()
+            case int() | float():
+                text = repr(value)
+            case timedelta():
+                # Exact: a float of seconds would not be.
+                text = f"{value // timedelta(microseconds=1)}us"
+            case _:
+                raise self._refused(line, column, f"is {shown(type(value).__name__)}")
+        return Scalar(line, column, text, True, text)
+
+    def _place(self, written: ast.expr) -> tuple[int, int]:
+        line = written.lineno
+        return (
+            self._writer.line(self._file, line),
+            self._writer.column(self._file, line, written.col_offset),
+        )
+
+    def _refused(self, line: int, column: int, what: str) -> InvalidTest:
+        hint = "a test is declared in text, numbers, lists and mappings"
+        message = f"a value of this call {what}"
+        # Back from the bundle's line to that of the file.
+        own = line - self._writer.line(self._file, 1) + 1
+        return InvalidTest([Problem(self._file, own, column, message, hint)])
