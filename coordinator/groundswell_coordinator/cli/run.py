@@ -103,7 +103,7 @@ def command(
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """Run TEST and print its verdict; `-` reads the test from standard input.
+    """Run TEST, a YAML or a Python file, and print its verdict; `-` reads YAML from standard input.
 
     Starts a coordinator and agents on this machine and takes them down at the end, or has the test
     run by those of a pool. Ctrl-C stops the run gracefully, a second one at once.

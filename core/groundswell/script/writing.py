@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 # A shorter value of the environment may be a part of anything.
 _SHORTEST_WITHIN = 8
 _DEEPEST = 50
+_NO_SCENARIO = (
+    "the test has no scenario",
+    "write @test.scenario(…) before an async def function",
+)
+_VALUES = "a test is declared in text, numbers, lists and mappings"
 
 
 class Writer:
@@ -43,6 +48,8 @@ class Writer:
     def test(self, test: Test) -> Node:
         """The whole declaration."""
         at = _Site(self, test.call)
+        if not test.scenarios:
+            raise at.refused(*_NO_SCENARIO)
         pairs = at.pairs({key: value for key, value in test.keys.items() if value is not None})
         scenarios = tuple(
             (_Site(self, one.call).key(one.name), self._scenario(one))
@@ -112,7 +119,7 @@ class _Site:
     ) -> Node:
         line, column = around if written is None else self._place(written)
         if depth > _DEEPEST:
-            raise self._refused(line, column, "is too deep")
+            raise self.refused("a value of this call is too deep", _VALUES, line, column)
         if isinstance(value, MappingOf):
             return self._mapping(value, written, (line, column), depth)  # pyright: ignore
         if isinstance(value, SequenceOf) and not isinstance(value, str | bytes):
@@ -138,7 +145,8 @@ class _Site:
             at, of = inner.get(key, (None, None))
             line, column = place if at is None else self._place(at)
             if not isinstance(key, str):
-                raise self._refused(line, column, f"has the key {key!r}, which is no text")
+                message = f"a value of this call has the key {key!r}, which is no text"
+                raise self.refused(message, _VALUES, line, column)
             pairs.append(
                 (Scalar(line, column, key, False, key), self._node(content, of, place, depth + 1))
             )
@@ -174,7 +182,8 @@ class _Site:
                 # Exact: a float of seconds would not be.
                 text = f"{value // timedelta(microseconds=1)}us"
             case _:
-                raise self._refused(line, column, f"is {shown(type(value).__name__)}")
+                kind = shown(type(value).__name__)
+                raise self.refused(f"a value of this call is {kind}", _VALUES, line, column)
         return Scalar(line, column, text, True, text)
 
     def _place(self, written: ast.expr) -> tuple[int, int]:
@@ -184,9 +193,10 @@ class _Site:
             self._writer.column(self._file, line, written.col_offset),
         )
 
-    def _refused(self, line: int, column: int, what: str) -> InvalidTest:
-        hint = "a test is declared in text, numbers, lists and mappings"
-        message = f"a value of this call {what}"
+    def refused(
+        self, message: str, hint: str, line: int | None = None, column: int | None = None
+    ) -> InvalidTest:
+        """Of the call, or of a value in it."""
         # Back from the bundle's line to that of the file.
-        own = line - self._writer.line(self._file, 1) + 1
-        return InvalidTest([Problem(self._file, own, column, message, hint)])
+        own = (line or self.line) - self._writer.line(self._file, 1) + 1
+        return InvalidTest([Problem(self._file, own, column or self.column, message, hint)])

@@ -1,0 +1,132 @@
+"""Tests in Python, from the command to nginx's own count."""
+
+from __future__ import annotations
+
+import json
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+import pytest
+
+from groundswell_coordinator.report.consistency import discrepancies
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.commands import Groundswell
+    from tests.nginx_server import NginxServer
+
+_CHECKOUT = """
+    import asyncio
+
+    from flows.pages import NAMES, page
+    from groundswell import Test, VU, arrival_rate, env, shared_iterations
+
+    test = Test(
+        "checkout",
+        target="{{ env.BASE_URL }}",
+        generator_limits={"send_lag": "10s", "loop_lag": "10s"},
+        thresholds={"http_req_failed": "rate == 0", "checks": "rate == 1"},
+    )
+
+    @test.scenario(arrival_rate("60/s", duration="2s", max_vus=50))
+    async def browse(vu: VU) -> None:
+        shown = await page(vu, "/products/7")
+        vu.check("1 KiB", len(shown.body) == 1024)
+        await vu.pause(0.01, 0.02)
+        await asyncio.gather(*(vu.http.get(name, name="beside") for name in NAMES))
+
+    @test.scenario(shared_iterations(31, vus=3))
+    async def buy(vu: VU) -> None:
+        vu.check("told", vu.env["WHO"] == "nobody")
+        await vu.http.post("/cart", json={"n": vu.iteration}, expect_status=405)
+    """
+_PAGES = """
+    from groundswell import Response, VU
+
+    NAMES = ("/a", "/b")
+
+    async def page(vu: VU, path: str) -> Response:
+        return await vu.http.get(path, name="product")
+    """
+
+
+def _write(folder: Path, text: str, name: str = "checkout.py") -> Path:
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(dedent(text), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    _write(tmp_path, _PAGES, "flows/pages.py")
+    return _write(tmp_path, _CHECKOUT)
+
+
+def test_a_run_counts_what_nginx_counts_on_two_agents_that_have_no_file_of_it(
+    groundswell: Groundswell, nginx: NginxServer, checkout: Path
+) -> None:
+    before = nginx.requests()
+    words = ("-e", f"BASE_URL={nginx.url}", "-e", "WHO=nobody")
+
+    ran = groundswell.run(checkout, *words, agents=2)
+
+    assert (ran.exit_code, ran.summary.verdict) == (0, "PASS"), ran
+    assert ran.count("http_reqs") == nginx.requests() - before == 120 * 3 + 31
+    assert ran.summary.scenarios["browse"].planned == ran.summary.scenarios["browse"].fired == 120
+    assert ran.count("iterations") == 151
+    assert ran.count("failed_iterations") == 0
+    checks = {check.name: (check.passes, check.fails) for check in ran.summary.checks}
+    assert checks == {"1 KiB": (120, 0), "told": (31, 0)}
+    assert discrepancies(ran.summary) == ()
+
+
+def test_validate_and_plan_read_it_like_any_test(groundswell: Groundswell, checkout: Path) -> None:
+    words = ("-e", "BASE_URL=http://shop.test", "-e", "WHO=nobody", "-e", "OTHER=1")
+    done = groundswell("validate", checkout, *words)
+    assert done.exit_code == 0, done
+    assert done.stdout == f"{checkout}: valid: 2 scenarios, 2 thresholds\n"
+    assert done.stderr == f"warning: -e OTHER: {checkout} does not mention env.OTHER\n"
+
+    done = groundswell("plan", checkout, *words[:4], "--agents", "3", "--json")
+    assert done.exit_code == 0, done
+    assert [one["planned"] for one in json.loads(done.stdout)["scenarios"]] == [120, 31]
+
+
+@pytest.mark.parametrize("command", ["validate", "run", "plan", "doctor"])
+def test_a_test_that_cannot_be_run_exits_with_104_and_its_own_lines(
+    groundswell: Groundswell, checkout: Path, command: str
+) -> None:
+    _write(checkout.parent, "NAMES = 1 / 0\n", "flows/pages.py")
+    done = groundswell(command, checkout, "-e", "BASE_URL=http://127.0.0.1:1")
+    assert done.exit_code == 104, done
+    folder = checkout.parent
+    assert done.stderr == (
+        f"{folder}/flows/pages.py:1:9: ZeroDivisionError: division by zero"
+        f" (called from {checkout}:4)\n"
+    )
+    assert done.stdout == ""
+
+
+def test_an_iteration_that_raises_is_told_and_the_run_goes_on(
+    groundswell: Groundswell, nginx: NginxServer
+) -> None:
+    path = _write(
+        groundswell.folder,
+        f"""
+        from groundswell import *
+        test = Test("raises", target="{nginx.url}")
+        @test.scenario(shared_iterations(40, vus=2))
+        async def work(vu: VU) -> None:
+            await vu.http.get("/")
+            if vu.iteration % 2:
+                raise ValueError("odd")
+        """,
+    )
+    ran = groundswell.run(path)
+    assert ran.exit_code == 0, ran
+    assert ran.count("iterations") == 40
+    assert 10 < ran.count("failed_iterations") < 30
+    assert ran.stderr.count(f"{path}:8: ValueError: odd") == 1
+    assert "Traceback" not in ran.stderr
