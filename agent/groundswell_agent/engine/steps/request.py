@@ -63,7 +63,9 @@ class Request:
         self._looks_at_head = scope.takes_cookies or self._reading.reads_body
         self._ends_iteration = step.ends_iteration
         # Nothing comes after the record of an answer whose head is known.
-        self._is_over = not (step.checks or step.captures or step.ends_iteration)
+        self._is_over = reading is None and not (
+            step.checks or step.captures or step.ends_iteration
+        )
 
     async def __call__(self, vu: VirtualUser) -> None:
         client = vu.client
