@@ -12,10 +12,10 @@ from groundswell.errors import GroundswellError, ProtocolViolation
 from groundswell.schedule.division import Handover
 from groundswell.v1 import agent_pb2
 from groundswell_agent.engine.engine import Engine
-from groundswell_agent.files import RunFiles
-from groundswell_agent.lease import Lease
-from groundswell_agent.lifecycle import (
+from groundswell_agent.engine.phases import Kind
+from groundswell_agent.events import (
     Arm,
+    BreakOff,
     Build,
     BuildFailed,
     Built,
@@ -28,19 +28,26 @@ from groundswell_agent.lifecycle import (
     HandOver,
     Instruction,
     LeaseEnded,
-    Lifecycle,
     LoadEnded,
+    Perform,
+    PerformReceived,
+    PhaseEnded,
     PrepareReceived,
     Released,
     ReshareReceived,
+    ResultReceived,
+    SayPerformed,
     SayPrepared,
     SayRefused,
     SayStartAcknowledged,
     StartReceived,
-    State,
     StopReceived,
     TakeOver,
+    TakeResult,
 )
+from groundswell_agent.files import RunFiles
+from groundswell_agent.lease import Lease
+from groundswell_agent.lifecycle import Lifecycle, State
 from groundswell_agent.link import Link
 from groundswell_agent.preflight.preflight import checked, problems, to_wire
 
@@ -49,6 +56,7 @@ if TYPE_CHECKING:
 
     from groundswell.files.cache import FileCache
     from groundswell.v1.metrics_pb2 import Report
+    from groundswell_agent.engine.phases import Performance, Performed
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +72,9 @@ _NOTICE_S = 0.6
 _LAST_REPORT_S = 5.0
 # What is cancelled may close its connections in peace, but not for long.
 _LOAD_ENDS_S = 2.0
+
+
+_PHASES = {Kind.SETUP: agent_pb2.PHASE_SETUP, Kind.TEARDOWN: agent_pb2.PHASE_TEARDOWN}
 
 
 class Agent:
@@ -93,6 +104,8 @@ class Agent:
         self._files: RunFiles | None = None
         # Fetching, building, checking.
         self._preparing: asyncio.Task[None] | None = None
+        self._performance: Performance | None = None
+        self._performing: asyncio.Task[None] | None = None
         self._load: asyncio.Task[None] | None = None
         self._start_at_ns = 0
         self._started: agent_pb2.Started | None = None
@@ -107,6 +120,7 @@ class Agent:
         finally:
             watch.cancel()
             self._end_preparing()
+            self._end_performance()
             await self._end_load()
         if self._fault is not None:
             raise self._fault
@@ -165,6 +179,16 @@ class Agent:
             case SayRefused(run_id, code, message, hint):
                 refused = agent_pb2.Refused(run_id=run_id, code=code, message=message, hint=hint)
                 self._link.send(refused=refused)
+            case Perform(kind):
+                self._perform(kind)
+            case BreakOff():
+                if self._performance is not None:
+                    self._performance.break_off()
+            case SayPerformed(run_id, performed):
+                self._say_performed(run_id, performed)
+            case TakeResult(result):
+                assert self._engine is not None
+                self._engine.phases.take_result(result)
             case Arm(start_at_ns):
                 self._start_at_ns = start_at_ns
                 self._load = asyncio.create_task(self._run_load(start_at_ns))
@@ -211,6 +235,31 @@ class Agent:
             self._handle(BuildFailed(engine.run_id, refusal.message, refusal.hint or ""))
         else:
             self._handle(Built(engine.run_id, tuple(found)))
+
+    def _perform(self, kind: Kind) -> None:
+        engine = self._engine
+        assert engine is not None
+        self._performance = engine.phases.performance(kind)
+        self._performing = asyncio.create_task(self._end_phase(engine.run_id, self._performance))
+
+    async def _end_phase(self, run_id: str, performance: Performance) -> None:
+        performed = await performance.run()
+        self._performance = self._performing = None
+        self._handle(PhaseEnded(run_id, performed))
+
+    def _say_performed(self, run_id: str, performed: Performed) -> None:
+        self._link.send(
+            performed=agent_pb2.Performed(
+                run_id=run_id,
+                phase=_PHASES[performed.kind],
+                failure=performed.failure,
+                message=performed.message,
+                hint=performed.hint,
+                requests=performed.requests,
+                took_ns=performed.took_ns,
+                result=performed.result,
+            )
+        )
 
     def _take_over(self, handovers: Sequence[Handover]) -> None:
         assert self._engine is not None
@@ -267,6 +316,7 @@ class Agent:
         self._engine = self._prepare = self._started = self._leaving = None
         self._start_at_ns = 0
         self._end_preparing()
+        self._end_performance()
         self._link.forget_reports()
         gc.unfreeze()
 
@@ -277,6 +327,11 @@ class Agent:
         if self._files is not None:
             self._files.close()
             self._files = None
+
+    def _end_performance(self) -> None:
+        if self._performing is not None:
+            self._performing.cancel()
+            self._performance = self._performing = None
 
     # --- time ----------------------------------------------------------------------------------
 
@@ -317,6 +372,13 @@ def _event(message: agent_pb2.CoordinatorMessage) -> Event | None:
     match message.WhichOneof("body"):
         case "prepare":
             return PrepareReceived(message.prepare)
+        case "perform":
+            kind = (
+                Kind.TEARDOWN if message.perform.phase == agent_pb2.PHASE_TEARDOWN else Kind.SETUP
+            )
+            return PerformReceived(message.perform.run_id, kind)
+        case "setup_result":
+            return ResultReceived(message.setup_result.run_id, message.setup_result.result)
         case "start":
             return StartReceived(message.start.run_id, message.start.start_at_ns)
         case "stop":

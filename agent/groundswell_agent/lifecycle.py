@@ -8,7 +8,13 @@
                BuildFailed               SayRefused, Discard                 IDLE
                Released                  Discard                             IDLE
                DrainRequested            Discard, Depart                     IDLE
-    READY      StartReceived             Arm, SayStartAcknowledged           RUNNING
+    READY      PerformReceived, setup    Perform(setup)                      SETTING_UP
+               ResultReceived            TakeResult                          READY
+               StartReceived             Arm, SayStartAcknowledged           RUNNING
+               StopReceived, Released    Discard                             IDLE
+               DrainRequested            Discard, Depart                     IDLE
+    SETTING_UP PhaseEnded                SayPerformed                        READY
+               LeaseEnded                BreakOff                            SETTING_UP
                StopReceived, Released    Discard                             IDLE
                DrainRequested            Discard, Depart                     IDLE
     RUNNING    StopReceived              Halt(mode)                          RUNNING
@@ -23,8 +29,19 @@
                LoadEnded                                                     REPORTING
                Released                  Halt(abort), Discard                IDLE
     REPORTING  Released                  Discard                             IDLE
+    READY, RUNNING, REPORTING
+               PerformReceived, teardown Halt(abort), Perform(teardown)      TEARING_DOWN
+    TEARING_DOWN
+               PhaseEnded                SayPerformed                        REPORTING
+               LeaseEnded                BreakOff                            TEARING_DOWN
+               Released                  Discard                             IDLE
+    any        PerformReceived after the lease's end: ignored
+    any        PerformReceived of what it has performed: SayPerformed, state unchanged
     any        PrepareReceived, but not IDLE: SayRefused("busy"), state unchanged
     any        a message of another run: ignored
+
+To order the teardown is to say that the load is over, wherever the agent is with it: no more is started.
+Whoever performs a phase is discarded in the middle of it where the run is released.
 
 A run's share stays in memory until the coordinator releases it, because unacknowledged reports live with it. An agent
 that drains departs once it owes no report; in IDLE it does so at once.
@@ -32,16 +49,45 @@ that drains departs once it owes no report; in IDLE it does so at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from groundswell_agent.engine.phases import Kind
+from groundswell_agent.events import (
+    Arm,
+    BreakOff,
+    Build,
+    BuildFailed,
+    Built,
+    Depart,
+    Discard,
+    DrainRequested,
+    Halt,
+    HaltMode,
+    HandOver,
+    LeaseEnded,
+    LoadEnded,
+    Perform,
+    PerformReceived,
+    PhaseEnded,
+    PrepareReceived,
+    Released,
+    ReshareReceived,
+    ResultReceived,
+    SayPerformed,
+    SayPrepared,
+    SayRefused,
+    SayStartAcknowledged,
+    StartReceived,
+    StopReceived,
+    TakeOver,
+    TakeResult,
+)
 
-    from groundswell.schedule.division import Handover
+if TYPE_CHECKING:
     from groundswell.v1 import agent_pb2
-    from groundswell_agent.preflight.check import Check
+    from groundswell_agent.engine.phases import Performed
+    from groundswell_agent.events import Event, EventOfRun, Instruction
 
 
 class State(Enum):
@@ -50,173 +96,14 @@ class State(Enum):
     IDLE = "idle"
     PREPARING = "preparing"
     READY = "ready"
+    SETTING_UP = "setting up"
     RUNNING = "running"
     LEAVING = "leaving"
     REPORTING = "reporting"
+    TEARING_DOWN = "tearing down"
 
 
-class HaltMode(Enum):
-    """GRACEFUL: no new iteration, running ones get five seconds. ABORT: cancel now."""
-
-    GRACEFUL = "graceful"
-    ABORT = "abort"
-
-
-# --- events ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PrepareReceived:
-    prepare: agent_pb2.Prepare
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """`findings` are what people should know before the load."""
-
-    run_id: str
-    findings: tuple[Check, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class BuildFailed:
-    run_id: str
-    message: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StartReceived:
-    run_id: str
-    start_at_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class StopReceived:
-    run_id: str
-    mode: HaltMode
-
-
-@dataclass(frozen=True, slots=True)
-class ReshareReceived:
-    run_id: str
-    handovers: Sequence[Handover]
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    run_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class LoadEnded:
-    run_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseEnded:
-    """The coordinator has not answered for a whole lease."""
-
-
-@dataclass(frozen=True, slots=True)
-class DrainRequested:
-    """The agent is to leave in order: its share goes to the others. `reason` is for people."""
-
-    reason: str = ""
-
-
-Event = (
-    PrepareReceived
-    | Built
-    | BuildFailed
-    | StartReceived
-    | StopReceived
-    | ReshareReceived
-    | Released
-    | LoadEnded
-    | LeaseEnded
-    | DrainRequested
-)
-
-_OfRun = Built | BuildFailed | StartReceived | StopReceived | ReshareReceived | Released | LoadEnded
-
-
-# --- instructions ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Build:
-    prepare: agent_pb2.Prepare
-
-
-@dataclass(frozen=True, slots=True)
-class SayPrepared:
-    run_id: str
-    findings: tuple[Check, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SayRefused:
-    run_id: str
-    code: str
-    message: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Arm:
-    start_at_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class SayStartAcknowledged:
-    run_id: str
-    start_at_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Halt:
-    mode: HaltMode
-
-
-@dataclass(frozen=True, slots=True)
-class TakeOver:
-    """Others' shares, or parts of them, are this agent's from now on."""
-
-    handovers: Sequence[Handover]
-
-
-@dataclass(frozen=True, slots=True)
-class HandOver:
-    """Name a boundary, start nothing from there on, and tell the coordinator."""
-
-    reason: str
-    # No notice: whatever was planned from now on has not been started.
-    at_once: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Discard:
-    """Forget the share, its engine and its reports."""
-
-
-@dataclass(frozen=True, slots=True)
-class Depart:
-    """Nothing is owed to anybody: end the stream."""
-
-
-Instruction = (
-    Build
-    | SayPrepared
-    | SayRefused
-    | Arm
-    | SayStartAcknowledged
-    | Halt
-    | TakeOver
-    | HandOver
-    | Discard
-    | Depart
-)
+_MAY_TEAR_DOWN = (State.READY, State.RUNNING, State.REPORTING)
 
 
 class Lifecycle:
@@ -225,6 +112,9 @@ class Lifecycle:
     def __init__(self) -> None:
         self.state = State.IDLE
         self.run_id: str | None = None
+        # Begun at least: neither is ever done twice.
+        self._performed: dict[Kind, Performed | None] = {}
+        self._is_leased = True
 
     def handle(self, event: Event) -> list[Instruction]:
         """Take `event`; what comes back is to be carried out in order."""
@@ -240,23 +130,32 @@ class Lifecycle:
 
     def _end_lease(self) -> list[Instruction]:
         """Nothing more is started whatever comes; if the coordinator is back in time, it can move what is left."""
+        self._is_leased = False
         match self.state:
             case State.RUNNING:
                 self.state = State.LEAVING
                 return [Halt(HaltMode.ABORT), HandOver("its lease ended", at_once=True)]
             case State.LEAVING:
                 return [Halt(HaltMode.ABORT)]
+            case State.SETTING_UP | State.TEARING_DOWN:
+                return [BreakOff()]
             case _:
                 return []
 
-    def _of_run(self, event: _OfRun) -> list[Instruction]:
+    def _of_run(self, event: EventOfRun) -> list[Instruction]:
+        if isinstance(event, PerformReceived):
+            return self._perform(event.run_id, event.kind)
         match self.state:
             case State.PREPARING:
                 return self._preparing(event)
             case State.READY:
                 return self._ready(event)
+            case State.SETTING_UP:
+                return self._setting_up(event)
             case State.RUNNING | State.LEAVING:
                 return self._loading(event)
+            case State.TEARING_DOWN:
+                return self._tearing_down(event)
             case State.REPORTING:
                 return self._forget() if isinstance(event, Released) else []
             case State.IDLE:
@@ -267,21 +166,22 @@ class Lifecycle:
             return [SayRefused(prepare.run_id, "busy", f"already serves run {self.run_id}")]
         self.state = State.PREPARING
         self.run_id = prepare.run_id
+        self._is_leased = True
         return [Build(prepare)]
 
     def _drain(self, reason: str) -> list[Instruction]:
         match self.state:
             case State.IDLE:
                 return [Depart()]
-            case State.PREPARING | State.READY:
+            case State.PREPARING | State.READY | State.SETTING_UP:
                 return [*self._forget(), Depart()]
             case State.RUNNING:
                 self.state = State.LEAVING
                 return [HandOver(reason)]
-            case State.LEAVING | State.REPORTING:
+            case State.LEAVING | State.REPORTING | State.TEARING_DOWN:
                 return []
 
-    def _preparing(self, event: _OfRun) -> list[Instruction]:
+    def _preparing(self, event: EventOfRun) -> list[Instruction]:
         match event:
             case Built(run_id, findings):
                 self.state = State.READY
@@ -293,8 +193,10 @@ class Lifecycle:
             case _:
                 return []
 
-    def _ready(self, event: _OfRun) -> list[Instruction]:
+    def _ready(self, event: EventOfRun) -> list[Instruction]:
         match event:
+            case ResultReceived(_, result):
+                return [TakeResult(result)]
             case StartReceived(run_id, start_at_ns):
                 self.state = State.RUNNING
                 return [Arm(start_at_ns), SayStartAcknowledged(run_id, start_at_ns)]
@@ -303,7 +205,46 @@ class Lifecycle:
             case _:
                 return []
 
-    def _loading(self, event: _OfRun) -> list[Instruction]:
+    def _perform(self, run_id: str, kind: Kind) -> list[Instruction]:
+        if not self._is_leased:
+            return []
+        if kind in self._performed:
+            before = self._performed[kind]
+            return [] if before is None else [SayPerformed(run_id, before)]
+        if kind is Kind.SETUP and self.state is State.READY:
+            self.state = State.SETTING_UP
+            instructions: list[Instruction] = []
+        elif kind is Kind.TEARDOWN and self.state in _MAY_TEAR_DOWN:
+            self.state = State.TEARING_DOWN
+            instructions = [Halt(HaltMode.ABORT)]
+        else:
+            return []
+        self._performed[kind] = None
+        return [*instructions, Perform(kind)]
+
+    def _setting_up(self, event: EventOfRun) -> list[Instruction]:
+        match event:
+            case PhaseEnded(run_id, performed):
+                self._performed[performed.kind] = performed
+                self.state = State.READY
+                return [SayPerformed(run_id, performed)]
+            case StopReceived() | Released():
+                return self._forget()
+            case _:
+                return []
+
+    def _tearing_down(self, event: EventOfRun) -> list[Instruction]:
+        match event:
+            case PhaseEnded(run_id, performed):
+                self._performed[performed.kind] = performed
+                self.state = State.REPORTING
+                return [SayPerformed(run_id, performed)]
+            case Released():
+                return self._forget()
+            case _:
+                return []
+
+    def _loading(self, event: EventOfRun) -> list[Instruction]:
         match event:
             case StopReceived(_, mode):
                 return [Halt(mode)]
@@ -320,4 +261,5 @@ class Lifecycle:
     def _forget(self) -> list[Instruction]:
         self.state = State.IDLE
         self.run_id = None
+        self._performed = {}
         return [Discard()]

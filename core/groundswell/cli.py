@@ -51,8 +51,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 _EPILOG = """\b
 Exit codes:
   0  PASS or done            99  FAIL                       104  invalid test
-  1  any other error        100  setup timeout              105  interrupted
-  2  wrong usage            101  teardown timeout           106  coordinator unreachable
+  1  any other error        100  setup failed               105  interrupted
+  2  wrong usage            101  teardown failed            106  coordinator unreachable
  96  INCONCLUSIVE           102  not enough agents in time  107  exception in a test script
                             103  stopped by an operator     109  internal error"""
 

@@ -6,7 +6,7 @@ from enum import IntEnum
 class ExitCode(IntEnum):
     """What a process that ran groundswell tells its parent.
 
-    Where several apply, `worst` picks: 109, 107, 105/103, 99, 96.
+    Where several apply, `worst` picks: 109, 107, 105/103, 99, 101, 96.
     """
 
     OK = 0
@@ -14,8 +14,8 @@ class ExitCode(IntEnum):
     USAGE = 2
     INCONCLUSIVE = 96
     FAIL = 99
-    SETUP_TIMEOUT = 100
-    TEARDOWN_TIMEOUT = 101
+    SETUP_FAILED = 100
+    TEARDOWN_FAILED = 101
     NO_AGENTS = 102
     STOPPED_BY_OPERATOR = 103
     INVALID_TEST = 104
@@ -31,6 +31,7 @@ _PRECEDENCE = (
     ExitCode.INTERRUPTED,
     ExitCode.STOPPED_BY_OPERATOR,
     ExitCode.FAIL,
+    ExitCode.TEARDOWN_FAILED,
     ExitCode.INCONCLUSIVE,
 )
 

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from groundswell.schedule.division import Handover
 from groundswell.schedule.shares import ShareEntry
 from groundswell.v1.agent_pb2 import Prepare
-from groundswell_agent.lifecycle import (
+from groundswell_agent.engine.phases import Kind, Performed
+from groundswell_agent.events import (
     Arm,
+    BreakOff,
     Build,
     BuildFailed,
     Built,
@@ -23,19 +25,24 @@ from groundswell_agent.lifecycle import (
     HandOver,
     Instruction,
     LeaseEnded,
-    Lifecycle,
     LoadEnded,
+    Perform,
+    PerformReceived,
+    PhaseEnded,
     PrepareReceived,
     Released,
     ReshareReceived,
+    ResultReceived,
+    SayPerformed,
     SayPrepared,
     SayRefused,
     SayStartAcknowledged,
     StartReceived,
-    State,
     StopReceived,
     TakeOver,
+    TakeResult,
 )
+from groundswell_agent.lifecycle import Lifecycle, State
 from groundswell_agent.preflight.check import warning
 
 PREPARE = Prepare(run_id="r1")
@@ -173,6 +180,67 @@ def test_handovers_concern_only_who_loads(steps: int) -> None:
     assert lifecycle.handle(ReshareReceived("r1", MOVED)) == []
 
 
+# --- setup and teardown ------------------------------------------------------------------------
+
+SETUP, TEARDOWN = PerformReceived("r1", Kind.SETUP), PerformReceived("r1", Kind.TEARDOWN)
+DONE = {kind: Performed(kind, requests=2) for kind in Kind}
+
+
+def test_who_is_ready_does_the_setup_once_and_then_takes_what_came_of_it() -> None:
+    lifecycle = after(2)
+    assert (lifecycle.handle(SETUP), lifecycle.state) == ([Perform(Kind.SETUP)], State.SETTING_UP)
+    assert lifecycle.handle(SETUP) == []
+    done = PhaseEnded("r1", DONE[Kind.SETUP])
+    assert lifecycle.handle(done) == [SayPerformed("r1", DONE[Kind.SETUP])]
+    assert lifecycle.handle(SETUP) == [SayPerformed("r1", DONE[Kind.SETUP])]
+    assert lifecycle.handle(ResultReceived("r1", b"{}")) == [TakeResult(b"{}")]
+    assert lifecycle.handle(StartReceived("r1", 7))[0] == Arm(7)
+
+
+@pytest.mark.parametrize(
+    ("event", "instructions"),
+    [
+        (Released("r1"), [Discard()]),
+        (StopReceived("r1", ABORT), [Discard()]),
+        (DrainRequested(), [Discard(), Depart()]),
+    ],
+)
+def test_a_setup_is_given_up_with_its_run(event: Event, instructions: list[Instruction]) -> None:
+    lifecycle = after(2)
+    lifecycle.handle(SETUP)
+    assert (lifecycle.handle(event), lifecycle.state) == (instructions, State.IDLE)
+
+
+@pytest.mark.parametrize("steps", [2, 3, 6], ids=["ready", "running", "reporting"])
+def test_to_tear_down_is_to_load_no_more_and_is_done_once(steps: int) -> None:
+    lifecycle = after(steps)
+    assert lifecycle.handle(TEARDOWN) == [Halt(ABORT), Perform(Kind.TEARDOWN)]
+    assert lifecycle.state is State.TEARING_DOWN
+    assert lifecycle.handle(TEARDOWN) == []
+    assert (lifecycle.handle(LoadEnded("r1")), lifecycle.state) == ([], State.TEARING_DOWN)
+    done = PhaseEnded("r1", DONE[Kind.TEARDOWN])
+    assert lifecycle.handle(done) == [SayPerformed("r1", DONE[Kind.TEARDOWN])]
+    # A coordinator that was restarted may ask again.
+    assert lifecycle.handle(TEARDOWN) == [SayPerformed("r1", DONE[Kind.TEARDOWN])]
+    assert (lifecycle.handle(Released("r1")), lifecycle.state) == ([Discard()], State.IDLE)
+
+
+def test_the_end_of_the_lease_breaks_a_teardown_off_and_none_is_begun_after_it() -> None:
+    lifecycle = after(6)
+    lifecycle.handle(TEARDOWN)
+    assert lifecycle.handle(LeaseEnded()) == [BreakOff()]
+    lifecycle = after(6)
+    lifecycle.handle(LeaseEnded())
+    assert lifecycle.handle(TEARDOWN) == []
+
+
+def test_the_next_run_has_a_setup_of_its_own() -> None:
+    lifecycle = after(2)
+    for event in (SETUP, Released("r1"), PrepareReceived(PREPARE), Built("r1")):
+        lifecycle.handle(event)
+    assert lifecycle.handle(SETUP) == [Perform(Kind.SETUP)]
+
+
 # --- any order of events -----------------------------------------------------------------------
 
 runs = st.sampled_from(["r1", "r2"])
@@ -185,6 +253,9 @@ events: st.SearchStrategy[Event] = st.one_of(
     runs.map(lambda run: ReshareReceived(run, MOVED)),
     runs.map(Released),
     runs.map(LoadEnded),
+    st.builds(PerformReceived, runs, st.sampled_from(Kind)),
+    st.builds(PhaseEnded, runs, st.sampled_from(list(DONE.values()))),
+    runs.map(lambda run: ResultReceived(run, b"{}")),
     st.just(LeaseEnded()),
     st.just(DrainRequested()),
 )
@@ -224,7 +295,8 @@ def test_no_order_of_events_loads_without_a_share_that_was_built_and_a_start(
                     assert not is_armed
                     is_armed = True
                 case Halt() | TakeOver() | HandOver():
-                    assert is_armed
+                    # Who is to tear down is not to begin, either.
+                    assert is_armed or isinstance(event, PerformReceived)
                 case Discard():
                     assert held is not None
                     held = None
@@ -277,3 +349,25 @@ def test_every_order_to_prepare_is_answered(order: list[Event]) -> None:
         if isinstance(event, PrepareReceived):
             [answer] = instructions
             assert isinstance(answer, Build | SayRefused)
+
+
+@given(orders)
+def test_no_order_of_events_performs_a_phase_twice_in_a_run_or_without_a_lease(
+    order: list[Event],
+) -> None:
+    begun: list[Kind] = []
+    is_leased = True
+    for event, instructions, _ in played(order):
+        is_leased = is_leased and not isinstance(event, LeaseEnded)
+        for instruction in instructions:
+            match instruction:
+                case Build():
+                    begun, is_leased = [], True
+                case Perform(kind):
+                    assert is_leased
+                    assert kind not in begun
+                    begun.append(kind)
+                case Arm():
+                    assert Kind.TEARDOWN not in begun
+                case _:
+                    pass

@@ -33,6 +33,11 @@ def compile_check(check: Check, names: Names) -> Passes:
     return lambda vu, response: holds(vu, look(response))
 
 
+def compile_look(check: Check) -> Find:
+    """What the check looks at."""
+    return _look(check.subject)
+
+
 def reads_body(check: Check) -> bool:
     return check.subject.kind in ("size", "body", "json")
 

@@ -18,8 +18,9 @@ from groundswell.schedule.scenario_plan import boundary_of, plan_scenario
 from groundswell_agent.engine.cut import Cut
 from groundswell_agent.engine.executors import EXECUTORS
 from groundswell_agent.engine.scenario_load import ScenarioLoad
+from groundswell_agent.engine.steps_phase import Phases
+from groundswell_agent.events import HaltMode
 from groundswell_agent.http.connector import Connector
-from groundswell_agent.lifecycle import HaltMode
 from groundswell_agent.recording.recorder import Recorder, unhurried
 from groundswell_agent.recording.vitals import Vitals
 from groundswell_agent.script.script import Script
@@ -53,6 +54,7 @@ class Engine:
         executors: list[Executor],
         recorder: Recorder,
         connector: Connector,
+        phases: Phases,
     ) -> None:
         self.run_id = prepare.run_id
         self.test = test
@@ -62,6 +64,7 @@ class Engine:
         self._incarnation = incarnation
         self._executors = executors
         self._recorder = recorder
+        self.phases = phases
         self._vitals = Vitals(recorder, lambda: connector.open_connections)
         self._vus = recorder.gauge("vus", {})
         self._vus_max = recorder.gauge("vus_max", {})
@@ -94,16 +97,18 @@ class Engine:
         division = Division(table_from_wire(prepare.shares))
         recorder = Recorder()
         connector = Connector(lease=lease)
+        phases = Phases(test, connector, prepare.seed, files)
         executors: list[Executor] = []
         for name, scenario in test.scenarios.items():
             share = plan_scenario(name, scenario, division, prepare.agent, prepare.seed)
             scenario_load = ScenarioLoad(
                 *(name, scenario, test.target, recorder, connector, prepare.seed),
+                phases.namespaces,
                 files=files,
                 script=script,
             )
             executors.append(EXECUTORS[scenario.executor](share, scenario_load))
-        return cls(prepare, test, division, incarnation, executors, recorder, connector)
+        return cls(prepare, test, division, incarnation, executors, recorder, connector, phases)
 
     @property
     def shares(self) -> tuple[ScenarioShare, ...]:

@@ -9,6 +9,7 @@ from groundswell.schedule.arrivals import stream_seed
 from groundswell_agent.engine.account import Account, Drop
 from groundswell_agent.engine.cut import Cut
 from groundswell_agent.engine.steps import Scope, compile_steps
+from groundswell_agent.engine.traced import TracedClient
 from groundswell_agent.http.client import Client
 from groundswell_agent.recording.rows import amount, span
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from groundswell.files.places import Files
     from groundswell.scenario.model import BaseScenario
     from groundswell_agent.engine.steps.scope import CompiledStep
+    from groundswell_agent.engine.trace import Trace
     from groundswell_agent.engine.values import Namespace
     from groundswell_agent.http.connector import Connector
     from groundswell_agent.recording.recorder import Recorder
@@ -38,9 +40,11 @@ class ScenarioLoad:
         namespaces: Mapping[str, Namespace] | None = None,
         files: Files = UNSEEN,
         script: Script | None = None,
+        trace: Trace | None = None,
     ) -> None:
         """`seed` is the run's; `namespaces` are what templates may name besides captures, `files` what
-        steps may read when they are compiled. A test in Python has a `script` in place of steps.
+        steps may read when they are compiled. A test in Python has a `script` in place of steps. With a
+        `trace`, steps are compiled to tell it everything, and to measure nothing.
         """
         self.name = name
         self.files = files
@@ -56,6 +60,7 @@ class ScenarioLoad:
         self.on_fault: Callable[[], None] = _ignore
         self._seed = seed
         self._connector = connector
+        self.trace = trace
         self.lease = connector.lease
         # Made by the first arrival: a closed scenario plans no starts to lag behind.
         self._send_lag: Callable[[bytes], None] | None = None
@@ -82,6 +87,8 @@ class ScenarioLoad:
         return stream_seed(self._seed, self.name, stream)
 
     def new_client(self) -> Client:
+        if self.trace is not None:
+            return TracedClient(self._connector, self.trace)
         return Client(self._connector)
 
     def record_send_lag(self, planned: float, started: float) -> None:

@@ -15,7 +15,7 @@ from groundswell_agent.http.request import split_url
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from groundswell.scenario.model import Scenario, Step, Test
+    from groundswell.scenario.model import Step, Test
     from groundswell.schedule.scenario_plan import ScenarioShare
     from groundswell_agent.http.request import Origin
 
@@ -53,7 +53,7 @@ class Demand:
         total = Connections()
         by_origin: dict[Origin, Connections] = {}
         for share in shares:
-            origins = origins_of(share.scenario, test.target)
+            origins = origins_of(share.scenario.steps, test.target)
             each = _connections(share)
             total += each * min(len(origins), MOST_CONNECTIONS)
             for origin in origins:
@@ -62,14 +62,13 @@ class Demand:
         return cls(vus, total, by_origin, _peak_rate(shares))
 
 
-def origins_of(scenario: Scenario, target: str) -> tuple[Origin, ...]:
-    """Where the requests of a scenario go, in the order of its steps."""
+def origins_of(steps: tuple[Step, ...], target: str) -> tuple[Origin, ...]:
+    """Where the requests of these steps go, in their order; without any, a function's: the target."""
     own, _ = split_url(target)
-    if scenario.function is not None:
+    if not steps:
         # What a function does is not known before it does it.
         return (own,)
-    steps = all_requests(scenario.steps)
-    return tuple(dict.fromkeys(_origin_of(step) or own for step in steps))
+    return tuple(dict.fromkeys(_origin_of(step) or own for step in all_requests(steps)))
 
 
 def _origin_of(step: RequestStep) -> Origin | None:

@@ -70,11 +70,9 @@ def to_wire(check: Check) -> agent_pb2.Finding:
 
 
 def _origins(test: Test) -> list[Origin]:
-    found = (
-        origin
-        for scenario in test.scenarios.values()
-        for origin in origins_of(scenario, test.target)
-    )
+    lists = [scenario.steps for scenario in test.scenarios.values()]
+    lists += [phase.steps for phase in (test.setup, test.teardown) if phase is not None]
+    found = (origin for steps in lists for origin in origins_of(steps, test.target))
     return list(dict.fromkeys(found))[:_MOST_ORIGINS]
 
 

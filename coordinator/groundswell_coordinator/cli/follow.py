@@ -7,7 +7,8 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from groundswell.errors import CoordinatorUnreachable, GroundswellError
-from groundswell.v1.control_pb2 import RUN_STATE_RUNNING, Notice
+from groundswell.v1 import control_pb2
+from groundswell.v1.control_pb2 import Notice
 from groundswell_coordinator.failure import CoordinatorGone
 from groundswell_coordinator.reconnection import PATIENCE_S, Reconnection
 
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from groundswell_coordinator.report.live import LiveView
 
 _STOP_AGAIN_S = 0.5
+_BEFORE_THE_LOAD = (
+    control_pb2.RUN_STATE_WAITING,
+    control_pb2.RUN_STATE_PREPARING,
+    control_pb2.RUN_STATE_SETTING_UP,
+    control_pb2.RUN_STATE_STARTING,
+)
 
 
 class Follower:
@@ -91,7 +98,7 @@ class Follower:
             case "opened":
                 self._open(event.opened)
             case "state":
-                self.is_running = event.state.state >= RUN_STATE_RUNNING
+                self.is_running = event.state.state not in _BEFORE_THE_LOAD
                 self._view.state(event.state)
             case "progress" if event.progress.interval > self._shown_until:
                 self._shown_until = event.progress.interval

@@ -86,6 +86,7 @@ def _story(stored: StoredRun, restored: Restored) -> Story:
         losses=losses,
         reasons=(*store_reasons(cause, failures), *absences, *lost),
         warnings=restored.warnings,
+        phases=restored.phases.records,
     )
 
 

@@ -26,6 +26,8 @@ class Cause(Enum):
     NO_AGENTS = "no_agents"
     REFUSED = "refused"
     START_FAILED = "start_failed"
+    SETUP_FAILED = "setup_failed"
+    SETUP_RAISED = "setup_raised"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +45,5 @@ class Ending:
     losses: tuple[Loss, ...] = ()
     reasons: tuple[Reason, ...] = ()
     warnings: tuple[RunWarning, ...] = ()
+    # Or had nothing to tear down.
+    is_torn_down: bool = True

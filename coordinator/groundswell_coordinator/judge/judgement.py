@@ -59,7 +59,10 @@ def judge_run(test: Test, timeline: Timeline, ending: Ending) -> Judgement:
         *drop_reasons(timeline.agents),
         *ending.reasons,
     ]
-    decision = decide(_distinct(reasons), bool(standings), _EXIT_CODES.get(ending.cause, ()))
+    also = _EXIT_CODES.get(ending.cause, ())
+    if not ending.is_torn_down:
+        also = (*also, ExitCode.TEARDOWN_FAILED)
+    decision = decide(_distinct(reasons), bool(standings), also)
     warnings = (*ending.warnings, *busy_warnings(timeline.agents))
     return Judgement(decision, standings, scenarios, healths, judge.activity, warnings)
 

@@ -97,6 +97,7 @@ def _headline(summary: Summary, width: int) -> list[Text]:
         Text.assemble("  ", _title(summary), f"  {summary.test}"),
         Text.assemble("    ", (" · ".join(facts), QUIET)),
         *_part(summary),
+        *_phases(summary),
         *(line for reason in summary.reasons for line in _reason(reason, summary, width)),
         *(line for warning in summary.warnings for line in _warning(warning, width)),
     ]
@@ -115,6 +116,22 @@ def _part(summary: Summary) -> list[Text]:
         return []
     line = f"seconds {part.from_s} to {part.to_s} of {part.of_s}, not judged"
     return [Text.assemble("    ", (line, STRONG))]
+
+
+def _phases(summary: Summary) -> list[Text]:
+    """What was sent beside the load, so that a target's own count can be held against ours."""
+    return [
+        Text.assemble(
+            INDENT,
+            (
+                f"{name}: {counted(one.requests, 'request')} in {quantity.duration(one.duration_s * 1000, 3)},"
+                f" in no metric",
+                QUIET,
+            ),
+        )
+        for name, one in (("setup", summary.setup), ("teardown", summary.teardown))
+        if one is not None and one.failure is None
+    ]
 
 
 def _reason(reason: ReasonSummary, summary: Summary, width: int) -> list[Text]:

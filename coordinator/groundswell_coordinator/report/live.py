@@ -61,7 +61,8 @@ class LiveView:
         if change.state == control_pb2.RUN_STATE_CLOSED:
             # Its last seconds are still to come, and then the summary says so.
             return
-        name = control_pb2.RunState.Name(change.state).removeprefix("RUN_STATE_").lower()
+        name = control_pb2.RunState.Name(change.state).removeprefix("RUN_STATE_")
+        name = name.replace("_", " ").lower()
         # What is waited for says so itself.
         says_so = change.message.startswith(name)
         state = change.message if says_so else f"{name}: {change.message}".removesuffix(": ")

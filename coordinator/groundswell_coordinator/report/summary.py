@@ -95,6 +95,20 @@ class ScenarioSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class PhaseSummary:
+    """What came of setup or teardown. Its requests are in no metric; a target that counts has them, too.
+
+    `failure`, where it did not go well: failed, timeout, exception, lease, unknown, not_done.
+    """
+
+    agent: str | None
+    requests: int
+    duration_s: float
+    failure: str | None = field(default=None, metadata=_OPTIONAL)
+    message: str | None = field(default=None, metadata=_OPTIONAL)
+
+
+@dataclass(frozen=True, slots=True)
 class MetricSummary:
     """What one metric, or a selection of its series, came to.
 
@@ -186,6 +200,8 @@ class Summary:
     part: PartSummary | None = field(default=None, metadata=_OPTIONAL)
     agents: tuple[AgentSummary, ...] = ()
     scenarios: Mapping[str, ScenarioSummary] = field(default_factory=dict[str, ScenarioSummary])
+    setup: PhaseSummary | None = field(default=None, metadata=_OPTIONAL)
+    teardown: PhaseSummary | None = field(default=None, metadata=_OPTIONAL)
     metrics: Mapping[str, MetricSummary] = field(default_factory=dict[str, MetricSummary])
     thresholds: tuple[ThresholdSummary, ...] = ()
     checks: tuple[CheckSummary, ...] = ()

@@ -15,6 +15,7 @@ from groundswell.schedule.shape import run_duration
 from groundswell.verdict.verdict import Reason, ReasonCode
 from groundswell_coordinator.judge.ending import Cause, Ending
 from groundswell_coordinator.judge.judgement import judge_run
+from groundswell_coordinator.run.phases import teardown_warnings
 from groundswell_coordinator.run.summarize import Facts, summarize
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from groundswell_coordinator.report.summary import Summary
     from groundswell_coordinator.run.archive import Archive
     from groundswell_coordinator.run.crew import Crew
+    from groundswell_coordinator.run.phases import PhaseRecord
     from groundswell_coordinator.run.submission import Submission
     from groundswell_coordinator.timeline.accounts import Loss
     from groundswell_coordinator.timeline.timeline import Timeline
@@ -45,6 +47,7 @@ class Story:
     losses: tuple[Loss, ...]
     reasons: tuple[Reason, ...] = ()
     warnings: tuple[RunWarning, ...] = ()
+    phases: tuple[PhaseRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +86,15 @@ def sum_up(
     version: str = __version__,
 ) -> Summary:
     """The verdict and the numbers; `version` is of the groundswell that the run was made with."""
+    undone = teardown_warnings(story.phases)
     ending = Ending(
         story.cause,
         story.stopped_at,
         story.aborted_by,
         story.losses,
         story.reasons,
-        story.warnings,
+        (*story.warnings, *undone),
+        is_torn_down=not undone,
     )
     judgement = judge_run(submission.test, timeline, ending)
     facts = Facts(
@@ -97,6 +102,7 @@ def sum_up(
         duration_s=_duration(submission, timeline, story),
         weights=fleet.weights,
         skews_ms=fleet.skews_ms,
+        phases=story.phases,
         version=version,
     )
     return summarize(submission, timeline, judgement, facts)

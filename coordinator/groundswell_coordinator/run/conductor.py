@@ -38,9 +38,13 @@ from groundswell_coordinator.run.events import (
     AgentRefused,
     AgentsChosen,
     Close,
+    Dismiss,
     Event,
     Instruction,
     MoveShare,
+    Perform,
+    Phase,
+    PhaseEnded,
     Prepare,
     Start,
     StartAcknowledged,
@@ -53,6 +57,7 @@ from groundswell_coordinator.run.findings import Findings, tell
 from groundswell_coordinator.run.inbox import Inbox, Said
 from groundswell_coordinator.run.machine import Limits, RunMachine, State
 from groundswell_coordinator.run.measurement import Measurement
+from groundswell_coordinator.run.phases import PhaseLog, PhaseRecord, check_performed
 from groundswell_coordinator.run.restoration import COORDINATOR_AWAY
 from groundswell_coordinator.run.steward import Steward
 from groundswell_coordinator.run.submission import source_to_wire
@@ -82,15 +87,19 @@ _MOST_SPARE_S = 5.0
 # After the last agent is back: for the reports that it owes.
 _DELIVERY_S = 0.5
 
-_BEFORE_LOAD = (State.PREPARING, State.STARTING)
+_BEFORE_LOAD = (State.PREPARING, State.SETTING_UP, State.STARTING)
 _UNDER_LOAD = (State.RUNNING, State.STOPPING)
+# In which an agent whose stream breaks has its lease's time to come back.
+_LEASED = (*_UNDER_LOAD, State.TEARING_DOWN)
 
 _STATES = {
     State.WAITING: control_pb2.RUN_STATE_WAITING,
     State.PREPARING: control_pb2.RUN_STATE_PREPARING,
+    State.SETTING_UP: control_pb2.RUN_STATE_SETTING_UP,
     State.STARTING: control_pb2.RUN_STATE_STARTING,
     State.RUNNING: control_pb2.RUN_STATE_RUNNING,
     State.STOPPING: control_pb2.RUN_STATE_STOPPING,
+    State.TEARING_DOWN: control_pb2.RUN_STATE_TEARING_DOWN,
     State.CLOSED: control_pb2.RUN_STATE_CLOSED,
 }
 
@@ -99,6 +108,8 @@ _NEVER_STARTED = {
     Cause.NO_AGENTS: ExitCode.NO_AGENTS,
     Cause.START_FAILED: ExitCode.NO_AGENTS,
     Cause.REFUSED: ExitCode.INVALID_TEST,
+    Cause.SETUP_FAILED: ExitCode.SETUP_FAILED,
+    Cause.SETUP_RAISED: ExitCode.SCRIPT_EXCEPTION,
     Cause.INTERRUPTED: ExitCode.INTERRUPTED,
     Cause.OPERATOR: ExitCode.STOPPED_BY_OPERATOR,
 }
@@ -124,8 +135,13 @@ class Conductor:
         self._archive = Archive(store, submission)
         self._owner = owner
         span = float(run_duration_with_grace(submission.test.scenarios.values()))
+        test = submission.test
         limits = Limits(
-            wait=submission.wait, prepare=submission.prepare_s, late_reports=2 * pool.lease_s
+            wait=submission.wait,
+            prepare=submission.prepare_s,
+            late_reports=2 * pool.lease_s,
+            setup=None if test.setup is None else float(test.setup.timeout),
+            teardown=None if test.teardown is None else float(test.teardown.timeout),
         )
         self._machine = RunMachine(span, limits, submission.on_agent_loss, time.monotonic())
         self._inbox = Inbox()
@@ -133,6 +149,7 @@ class Conductor:
         self._findings = Findings()
         # What they come to, once all are prepared.
         self._warnings: tuple[RunWarning, ...] = ()
+        self._phases = PhaseLog(test.teardown is not None)
         self._expelled: set[str] = set()
         self._errands = Errands()
         self._announced: tuple[State, str] | None = None
@@ -165,7 +182,9 @@ class Conductor:
             recovered.crew, restored.succession, recovered.start_at, restored.timeline
         )
         names = [agent.name for agent in recovered.crew.agents]
-        self._machine.resume(recovered.start_at, names, restored.succession.moved)
+        self._phases = restored.phases
+        moved, performers = restored.succession.moved, restored.phases.performers
+        self._machine.resume(recovered.start_at, names, moved, performers)
         for agent in recovered.crew.agents:
             # One that came back without the run is not ours any more.
             if agent.run is not None:
@@ -189,7 +208,7 @@ class Conductor:
 
     def keeps(self, agent: Attachment) -> bool:
         """Under load an agent has its lease's time to come back; before, nothing is lost with it."""
-        return self._machine.state in _UNDER_LOAD
+        return self._machine.state in _LEASED
 
     def lost(self, agent: Attachment) -> None:
         """One of the run's agents is gone."""
@@ -201,6 +220,7 @@ class Conductor:
             self._crew.trust_start(agent, holding.start_at_ns)
         if self._steward is not None:
             self._steward.catch_up(agent, self._stop_mode)
+        self._order_teardown_again(agent)
 
     def stop(self, mode: StopMode, cause: Cause) -> None:
         self._inbox.put(StopRequested(mode, cause))
@@ -291,13 +311,15 @@ class Conductor:
             await self._expel(agent, violation)
 
     async def _pass_time(self) -> None:
-        if self._steward is not None and self._machine.state in _UNDER_LOAD:
+        if self._steward is not None and self._machine.state in _LEASED:
             await self._pass_time_under_load(self._steward)
         await self._handle(Tick())
 
     async def _pass_time_under_load(self, steward: Steward) -> None:
         for name in steward.expired(time.monotonic()):
             await self._lose(name)
+        if not self._machine.has_begun:
+            return
         await self._store_skews()
         await steward.measurement.store_late(self._now())
         standing = None
@@ -342,14 +364,19 @@ class Conductor:
             case "start_acknowledged" if state is State.STARTING and self._crew is not None:
                 self._crew.check_start(agent, message.start_acknowledged.start_at_ns)
                 await self._handle(StartAcknowledged(agent.name))
-            case "started" if state in _UNDER_LOAD and self._crew is not None:
+            case "started" if state in _LEASED and self._crew is not None:
                 skew = self._crew.note_start(agent, message.started)
                 self._new_skews[agent.incarnation] = skew
-            case "report" if state in _UNDER_LOAD and self._steward is not None:
+            case "performed" if state in (State.SETTING_UP, State.TEARING_DOWN):
+                await self._take_performed(agent, message.performed)
+            case _ if state is State.TEARING_DOWN and not self._machine.has_begun:
+                # Of a load that was called off; this came before its agent heard of that.
+                return
+            case "report" if state in _LEASED and self._steward is not None:
                 await self._steward.measurement.take(message.report, self._now())
                 if message.report.last:
                     await self._handle(AgentEnded(agent.name))
-            case "leaving" if state in _UNDER_LOAD:
+            case "leaving" if state in _LEASED:
                 await self._leave(agent.name, message.leaving)
             case "recalled":
                 # Several were asked, and the first answer was enough.
@@ -358,17 +385,21 @@ class Conductor:
                 raise ProtocolViolation(f"{kind} is not in order while the run is {state.value}")
 
     async def _handle(self, event: Event) -> None:
-        was_running = self._machine.state in _UNDER_LOAD
         instructions = self._machine.handle(event, time.monotonic())
         # The state before what is done in it, so that the last event of all is the run's end.
         self._announce(self._machine.state)
         for instruction in instructions:
-            await self._execute(instruction, was_running=was_running)
+            await self._execute(instruction)
 
-    async def _execute(self, instruction: Instruction, *, was_running: bool) -> None:
+    async def _execute(self, instruction: Instruction) -> None:
         match instruction:
             case Prepare():
                 await self._prepare()
+            case Perform(agent, phase):
+                await self._perform(agent, phase)
+            case Dismiss(agent):
+                assert self._crew is not None
+                self._crew.dismiss_but(agent)
             case Start(start_at):
                 await self._start(start_at)
             case Stop(mode):
@@ -377,7 +408,7 @@ class Conductor:
                 assert self._steward is not None
                 await self._steward.move(instruction, self._machine.heirs)
             case Close(cause, message, hint):
-                if was_running:
+                if self._machine.has_begun:
                     await self._conclude(cause)
                 else:
                     await self._give_up(cause, message, hint)
@@ -401,6 +432,36 @@ class Conductor:
         assert self._crew is not None
         await self._crew.measure_clock(agent)
         self._inbox.put(AgentPrepared(agent.name))
+
+    async def _perform(self, agent: str, phase: Phase) -> None:
+        """Stored before the agent hears of it, so that no other is ever told to do it, too."""
+        assert self._crew is not None
+        if agent != self._phases.performers.get(phase):
+            ordered = self._phases.order(phase, agent)
+            await self._archive.event(phase.value, ordered.message, agent, ordered.detail)
+        self._crew.perform(agent, phase)
+
+    def _order_teardown_again(self, agent: Attachment) -> None:
+        """The order, or the answer, may have been lost with the agent's stream."""
+        machine, phase = self._machine, Phase.TEARDOWN
+        is_its = machine.performers.get(phase) == agent.name
+        if machine.state is State.TEARING_DOWN and is_its and self._crew is not None:
+            self._crew.perform(agent.name, phase)
+
+    async def _take_performed(self, agent: Attachment, said: agent_pb2.Performed) -> None:
+        assert self._crew is not None
+        phase = Phase.SETUP if self._machine.state is State.SETTING_UP else Phase.TEARDOWN
+        check_performed(said, phase, self._machine.performers.get(phase) == agent.name)
+        record = PhaseRecord.of(agent.name, phase, said)
+        self._phases.end(record)
+        await self._archive.event(phase.value, record.message, agent.name, record.detail)
+        if record.failure and phase is Phase.TEARDOWN:
+            self.broadcast.notice("teardown_failed", record.message)
+        elif not record.failure:
+            self.broadcast.notice(phase.value, record.line)
+        if phase is Phase.SETUP and not record.failure:
+            self._crew.give_setup_result(said.result)
+        await self._handle(PhaseEnded(agent.name, phase, record.failure, record.why, said.hint))
 
     async def _start(self, start_at: float) -> None:
         assert self._crew is not None
@@ -459,6 +520,7 @@ class Conductor:
             losses=losses,
             reasons=absence_reasons(self._absences, losses),
             warnings=self._warnings,
+            phases=self._phases.records,
         )
         summary = await conclude(self.submission, crew, timeline, story, self._archive)
         if self._archive.failure is not None and cause is not Cause.STORE_FAILED:
@@ -478,13 +540,14 @@ class Conductor:
     def _may_load_on(self, name: str) -> bool:
         """Whether its stream ended just before the load began: then its lease says when it is lost."""
         assert self._crew is not None
-        return self._machine.state in _UNDER_LOAD and self._crew[name].stream is None
+        return self._machine.state in _LEASED and self._crew[name].stream is None
 
     async def _lose(self, name: str) -> None:
         # Before the load there is nothing to account for.
-        steward = self._steward if self._machine.state in _UNDER_LOAD else None
-        if steward is None or await steward.lose(name):
-            await self._handle(AgentLost(name))
+        if self._steward is not None and self._machine.has_begun:
+            await self._steward.lose(name)
+        # Of one that had delivered all that it owed, too: it cannot do the teardown any more.
+        await self._handle(AgentLost(name))
 
     async def _leave(self, name: str, leaving: agent_pb2.Leaving) -> None:
         assert self._steward is not None
@@ -500,7 +563,7 @@ class Conductor:
         self.broadcast.notice("protocol", f"{agent.name} broke the protocol: {violation}")
         self._expelled.add(agent.name)
         self._pool.expel(agent, violation)
-        under_load = self._machine.state in _UNDER_LOAD
+        under_load = self._machine.state in _LEASED
         await self._handle((AgentExpelled if under_load else AgentLost)(agent.name))
 
     # --- small things --------------------------------------------------------------------------

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from groundswell.schedule.division import Handover
     from groundswell_coordinator.attachment import Attachment
     from groundswell_coordinator.clock import ClockOffset
-    from groundswell_coordinator.run.events import StopMode
+    from groundswell_coordinator.run.events import Phase, StopMode
 
 # An hour: more is no loop that was busy.
 _MOST_SKEW_NS = 3600 * 10**9
 _STOP_MODES = {"graceful": agent_pb2.STOP_MODE_GRACEFUL, "abort": agent_pb2.STOP_MODE_ABORT}
+
+_PHASES = {"setup": agent_pb2.PHASE_SETUP, "teardown": agent_pb2.PHASE_TEARDOWN}
 
 
 class Crew:
@@ -60,6 +62,22 @@ class Crew:
                 seed=seed,
             )
             agent.send(prepare=prepare)
+
+    def perform(self, name: str, phase: Phase) -> None:
+        """Order one agent to do setup or teardown."""
+        perform = agent_pb2.Perform(run_id=self._run_id, phase=_PHASES[phase.value])
+        self._agents[name].send(perform=perform)
+
+    def give_setup_result(self, result: bytes) -> None:
+        """To everybody. It is not kept here: who is prepared has it from now on."""
+        for agent in self.agents:
+            agent.send(setup_result=agent_pb2.SetupResult(run_id=self._run_id, result=result))
+
+    def dismiss_but(self, name: str) -> None:
+        """Let all others forget the run: there will be no load."""
+        for agent in self.agents:
+            if agent.name != name:
+                agent.release(self._run_id)
 
     async def measure_clock(self, agent: Attachment) -> None:
         self.clocks[agent.name] = await agent.measure_clock()

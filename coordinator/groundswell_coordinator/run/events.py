@@ -20,6 +20,13 @@ class LossPolicy(Enum):
     ABORT = "abort"
 
 
+class Phase(Enum):
+    """What one agent does once, beside the load: its value is the word for it in the store."""
+
+    SETUP = "setup"
+    TEARDOWN = "teardown"
+
+
 class StopMode(Enum):
     """GRACEFUL lets running iterations end for at most five seconds; ABORT cancels them now."""
 
@@ -45,6 +52,17 @@ class AgentRefused:
     agent: str
     message: str
     hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseEnded:
+    """The agent has done setup or teardown. `failure` is empty where it went well; `message` says why not."""
+
+    agent: str
+    phase: Phase
+    failure: str = ""
+    message: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +113,7 @@ Event = (
     AgentsChosen
     | AgentPrepared
     | AgentRefused
+    | PhaseEnded
     | StartAcknowledged
     | AgentEnded
     | AgentLost
@@ -111,6 +130,21 @@ Event = (
 @dataclass(frozen=True, slots=True)
 class Prepare:
     agents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Perform:
+    """One agent is to do setup or teardown. Teardown ends whatever load there still is."""
+
+    agent: str
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Dismiss:
+    """There will be no load: all agents but this one are to forget the run."""
+
+    but: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +173,4 @@ class Close:
     hint: str = ""
 
 
-Instruction = Prepare | Start | Stop | MoveShare | Close
+Instruction = Prepare | Perform | Dismiss | Start | Stop | MoveShare | Close

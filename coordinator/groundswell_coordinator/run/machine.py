@@ -6,15 +6,20 @@
                Tick past the wait           Close(no_agents)                          CLOSED
                StopRequested                Close(cause)                              CLOSED
     PREPARING  AgentPrepared, not the last                                            PREPARING
-               AgentPrepared, the last      Start(T)                                  STARTING
+               AgentPrepared, the last      Start(T); with a setup: Perform(setup)    STARTING, SETTING_UP
                AgentRefused                 Close(refused)                            CLOSED
                AgentLost                    Close(no_agents)                          CLOSED
                Tick past the limit          Close(no_agents)                          CLOSED
                StopRequested                Close(cause)                              CLOSED
-    STARTING   StartAcknowledged, the last                                            RUNNING
-               AgentLost, AgentRefused      Close(start_failed)                       CLOSED
-               Tick at T - 200 ms           Close(start_failed)                       CLOSED
+    SETTING_UP PhaseEnded, well             Start(T)                                  STARTING
+               PhaseEnded, not              Close(setup_failed)                       CLOSED
+               AgentLost, AgentRefused      Close(no_agents)                          CLOSED
+               Tick past its limit          Close(setup_failed)                       CLOSED
                StopRequested                Close(cause)                              CLOSED
+    STARTING   StartAcknowledged, the last                                            RUNNING
+               AgentLost, AgentRefused      the end with start_failed
+               Tick at T - 200 ms           the end with start_failed
+               StopRequested                the end with its cause
     RUNNING    AgentEnded, not the last                                               RUNNING
                AgentLeaving                 MoveShare at its boundary                 RUNNING
                AgentExpelled                none, but it inherits nothing             RUNNING
@@ -22,14 +27,26 @@
                StopRequested                Stop(mode)                                STOPPING
                Tick past the hard end       Stop(abort)                               STOPPING
     STOPPING   StopRequested(abort)         Stop(abort), once                         STOPPING
-               Tick past the stop's limit   Close(cause)                              CLOSED
-    both       the last has ended           Close(cause)                              CLOSED
+               Tick past the stop's limit   the end with its cause
+    both       the last has ended           the end with its cause
+    the end    with a teardown that is due  Perform(teardown); before T, Dismiss      TEARING_DOWN
+               else                         Close(cause)                              CLOSED
+    TEARING_DOWN
+               PhaseEnded                   Close(cause)                              CLOSED
+               AgentLost, who does it       Close(cause)                              CLOSED
+               Tick past its limit          Close(cause)                              CLOSED
+               StopRequested(abort)         Close(cause)                              CLOSED
     CLOSED     anything                                                               CLOSED
 
 The last has ended when every agent has delivered its last report, or has been lost for two leases:
 so long, what it measured until it was cut off may still come, unless it was expelled. An agent that
 is leaving has handed its share over, and is lost like any other if it never delivers the last
 report.
+
+Setup is ordered once. If its agent is lost, nobody knows what of it was done, so nobody does it again.
+Teardown is due once setup went well, or, without one, once the load has begun. It is ordered once, of
+an agent that is still there: of the one that did setup if that is; and by the next coordinator of the
+same agent as before, which then only says again what it did. If none is left, it is not done.
 
 Times are seconds on the coordinator's monotonic clock.
 """
@@ -50,10 +67,14 @@ from groundswell_coordinator.run.events import (
     AgentRefused,
     AgentsChosen,
     Close,
+    Dismiss,
     Event,
     Instruction,
     LossPolicy,
     MoveShare,
+    Perform,
+    Phase,
+    PhaseEnded,
     Prepare,
     Start,
     StartAcknowledged,
@@ -64,7 +85,7 @@ from groundswell_coordinator.run.events import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class State(Enum):
@@ -72,9 +93,11 @@ class State(Enum):
 
     WAITING = "waiting"
     PREPARING = "preparing"
+    SETTING_UP = "setting up"
     STARTING = "starting"
     RUNNING = "running"
     STOPPING = "stopping"
+    TEARING_DOWN = "tearing down"
     CLOSED = "closed"
 
 
@@ -97,6 +120,10 @@ class Limits:
     last_reports: float = 3.0
     # For the reports of an agent that was lost: two leases.
     late_reports: float = 10.0
+    # None where the test has none. On top of what the agent gives itself: for the order and the answer.
+    setup: float | None = None
+    teardown: float | None = None
+    phase_margin: float = 5.0
 
 
 @dataclass(slots=True)
@@ -110,7 +137,15 @@ class RunMachine:
     state: State = State.WAITING
     cause: Cause = Cause.COMPLETE
     start_at: float = 0.0
-    agents: frozenset[str] = frozenset()
+    agents: tuple[str, ...] = ()
+    # Whether there was a load.
+    has_begun: bool = False
+    # Who does, or did, which phase.
+    performers: dict[Phase, str] = field(default_factory=dict[Phase, str])
+    _is_set_up: bool = False
+    # What teardown puts off.
+    _closing: Close | None = None
+    _gone: set[str] = field(default_factory=set[str])
     _pending: set[str] = field(default_factory=set[str])
     # Of agents that are lost: until when their reports are waited for.
     _missing: dict[str, float] = field(default_factory=dict[str, float])
@@ -131,19 +166,23 @@ class RunMachine:
                 return self._waiting(event, now)
             case State.PREPARING:
                 return self._preparing(event, now)
+            case State.SETTING_UP:
+                return self._setting_up(event, now)
             case State.STARTING:
                 return self._starting(event, now)
             case State.RUNNING:
                 return self._running(event, now)
             case State.STOPPING:
                 return self._stopping(event, now)
+            case State.TEARING_DOWN:
+                return self._tearing_down(event, now)
             case State.CLOSED:
                 return []
 
     def _waiting(self, event: Event, now: float) -> list[Instruction]:
         match event:
             case AgentsChosen(agents):
-                self.agents = frozenset(agents)
+                self.agents = agents
                 self._enter(State.PREPARING, now + self.limits.prepare)
                 return [Prepare(agents)]
             case StopRequested(_, cause):
@@ -161,11 +200,7 @@ class RunMachine:
         match event:
             case AgentPrepared(agent):
                 self._pending.discard(agent)
-                if self._pending:
-                    return []
-                self.start_at = now + self._lead
-                self._enter(State.STARTING, self.start_at - self.limits.start_margin)
-                return [Start(self.start_at)]
+                return [] if self._pending else self._set_up_or_start(now)
             case AgentRefused(agent, message, hint):
                 return self._close(Cause.REFUSED, f"{agent} refused its share: {message}", hint)
             case AgentLost(agent):
@@ -180,6 +215,49 @@ class RunMachine:
             case _:
                 return []
 
+    def _set_up_or_start(self, now: float) -> list[Instruction]:
+        if self.limits.setup is None:
+            return self._start(now)
+        agent = self.performers[Phase.SETUP] = self.agents[0]
+        self._enter(State.SETTING_UP, now + self.limits.setup + self.limits.phase_margin)
+        return [Perform(agent, Phase.SETUP)]
+
+    def _setting_up(self, event: Event, now: float) -> list[Instruction]:
+        match event:
+            case PhaseEnded(failure=""):
+                self._is_set_up = True
+                return self._start(now)
+            case PhaseEnded(agent, _, failure, message, hint):
+                cause = Cause.SETUP_RAISED if failure == "exception" else Cause.SETUP_FAILED
+                return self._close(cause, f"setup failed on {agent}: {message}", hint)
+            case AgentLost(agent) | AgentRefused(agent):
+                return self._close(Cause.NO_AGENTS, *self._lost_in_setup(agent))
+            case StopRequested(_, cause):
+                return self._close(
+                    cause, "stopped during setup", "what it had done is not taken back: see to it"
+                )
+            case Tick() if now >= self._deadline:
+                return self._close(
+                    Cause.SETUP_FAILED,
+                    f"{self.performers[Phase.SETUP]} said nothing of setup within its time",
+                    "what it had done is not taken back: see to it",
+                )
+            case _:
+                return []
+
+    def _lost_in_setup(self, agent: str) -> tuple[str, str]:
+        if agent == self.performers[Phase.SETUP]:
+            return (
+                f"{agent} was lost while it did setup",
+                "what of it was done is not known, so nobody does it again: see to it",
+            )
+        return f"{agent} was lost during setup", "what setup had done is not taken back: see to it"
+
+    def _start(self, now: float) -> list[Instruction]:
+        self.start_at = now + self._lead
+        self._enter(State.STARTING, self.start_at - self.limits.start_margin)
+        return [Start(self.start_at)]
+
     def _starting(self, event: Event, now: float) -> list[Instruction]:
         match event:
             case StartAcknowledged(agent):
@@ -188,24 +266,34 @@ class RunMachine:
                     self._run()
                 return []
             case AgentLost(agent) | AgentRefused(agent):
-                return self._close(Cause.START_FAILED, f"{agent} was lost before the start")
+                self._gone.add(agent)
+                return self._end(Cause.START_FAILED, now, f"{agent} was lost before the start")
             case StopRequested(_, cause):
-                return self._close(cause)
+                return self._end(cause, now)
             case Tick() if now >= self._deadline:
                 late = ", ".join(sorted(self._pending))
-                return self._close(
+                return self._end(
                     Cause.START_FAILED,
+                    now,
                     f"no common start: unacknowledged 200 ms before it by {late}",
                     "the machine or the network of these agents is too slow for their load",
                 )
             case _:
                 return []
 
-    def resume(self, start_at: float, agents: Iterable[str], moved: Iterable[str]) -> None:
+    def resume(
+        self,
+        start_at: float,
+        agents: Iterable[str],
+        moved: Iterable[str],
+        performers: Mapping[Phase, str] | None = None,
+    ) -> None:
         """Take a run up that was under way; who has moved its share may still end in order."""
-        self.agents = frozenset(agents)
+        self.agents = tuple(agents)
         self.start_at = start_at
         self._moved = set(moved)
+        self.performers = dict(performers or {})
+        self._is_set_up = Phase.SETUP in self.performers
         self._run()
 
     def can_be_acknowledged(self, now: float) -> bool:
@@ -228,6 +316,7 @@ class RunMachine:
         return frozenset(self._pending - self._moved - self._expelled)
 
     def _run(self) -> None:
+        self.has_begun = True
         end = self.start_at + self.planned_span
         self._enter(State.RUNNING, end + self.limits.overdue)
 
@@ -237,6 +326,9 @@ class RunMachine:
                 return self._ended(agent, now)
             case AgentLost(agent) if agent in self._pending:
                 return [*self._lost(agent, now), *self._end_if_done(now)]
+            case AgentLost(agent):
+                self._gone.add(agent)
+                return []
             case AgentExpelled(agent):
                 self._expelled.add(agent)
                 return []
@@ -273,16 +365,64 @@ class RunMachine:
             case AgentLost(agent) if agent in self._pending:
                 self._miss(agent, now)
                 return self._end_if_done(now)
+            case AgentLost(agent):
+                self._gone.add(agent)
+                return []
             case StopRequested(StopMode.ABORT) if not self._aborting:
                 return self._stop(StopMode.ABORT, self.cause, now)
             case Tick() if now >= self._deadline:
-                return self._close(self.cause)
+                return self._end(self.cause, now)
             case Tick():
                 return self._end_if_done(now)
             case _:
                 return []
 
+    def _tearing_down(self, event: Event, now: float) -> list[Instruction]:
+        assert self._closing is not None
+        closing = self._closing
+        match event:
+            case PhaseEnded(agent, Phase.TEARDOWN):
+                is_over = agent == self.performers[Phase.TEARDOWN]
+            case AgentLost(agent) | AgentExpelled(agent):
+                is_over = agent == self.performers[Phase.TEARDOWN]
+            case StopRequested(StopMode.ABORT):
+                is_over = True
+            case Tick():
+                is_over = now >= self._deadline
+            case _:
+                is_over = False
+        return self._close(closing.cause, closing.message, closing.hint) if is_over else []
+
+    def _end(
+        self, cause: Cause, now: float, message: str = "", hint: str = ""
+    ) -> list[Instruction]:
+        """Close, after teardown where that is due and somebody is there to do it."""
+        agent = self._who_tears_down()
+        if agent is None or self.limits.teardown is None:
+            return self._close(cause, message, hint)
+        self.cause = cause
+        self._closing = Close(cause, message, hint)
+        self.performers[Phase.TEARDOWN] = agent
+        self._enter(State.TEARING_DOWN, now + self.limits.teardown + self.limits.phase_margin)
+        perform = Perform(agent, Phase.TEARDOWN)
+        return [perform] if self.has_begun else [Dismiss(agent), perform]
+
+    def _who_tears_down(self) -> str | None:
+        """One whose lease has not ended, and that has not left."""
+        is_due = self._is_set_up if self.limits.setup is not None else self.has_begun
+        if not is_due:
+            return None
+        away = {*self._gone, *self._missing, *self._expelled, *self._moved}
+        there = [agent for agent in self.agents if agent not in away]
+        ordered = self.performers.get(Phase.TEARDOWN)
+        if ordered is not None:
+            # By the coordinator before. Of another, it would be done twice.
+            return ordered if ordered in there else None
+        first = self.performers.get(Phase.SETUP)
+        return first if first in there else next(iter(there), None)
+
     def _miss(self, agent: str, now: float) -> None:
+        self._gone.add(agent)
         self._pending.discard(agent)
         if agent not in self._expelled:
             self._missing[agent] = now + self.limits.late_reports
@@ -294,7 +434,7 @@ class RunMachine:
 
     def _end_if_done(self, now: float) -> list[Instruction]:
         waits = self._pending or any(until > now for until in self._missing.values())
-        return [] if waits else self._close(self.cause)
+        return [] if waits else self._end(self.cause, now)
 
     def _stop(self, mode: StopMode, cause: Cause, now: float) -> list[Instruction]:
         limits = self.limits

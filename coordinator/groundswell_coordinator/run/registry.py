@@ -14,7 +14,7 @@ from groundswell.verdict.verdict import ReasonCode
 from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.run.broadcast import Broadcast
 from groundswell_coordinator.run.conductor import Conductor
-from groundswell_coordinator.run.events import StopMode
+from groundswell_coordinator.run.events import Phase, StopMode
 from groundswell_coordinator.run.recovery import Recovery
 from groundswell_coordinator.run.submission import Submission
 from groundswell_coordinator.run_files import RunFiles
@@ -157,9 +157,13 @@ class RunRegistry:
         _log.info("run %s is taken up again", run_id)
         broadcast = self._broadcasts[run_id] = Broadcast()
         if stored.line.start_at is None:
+            is_set_up = any(event.code == Phase.SETUP.value for event in stored.events)
+            after = ", after setup had begun" if is_set_up else ""
             error = GroundswellError(
-                f"the coordinator of run {run_id} ended before the load began",
-                hint="submit it again",
+                f"the coordinator of run {run_id} ended before the load began{after}",
+                hint="what setup had done is not taken back: see to it, then submit it again"
+                if is_set_up
+                else "submit it again",
             )
             self._begin(_give_up(stored, store, broadcast, error), run_id)
             return

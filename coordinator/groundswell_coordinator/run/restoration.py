@@ -9,7 +9,7 @@ agents send again, and whatever came behind a failure of the store.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from groundswell.errors import StoreFailed
@@ -23,6 +23,7 @@ from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.run.events import LossPolicy, StopMode
 from groundswell_coordinator.run.findings import stored_warnings
 from groundswell_coordinator.run.measurement import new_timeline
+from groundswell_coordinator.run.phases import PhaseLog
 from groundswell_coordinator.run.submission import Submission
 from groundswell_coordinator.run.succession import LostAgent, Succession
 from groundswell_coordinator.timeline.interval import Interval
@@ -70,6 +71,8 @@ class Restored:
     absences: tuple[str, ...] = ()
     # What its agents found before the load.
     warnings: tuple[RunWarning, ...] = ()
+    # What came of setup and teardown.
+    phases: PhaseLog = field(default_factory=lambda: PhaseLog(has_teardown=False))
 
     @property
     def cause(self) -> Cause:
@@ -108,6 +111,7 @@ def restore(stored: StoredRun, intervals: Iterable[StoredInterval], source: Test
         clocks={one.agent: ClockOffset(one.offset_ns, one.error_ns) for one in stored.clocks},
         absences=tuple(one.message for one in stored.events if one.code == COORDINATOR_AWAY),
         warnings=stored_warnings(stored.events),
+        phases=PhaseLog.restored(submission.test, stored.events),
     )
 
 

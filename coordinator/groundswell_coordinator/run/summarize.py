@@ -13,6 +13,7 @@ from groundswell import __version__
 from groundswell.scenario.model import ConstantVus, RampingVus, all_requests
 from groundswell_coordinator.report.summary import (
     AgentSummary,
+    PhaseSummary,
     ReasonSummary,
     ScenarioSummary,
     Summary,
@@ -20,6 +21,7 @@ from groundswell_coordinator.report.summary import (
     WarningSummary,
     WindowSummary,
 )
+from groundswell_coordinator.run.events import Phase
 from groundswell_coordinator.run.sums import Sums
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from groundswell_coordinator.judge.judgement import Judgement
     from groundswell_coordinator.judge.standing import Standing
     from groundswell_coordinator.report.summary import CheckSummary
+    from groundswell_coordinator.run.phases import PhaseRecord
     from groundswell_coordinator.run.submission import Submission
     from groundswell_coordinator.timeline.accounts import ScenarioTotals
     from groundswell_coordinator.timeline.timeline import Timeline
@@ -48,6 +51,7 @@ class Facts:
     duration_s: float
     weights: Mapping[str, int]
     skews_ms: Mapping[str, float]
+    phases: tuple[PhaseRecord, ...] = ()
     version: str = __version__
 
 
@@ -79,6 +83,8 @@ def summarize(
             name: _scenario(submission, name, account)
             for name, account in judgement.scenarios.items()
         },
+        setup=_phase(facts, Phase.SETUP),
+        teardown=_phase(facts, Phase.TEARDOWN),
         metrics=sums.metrics(asked),
         thresholds=tuple(_threshold(standing) for standing in judgement.thresholds),
         checks=_in_order(sums.checks(), submission.test),
@@ -127,6 +133,15 @@ def _scenario(submission: Submission, name: str, account: ScenarioTotals) -> Sce
         repeatable=account.repeatable,
         cut_off=account.cut_off,
     )
+
+
+def _phase(facts: Facts, phase: Phase) -> PhaseSummary | None:
+    for one in facts.phases:
+        if one.phase is phase:
+            took = round(one.took_s, 3)
+            agent = one.agent or None
+            return PhaseSummary(agent, one.requests, took, one.failure or None, one.message or None)
+    return None
 
 
 def _threshold(standing: Standing) -> ThresholdSummary:

@@ -175,6 +175,8 @@ def _dispatch(agent: Attachment, message: agent_pb2.AgentMessage) -> None:
             agent.deliver(message.prepared.run_id, message)
         case "refused":
             agent.deliver(message.refused.run_id, message)
+        case "performed":
+            agent.deliver(message.performed.run_id, message)
         case "start_acknowledged":
             agent.deliver(message.start_acknowledged.run_id, message)
         case "started":

@@ -13,14 +13,9 @@ from groundswell.scenario.scalars import POSITIVE_DURATION, choice
 from groundswell.scenario.step_model import (
     DEFAULT_TIMEOUT,
     Cookies,
-    GroupStep,
-    IfStep,
-    ParallelStep,
-    RepeatStep,
     RequestStep,
     Step,
-    WeightedStep,
-    WhileStep,
+    with_requests,
 )
 
 if TYPE_CHECKING:
@@ -42,26 +37,7 @@ class Defaults:
     cookies: Cookies | None = None
 
     def applied_to_all(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-        if self == _NOTHING:
-            return steps
-        return tuple(map(self._applied_to, steps))
-
-    def _applied_to(self, step: Step) -> Step:
-        within = self.applied_to_all
-        match step:
-            case RequestStep():
-                return self._applied_to_request(step)
-            case GroupStep() | RepeatStep() | WhileStep():
-                return replace(step, steps=within(step.steps))
-            case IfStep():
-                return replace(step, then=within(step.then), otherwise=within(step.otherwise))
-            case WeightedStep():
-                branches = (replace(one, steps=within(one.steps)) for one in step.branches)
-                return replace(step, branches=tuple(branches))
-            case ParallelStep():
-                return replace(step, branches=tuple(map(within, step.branches)))
-            case _:
-                return step
+        return steps if self == _NOTHING else with_requests(steps, self._applied_to_request)
 
     def _applied_to_request(self, step: RequestStep) -> RequestStep:
         # By identity: a step that says 60s itself has said so.

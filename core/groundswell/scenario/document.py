@@ -7,6 +7,7 @@ from dataclasses import replace
 from groundswell.scenario.defaults import DEFAULTS, Defaults
 from groundswell.scenario.model import Scenario, Test
 from groundswell.scenario.nodes import Mapping
+from groundswell.scenario.phases import PHASE_KEYS, PHASES, check_phases, read_phase
 from groundswell.scenario.record import Fields, Key, Record
 from groundswell.scenario.scalars import DURATION, WORD
 from groundswell.scenario.scenarios import SCENARIOS, SCRIPT_SCENARIOS
@@ -16,6 +17,7 @@ from groundswell.scenario.urls import TARGET
 
 def _build(fields: Fields) -> Test | None:
     _check_thresholds(fields)
+    check_phases(fields)
     if not fields.complete:
         return None
     values = dict(fields.values)
@@ -25,6 +27,8 @@ def _build(fields: Fields) -> Test | None:
     values["scenarios"] = {
         name: _with_defaults(scenario, defaults) for name, scenario in values["scenarios"].items()
     }
+    for phase in PHASES:
+        values[phase] = read_phase(values, phase, defaults)
     return Test(**values)
 
 
@@ -54,6 +58,7 @@ TEST = Record(
         ),
         "defaults": Key(DEFAULTS, "What every request takes where it does not say it itself."),
         "warmup": Key(DURATION, "How long from the run's start nothing is judged.", default="0s"),
+        **PHASE_KEYS,
         "scenarios": Key(SCENARIOS, "The workloads, by name; they run together.", required=True),
         "thresholds": Key(THRESHOLDS, "What must hold for the run to pass, by metric."),
         "generator_limits": Key(

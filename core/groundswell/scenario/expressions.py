@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 Constant = None | bool | int | float | str
 
 ENV, SECRET = "env", "secret"
+# What setup has found, for all iterations and teardown.
+SETUP = "setup"
 # What every iteration knows by itself.
 BUILTIN_NAMES = ("vu", "iteration", "scenario")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from groundswell.scenario.bundle import Bundle
 
 INCLUDE = "include"
-_STEPS = ("steps", "then", "else")
+_STEPS = ("steps", "then", "else", "setup", "teardown")
 _DEEPEST = 10
 
 

@@ -41,6 +41,8 @@ __all__ = [
 Duration = Fraction
 Rate = Fraction
 
+DEFAULT_PHASE_TIMEOUT = Fraction(60)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedStage:
@@ -156,6 +158,17 @@ class GeneratorLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """What is done once in a run beside its load, by one agent: before it, or after it.
+
+    A script has a function instead of `steps`. `timeout` is in seconds.
+    """
+
+    steps: tuple[Step, ...] = ()
+    timeout: Duration = DEFAULT_PHASE_TIMEOUT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Test:
     """A whole test. `target` ends without a slash: it and a step's path, one after the other, are
     the address.
@@ -179,3 +192,6 @@ class Test:
     # Of a test in Python: what its requests take where they do not say it themselves. In a test of
     # steps, each step has it already.
     defaults: Defaults | None = None
+    # What the first one finds, all iterations know as `{{ setup.NAME }}`, and the second one does too.
+    setup: Phase | None = None
+    teardown: Phase | None = None

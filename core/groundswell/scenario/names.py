@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groundswell.scenario.conditions import expressions_in, parse_condition
-from groundswell.scenario.expressions import BUILTIN_NAMES, ENV, SECRET, names_in
+from groundswell.scenario.expressions import BUILTIN_NAMES, ENV, SECRET, SETUP, names_in
 from groundswell.scenario.nodes import Filled, Mapping, Node, Scalar, Sequence
 from groundswell.scenario.requests import METHODS
 from groundswell.scenario.suggest import did_you_mean
@@ -35,20 +35,31 @@ def check_names(
     """Note each name that stands for nothing. `namespaces` are names with fields of their own; None
     for one whose fields are not known.
     """
-    every: dict[str, Scalar] = {}
+    rows = dict(namespaces or {})
+    every = _check_steps(test.get(SETUP), problems, {})
+    found = {} if test.get(SETUP) is None else {SETUP: frozenset(every)}
     scenarios = test.get("scenarios")
     for _, scenario in scenarios.pairs if isinstance(scenarios, Mapping) else ():
         steps = scenario.get("steps") if isinstance(scenario, Mapping) else None
-        if steps is None:
-            continue
-        captured = _first_captures(steps)
-        every |= captured
-        _Walk(captured, problems, namespaces or {}).steps(steps, set())
+        every |= _check_steps(steps, problems, rows | found)
+    # A row belongs to an iteration of a scenario.
+    every |= _check_steps(test.get("teardown"), problems, found)
     defaults = test.get("defaults")
     if isinstance(defaults, Mapping):
-        walk = _Walk(every, problems, namespaces or {})
+        walk = _Walk(every, problems, rows | found)
         for key in ("headers", "auth"):
             walk.value(defaults.get(key), set(every))
+
+
+def _check_steps(
+    steps: Node | None, problems: Problems, namespaces: Map[str, frozenset[str] | None]
+) -> dict[str, Scalar]:
+    """Returns where each name that these steps capture is captured first."""
+    if steps is None:
+        return {}
+    captured = _first_captures(steps)
+    _Walk(captured, problems, namespaces).steps(steps, set())
+    return captured
 
 
 def _first_captures(steps: Node) -> dict[str, Scalar]:
@@ -152,6 +163,9 @@ class _Walk:
         root = name.root
         if root in self._namespaces:
             self._check_field(place, name, self._namespaces[root])
+        elif root == SETUP:
+            hint = "in `setup` itself, a capture has its own name: {{ token }}"
+            self._problems.add(place, "there is no `setup` that has ended here", hint)
         elif root == SECRET:
             if len(name.path) != 1 or not ENV_NAME.fullmatch(str(name.path[0])):
                 self._problems.add(place, "a secret has one name", "write {{ secret.NAME }}")
@@ -165,9 +179,12 @@ class _Walk:
 
     def _check_field(self, place: Scalar, name: Name, fields: frozenset[str] | None) -> None:
         if not name.path:
-            self._problems.add(place, f"`{name.root}` is a row: name a field of it")
+            what = "all that setup captures" if name.root == SETUP else "a row"
+            self._problems.add(place, f"`{name.root}` is {what}: name a field of it")
         elif fields is not None and name.path[0] not in fields:
-            there_are = f"there are {', '.join(sorted(fields))}"
+            there_are = (
+                f"there are {', '.join(sorted(fields))}" if fields else "it captures nothing"
+            )
             hint = did_you_mean(str(name.path[0]), fields, there_are)
             self._problems.add(place, f"`{name.root}` has no field `{name.path[0]}`", hint)
 

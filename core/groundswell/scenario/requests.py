@@ -44,7 +44,8 @@ def _build(fields: Fields) -> RequestStep | None:
     written: tuple[tuple[WrittenCheck, ...], ...] = values.pop("check", ())
     values["checks"] = tuple(check.of_step(name) for group in written for check in group)
     values["captures"] = tuple(values.pop("capture", {}).values())
-    values["ends_iteration"] = values.pop("on_fail", "continue") == "end-iteration"
+    on_fail = values.pop("on_fail", None)
+    values["ends_iteration"] = None if on_fail is None else on_fail == "end-iteration"
     values["headers"] = merged_headers(values.pop("auth", {}), values.get("headers", {}))
     return RequestStep(**_with_body(values))
 
@@ -116,8 +117,8 @@ REQUEST = Record(
         "check": Key(CHECKS, "What the response is expected to be; counted in `checks`."),
         "on_fail": Key(
             choice("continue", "end-iteration"),
-            "What happens where the request or a check of it fails.",
-            default="continue",
+            "What happens where the request or a check of it fails. Default: continue; in setup"
+            " and teardown, end-iteration.",
         ),
         "tags": Key(TAGS, "Tags of all samples of this request."),
     },

@@ -6,14 +6,14 @@ Whatever a request says that never changes is therefore visible here, and can be
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from groundswell.scenario.expressions import Template, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from groundswell.scenario.conditions import Condition
     from groundswell.scenario.expectations import Expectation
@@ -105,8 +105,9 @@ class RequestStep:
     redirects: int = MOST_REDIRECTS
     captures: tuple[Capture, ...] = ()
     checks: tuple[Check, ...] = ()
-    # Whether the iteration ends where the request or one of its checks fails.
-    ends_iteration: bool = False
+    # Whether the iteration ends where the request or one of its checks fails; None where it is not
+    # said, and then it does so in setup and teardown alone.
+    ends_iteration: bool | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -210,6 +211,33 @@ def inner_steps(step: Step) -> tuple[tuple[Step, ...], ...]:
             return step.branches
         case _:
             return ()
+
+
+def with_requests(
+    steps: tuple[Step, ...], change: Callable[[RequestStep], RequestStep]
+) -> tuple[Step, ...]:
+    """The same steps with every request changed, those inside others too."""
+
+    def within(inner: tuple[Step, ...]) -> tuple[Step, ...]:
+        return with_requests(inner, change)
+
+    def changed(step: Step) -> Step:
+        match step:
+            case RequestStep():
+                return change(step)
+            case GroupStep() | RepeatStep() | WhileStep():
+                return replace(step, steps=within(step.steps))
+            case IfStep():
+                return replace(step, then=within(step.then), otherwise=within(step.otherwise))
+            case WeightedStep():
+                branches = (replace(one, steps=within(one.steps)) for one in step.branches)
+                return replace(step, branches=tuple(branches))
+            case ParallelStep():
+                return replace(step, branches=tuple(map(within, step.branches)))
+            case _:
+                return step
+
+    return tuple(map(changed, steps))
 
 
 def all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:

@@ -39,7 +39,7 @@ _OTHER_WORDS = {
 # Parts of the language that this version cannot run. To ignore one would be to run another test
 # than the one written.
 NOT_SUPPORTED: dict[str, frozenset[str]] = {
-    "the test": frozenset(("data", "setup", "teardown")),
+    "the test": frozenset(("data",)),
     "a request": frozenset(("multipart", "file")),
     "auth": frozenset(("digest",)),
 }

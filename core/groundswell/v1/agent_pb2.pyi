@@ -20,6 +20,24 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Phase:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PhaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Phase.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PHASE_UNSPECIFIED: _Phase.ValueType  # 0
+    PHASE_SETUP: _Phase.ValueType  # 1
+    PHASE_TEARDOWN: _Phase.ValueType  # 2
+
+class Phase(_Phase, metaclass=_PhaseEnumTypeWrapper):
+    """What a test does once beside its load, on one agent that is prepared."""
+
+PHASE_UNSPECIFIED: Phase.ValueType  # 0
+PHASE_SETUP: Phase.ValueType  # 1
+PHASE_TEARDOWN: Phase.ValueType  # 2
+Global___Phase: _TypeAlias = Phase  # noqa: Y015
+
 class _StopMode:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -55,6 +73,7 @@ class AgentMessage(_message.Message):
     RENEWAL_FIELD_NUMBER: _builtins.int
     LEAVING_FIELD_NUMBER: _builtins.int
     RECALLED_FIELD_NUMBER: _builtins.int
+    PERFORMED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def hello(self) -> Global___Hello: ...
     @_builtins.property
@@ -75,6 +94,8 @@ class AgentMessage(_message.Message):
     def leaving(self) -> Global___Leaving: ...
     @_builtins.property
     def recalled(self) -> Global___Recalled: ...
+    @_builtins.property
+    def performed(self) -> Global___Performed: ...
     def __init__(
         self,
         *,
@@ -88,12 +109,13 @@ class AgentMessage(_message.Message):
         renewal: Global___Renewal | None = ...,
         leaving: Global___Leaving | None = ...,
         recalled: Global___Recalled | None = ...,
+        performed: Global___Performed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_reply", b"clock_reply", "hello", b"hello", "leaving", b"leaving", "prepared", b"prepared", "recalled", b"recalled", "refused", b"refused", "renewal", b"renewal", "report", b"report", "start_acknowledged", b"start_acknowledged", "started", b"started"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_reply", b"clock_reply", "hello", b"hello", "leaving", b"leaving", "performed", b"performed", "prepared", b"prepared", "recalled", b"recalled", "refused", b"refused", "renewal", b"renewal", "report", b"report", "start_acknowledged", b"start_acknowledged", "started", b"started"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_reply", b"clock_reply", "hello", b"hello", "leaving", b"leaving", "prepared", b"prepared", "recalled", b"recalled", "refused", b"refused", "renewal", b"renewal", "report", b"report", "start_acknowledged", b"start_acknowledged", "started", b"started"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_reply", b"clock_reply", "hello", b"hello", "leaving", b"leaving", "performed", b"performed", "prepared", b"prepared", "recalled", b"recalled", "refused", b"refused", "renewal", b"renewal", "report", b"report", "start_acknowledged", b"start_acknowledged", "started", b"started"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "clock_reply", "prepared", "refused", "start_acknowledged", "started", "report", "renewal", "leaving", "recalled"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "clock_reply", "prepared", "refused", "start_acknowledged", "started", "report", "renewal", "leaving", "recalled", "performed"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -113,6 +135,8 @@ class CoordinatorMessage(_message.Message):
     RELEASE_FIELD_NUMBER: _builtins.int
     RESHARE_FIELD_NUMBER: _builtins.int
     RECALL_FIELD_NUMBER: _builtins.int
+    PERFORM_FIELD_NUMBER: _builtins.int
+    SETUP_RESULT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def welcome(self) -> Global___Welcome: ...
     @_builtins.property
@@ -133,6 +157,10 @@ class CoordinatorMessage(_message.Message):
     def reshare(self) -> Global___Reshare: ...
     @_builtins.property
     def recall(self) -> Global___Recall: ...
+    @_builtins.property
+    def perform(self) -> Global___Perform: ...
+    @_builtins.property
+    def setup_result(self) -> Global___SetupResult: ...
     def __init__(
         self,
         *,
@@ -146,12 +174,14 @@ class CoordinatorMessage(_message.Message):
         release: Global___Release | None = ...,
         reshare: Global___Reshare | None = ...,
         recall: Global___Recall | None = ...,
+        perform: Global___Perform | None = ...,
+        setup_result: Global___SetupResult | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_probe", b"clock_probe", "prepare", b"prepare", "recall", b"recall", "release", b"release", "renewal_acknowledged", b"renewal_acknowledged", "report_acknowledged", b"report_acknowledged", "reshare", b"reshare", "start", b"start", "stop", b"stop", "welcome", b"welcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_probe", b"clock_probe", "perform", b"perform", "prepare", b"prepare", "recall", b"recall", "release", b"release", "renewal_acknowledged", b"renewal_acknowledged", "report_acknowledged", b"report_acknowledged", "reshare", b"reshare", "setup_result", b"setup_result", "start", b"start", "stop", b"stop", "welcome", b"welcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_probe", b"clock_probe", "prepare", b"prepare", "recall", b"recall", "release", b"release", "renewal_acknowledged", b"renewal_acknowledged", "report_acknowledged", b"report_acknowledged", "reshare", b"reshare", "start", b"start", "stop", b"stop", "welcome", b"welcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_probe", b"clock_probe", "perform", b"perform", "prepare", b"prepare", "recall", b"recall", "release", b"release", "renewal_acknowledged", b"renewal_acknowledged", "report_acknowledged", b"report_acknowledged", "reshare", b"reshare", "setup_result", b"setup_result", "start", b"start", "stop", b"stop", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["welcome", "clock_probe", "prepare", "start", "stop", "report_acknowledged", "renewal_acknowledged", "release", "reshare", "recall"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["welcome", "clock_probe", "prepare", "start", "stop", "report_acknowledged", "renewal_acknowledged", "release", "reshare", "recall", "perform", "setup_result"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -832,6 +862,97 @@ class Refused(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Refused: _TypeAlias = Refused  # noqa: Y015
+
+@_typing.final
+class Perform(_message.Message):
+    """An agent that is told so again does it no second time: it says again what came of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    PHASE_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    phase: Global___Phase.ValueType
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        phase: Global___Phase.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["phase", b"phase", "run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Perform: _TypeAlias = Perform  # noqa: Y015
+
+@_typing.final
+class Performed(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    PHASE_FIELD_NUMBER: _builtins.int
+    FAILURE_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    HINT_FIELD_NUMBER: _builtins.int
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    TOOK_NS_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    phase: Global___Phase.ValueType
+    failure: _builtins.str
+    """For scripts, empty where all went well: failed, timeout, exception, lease."""
+    message: _builtins.str
+    hint: _builtins.str
+    requests: _builtins.int
+    """In no metric."""
+    took_ns: _builtins.int
+    result: _builtins.bytes
+    """What setup has found, as JSON."""
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        phase: Global___Phase.ValueType = ...,
+        failure: _builtins.str = ...,
+        message: _builtins.str = ...,
+        hint: _builtins.str = ...,
+        requests: _builtins.int = ...,
+        took_ns: _builtins.int = ...,
+        result: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "hint", b"hint", "message", b"message", "phase", b"phase", "requests", b"requests", "result", b"result", "run_id", b"run_id", "took_ns", b"took_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Performed: _TypeAlias = Performed  # noqa: Y015
+
+@_typing.final
+class SetupResult(_message.Message):
+    """What setup has found, for everybody, before the start is ordered. It is kept in memory only."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    result: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        result: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["result", b"result", "run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetupResult: _TypeAlias = SetupResult  # noqa: Y015
 
 @_typing.final
 class Start(_message.Message):

@@ -33,6 +33,10 @@ class _RunStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunState.Val
     RUN_STATE_RUNNING: _RunState.ValueType  # 4
     RUN_STATE_STOPPING: _RunState.ValueType  # 5
     RUN_STATE_CLOSED: _RunState.ValueType  # 6
+    RUN_STATE_SETTING_UP: _RunState.ValueType  # 7
+    """Between PREPARING and STARTING."""
+    RUN_STATE_TEARING_DOWN: _RunState.ValueType  # 8
+    """Between the load's end and CLOSED."""
 
 class RunState(_RunState, metaclass=_RunStateEnumTypeWrapper): ...
 
@@ -43,6 +47,10 @@ RUN_STATE_STARTING: RunState.ValueType  # 3
 RUN_STATE_RUNNING: RunState.ValueType  # 4
 RUN_STATE_STOPPING: RunState.ValueType  # 5
 RUN_STATE_CLOSED: RunState.ValueType  # 6
+RUN_STATE_SETTING_UP: RunState.ValueType  # 7
+"""Between PREPARING and STARTING."""
+RUN_STATE_TEARING_DOWN: RunState.ValueType  # 8
+"""Between the load's end and CLOSED."""
 Global___RunState: _TypeAlias = RunState  # noqa: Y015
 
 @_typing.final

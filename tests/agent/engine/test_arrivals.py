@@ -12,7 +12,7 @@ import pytest
 
 from groundswell.schedule.rate import RateCurve
 from groundswell_agent.engine.executors.base import Executor
-from groundswell_agent.lifecycle import HaltMode
+from groundswell_agent.events import HaltMode
 from tests.agent.engine.played import (
     Measured,
     Scenario,

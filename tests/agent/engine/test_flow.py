@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from groundswell_agent.lifecycle import HaltMode
+from groundswell_agent.events import HaltMode
 from tests.agent.engine.played import at, get, once, per_vu, play
 
 if TYPE_CHECKING:

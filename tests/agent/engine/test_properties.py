@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from groundswell_agent.lifecycle import HaltMode
+from groundswell_agent.events import HaltMode
 from tests.agent.engine.played import (
     at,
     constant,

@@ -15,8 +15,8 @@ import pytest
 from groundswell_agent.engine.executors.base import CANCELLED_AT_ONCE
 from groundswell_agent.engine.scenario_load import ScenarioLoad
 from groundswell_agent.engine.steps.pause import Pause
+from groundswell_agent.events import HaltMode
 from groundswell_agent.http.client import Client
-from groundswell_agent.lifecycle import HaltMode
 from tests.agent.engine.played import (
     Measured,
     at,

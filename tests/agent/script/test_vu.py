@@ -9,7 +9,7 @@ import pytest
 
 from groundswell.errors import InvalidTest
 from groundswell.v1 import agent_pb2
-from groundswell_agent.lifecycle import HaltMode
+from groundswell_agent.events import HaltMode
 from tests.agent.engine.played import RUN_ID, at, build
 from tests.agent.script.played import play, script
 from tests.core.script.writing import source_of

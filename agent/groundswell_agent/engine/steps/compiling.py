@@ -24,6 +24,7 @@ from groundswell_agent.engine.steps.loops import Repeat, While
 from groundswell_agent.engine.steps.parallel import Parallel
 from groundswell_agent.engine.steps.pause import NormalPause, Pace, Pause
 from groundswell_agent.engine.steps.request import Request
+from groundswell_agent.engine.steps.traced import TracedRequest
 from groundswell_agent.engine.steps.weighted import Weighted
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def compile_steps(steps: Sequence[Step], scope: Scope) -> tuple[CompiledStep, ..
 def _compile(step: Step, scope: Scope) -> CompiledStep:
     match step:
         case RequestStep():
-            return Request(step, scope)
+            trace = scope.load.trace
+            return Request(step, scope) if trace is None else TracedRequest(step, scope, trace)
         case PauseStep():
             return Pause(step)
         case NormalPauseStep():

@@ -1,0 +1,185 @@
+"""Setup or teardown as steps of a YAML test: one VU, once."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from groundswell.files.places import UNSEEN
+from groundswell.scenario.expressions import SETUP
+from groundswell.scenario.model import BaseScenario
+from groundswell_agent.engine.ending import EndIteration
+from groundswell_agent.engine.phases import (
+    Kind,
+    Performance,
+    PhaseFailed,
+    SetupNames,
+    SetupResult,
+)
+from groundswell_agent.engine.response import MISSING
+from groundswell_agent.engine.scenario_load import ScenarioLoad
+from groundswell_agent.engine.virtual_user import VirtualUser
+from groundswell_agent.recording.recorder import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from groundswell.files.places import Files
+    from groundswell.scenario.model import Phase, Test
+    from groundswell.scenario.step_model import RequestStep
+    from groundswell_agent.engine.phases import PhaseWork
+    from groundswell_agent.engine.trace import StepOutcome, Trace
+    from groundswell_agent.engine.values import Namespace
+    from groundswell_agent.http.connector import Connector
+    from groundswell_agent.http.exchange import Exchange
+    from groundswell_agent.http.request import PreparedRequest
+
+
+_LOOK_CLOSELY = "`groundswell run TEST --once` shows every request and response"
+
+
+class StepsPhase:
+    """`name` is setup or teardown, and what `{{ scenario }}` is in it."""
+
+    def __init__(
+        self,
+        name: str,
+        phase: Phase,
+        target: str,
+        connector: Connector,
+        seed: int,
+        namespaces: Mapping[str, Namespace] | None = None,
+        files: Files = UNSEEN,
+        listener: Trace | None = None,
+    ) -> None:
+        """Compiles the steps; `listener` hears of them, too."""
+        self._notes = _Notes(listener)
+        # Nobody reads what is recorded: the run's metrics are of its load.
+        self._load = ScenarioLoad(
+            name,
+            BaseScenario(steps=phase.steps),
+            target,
+            Recorder(),
+            connector,
+            seed,
+            namespaces,
+            files,
+            trace=self._notes,
+        )
+
+    @property
+    def requests(self) -> int:
+        return self._notes.requests
+
+    @property
+    def place(self) -> str:
+        return self._notes.place
+
+    async def do(self) -> object:
+        """All that the steps captured, by name."""
+        vu = VirtualUser(0, self._load)
+        vu.due = vu.began = monotonic()
+        vu.iterations = 0
+        try:
+            for step in self._load.steps:
+                await step(vu)
+        except EndIteration:
+            raise PhaseFailed(self._notes.failure, _LOOK_CLOSELY) from None
+        finally:
+            vu.close()
+        return dict(vu.variables)
+
+
+class Phases:
+    """What a run does once on this agent, should it be the one; and what setup gave, on every agent."""
+
+    def __init__(
+        self,
+        test: Test,
+        connector: Connector,
+        seed: int,
+        files: Files = UNSEEN,
+        listener: Trace | None = None,
+    ) -> None:
+        """Compiles both, so that what is wrong with either is found before the load."""
+        self._setup_result = SetupResult()
+        self.namespaces: Mapping[str, Namespace] = {}
+        self._phases = {Kind.SETUP: test.setup, Kind.TEARDOWN: test.teardown}
+        if test.setup is not None:
+            self.namespaces = {SETUP: SetupNames(self._setup_result)}
+        self._works: dict[Kind, PhaseWork] = {
+            kind: StepsPhase(
+                *(kind.value, phase, test.target, connector, seed, self.namespaces, files, listener)
+            )
+            for kind, phase in self._phases.items()
+            if phase is not None
+        }
+
+    def performance(self, kind: Kind) -> Performance:
+        """KeyError where the test has no such phase."""
+        phase = self._phases[kind]
+        assert phase is not None
+        return Performance(self._works[kind], kind, phase.timeout)
+
+    def take_result(self, result: bytes) -> None:
+        """What setup gave, before the load."""
+        self._setup_result.take(result)
+
+
+class _Notes:
+    """What happened last, to say what went wrong. All else goes to the listener."""
+
+    def __init__(self, listener: Trace | None) -> None:
+        self._listener = listener
+        self.unhurried = listener is None or listener.unhurried
+        self.one_by_one = listener is not None and listener.one_by_one
+        self.requests = 0
+        self.place = ""
+        self.failure = ""
+
+    def begin(self, step: RequestStep) -> None:
+        self.place = _named(step)
+        if self._listener is not None:
+            self._listener.begin(step)
+
+    def send(self, request: PreparedRequest) -> None:
+        if self._listener is not None:
+            self._listener.send(request)
+
+    def answered(self, request: PreparedRequest, exchange: Exchange) -> None:
+        # One of which no byte went out never came to the target.
+        self.requests += exchange.wrote
+        if self._listener is not None:
+            self._listener.answered(request, exchange)
+
+    def ended(self, outcome: StepOutcome) -> None:
+        if reason := "; ".join(_wrong(outcome)):
+            self.failure = f"{_named(outcome.step)}: {reason}"
+        if self._listener is not None:
+            self._listener.ended(outcome)
+
+    def note(self, line: str) -> None:
+        if self._listener is not None:
+            self._listener.note(line)
+
+
+def _named(step: RequestStep) -> str:
+    """As it is written: what its templates became may be a secret."""
+    return f"{step.method} {step.name}"
+
+
+def _wrong(outcome: StepOutcome) -> Iterator[str]:
+    """Never with a value out of a response: it may be a secret, and goes to the log."""
+    if outcome.error is not None:
+        yield f"no response ({outcome.error})"
+        return
+    if outcome.status not in outcome.step.expect_status:
+        # All else follows from it.
+        yield f"it answered {outcome.status}"
+        return
+    for capture in outcome.captures:
+        if capture.value is MISSING:
+            yield f"it answered {outcome.status}, and {capture.name} is not in the response"
+    for check in outcome.checks:
+        if not check.passed:
+            yield f"the check {check.name!r} failed, with status {outcome.status}"

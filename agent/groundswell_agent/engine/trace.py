@@ -1,0 +1,73 @@
+"""Who hears of all that a VU does: what setup failed of, and what `run --once` prints.
+
+Steps are compiled for it. Without one they are compiled as ever, and nothing of this is left in them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from groundswell.scenario.step_model import RequestStep
+    from groundswell_agent.http.exchange import Exchange
+    from groundswell_agent.http.request import PreparedRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a capture took: MISSING, or its default, where it was not there."""
+
+    name: str
+    value: object
+    was_there: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Whether a check held, and what it looked at: MISSING where there was nothing."""
+
+    name: str
+    passed: bool
+    looked_at: object
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """What came of one request step, redirects and all. `status` is 0 and `error` says why where
+    there is no response.
+    """
+
+    step: RequestStep
+    status: int
+    error: str | None
+    captures: Sequence[Found]
+    checks: Sequence[Checked]
+
+
+class Trace(Protocol):
+    """No method waits. An exchange is to be read before it returns: the next request uses it again.
+
+    `unhurried` is whether pauses are waited for; `one_by_one`, whether parallel branches follow
+    each other.
+    """
+
+    unhurried: bool
+    one_by_one: bool
+
+    def begin(self, step: RequestStep) -> None:
+        """A request step begins: the requests that follow are its own."""
+
+    def send(self, request: PreparedRequest) -> None:
+        """To be sent now. A redirect that is followed is a request of its own."""
+
+    def answered(self, request: PreparedRequest, exchange: Exchange) -> None:
+        """Or failed: `exchange.error` says so."""
+
+    def ended(self, outcome: StepOutcome) -> None:
+        """The step has been looked at."""
+
+    def note(self, line: str) -> None:
+        """What a step does that sends nothing."""
