@@ -19,6 +19,7 @@ import math
 from typing import TYPE_CHECKING, TypeVar
 
 from groundswell.metrics.catalog import REQUEST_TRENDS, Kind
+from groundswell.metrics.folding import MAX_SERIES
 from groundswell.metrics.series import Series
 from groundswell.v1.metrics_pb2 import Report
 from groundswell_agent.recording.meters import (
@@ -31,7 +32,7 @@ from groundswell_agent.recording.meters import (
     RequestSeries,
     Trend,
 )
-from groundswell_agent.recording.series_table import MAX_SERIES, SeriesTable
+from groundswell_agent.recording.series_table import SeriesTable
 from groundswell_agent.recording.totals import (
     CounterTotal,
     GaugeTotal,
@@ -77,11 +78,6 @@ class Recorder:
         self._declared = 0
         self._meters: dict[tuple[object, ...], Meter] = {}
         self._totals: dict[int, Total] = {}
-
-    @property
-    def warnings(self) -> list[str]:
-        """What people should be told, in the order in which it came up."""
-        return self._table.warnings
 
     @property
     def end(self) -> float:

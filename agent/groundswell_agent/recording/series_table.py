@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groundswell.metrics.catalog import BUILTIN, Kind
+from groundswell.metrics.folding import (
+    FOLDED_ROOM,
+    FOLDED_TAGS,
+    LAST_ROOM,
+    LAST_TAGS,
+    MAX_SERIES,
+    NAMING_TAGS,
+    OTHER,
+)
 from groundswell.metrics.series import Series
 from groundswell.v1 import metrics_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-MAX_SERIES = 1000
-# The last of them are kept for what takes the place of series that no longer fit: first series of
-# any name that keep these tags, then, in the last fifty, one for each built-in metric and outcome.
-FOLDED_ROOM = 100
-LAST_ROOM = 50
-FOLDED_TAGS = ("scenario", "method", "status", "expected_response", "error")
-LAST_TAGS = ("expected_response",)
-# The tags whose values people choose freely, and which say `other` once they have been folded.
-NAMING_TAGS = ("name", "check")
-OTHER = "other"
 
 _WIRE_KINDS = {
     Kind.COUNTER: pb.METRIC_KIND_COUNTER,
@@ -34,7 +32,6 @@ class SeriesTable:
     """Numbers from 1, in the order of declaration, never reused."""
 
     def __init__(self, limit: int = MAX_SERIES) -> None:
-        self.warnings: list[str] = []
         self._limit = limit
         self._numbers: dict[Series, int] = {}
         self._declarations: list[pb.SeriesDeclaration] = []
@@ -48,7 +45,6 @@ class SeriesTable:
         wanted = tuple(metrics)
         if self._has_room(wanted, tags, FOLDED_ROOM):
             return tags
-        self._warn(tags)
         folded = _folded(tags, FOLDED_TAGS)
         if self._has_room(wanted, folded, LAST_ROOM):
             return folded
@@ -85,13 +81,6 @@ class SeriesTable:
     def _has_room(self, metrics: tuple[str, ...], tags: Mapping[str, str], kept: int) -> bool:
         new = sum(Series.of(metric, tags) not in self._numbers for metric in metrics)
         return new == 0 or len(self) + new <= self._limit - kept
-
-    def _warn(self, tags: Mapping[str, str]) -> None:
-        if not self.warnings:
-            self.warnings.append(
-                f"more than {self._limit - FOLDED_ROOM} series: from {dict(tags)} on, new ones are"
-                f" reported as name:{OTHER}"
-            )
 
 
 def _folded(tags: Mapping[str, str], kept: tuple[str, ...]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from groundswell.units import format_duration
 from groundswell.verdict.value_text import value_text
 from groundswell.verdict.verdict import Decision, Reason, ReasonCode, decide
 from groundswell_coordinator.judge.ending import Cause
+from groundswell_coordinator.judge.folded import folded_warnings
 from groundswell_coordinator.judge.health import AgentHealth, saturation_reasons
 from groundswell_coordinator.judge.judge import Judge
 from groundswell_coordinator.judge.saturation import busy_warnings
@@ -63,7 +64,11 @@ def judge_run(test: Test, timeline: Timeline, ending: Ending) -> Judgement:
     if not ending.is_torn_down:
         also = (*also, ExitCode.TEARDOWN_FAILED)
     decision = decide(_distinct(reasons), bool(standings), also)
-    warnings = (*ending.warnings, *busy_warnings(timeline.agents))
+    warnings = (
+        *ending.warnings,
+        *busy_warnings(timeline.agents),
+        *folded_warnings(timeline.series()),
+    )
     return Judgement(decision, standings, scenarios, healths, judge.activity, warnings)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from groundswell.errors import ProtocolViolation
 from groundswell.metrics.catalog import BUILTIN, Kind
+from groundswell.metrics.folding import MAX_SERIES
 from groundswell.metrics.series import Series
 from groundswell.v1.metrics_pb2 import (
     METRIC_KIND_COUNTER,
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 # By these an agent's health is judged; the interval has them merged over all agents.
 VITALS = frozenset({SEND_LAG, LOOP_LAG, CPU, THROTTLED})
 
-# An agent folds new names together long before; one that does not is at fault, and not the others.
-MOST_SERIES_OF_AN_AGENT = 1000
 # Agents meet different statuses and errors, so a run may have more than each of them.
 MOST_SERIES = 5000
 
@@ -116,7 +115,7 @@ class SeriesRegistry:
 class Declarations:
     """The numbers of one incarnation, or of a stored interval: it may hold what all of them have."""
 
-    def __init__(self, registry: SeriesRegistry, most: int = MOST_SERIES_OF_AN_AGENT) -> None:
+    def __init__(self, registry: SeriesRegistry, most: int = MAX_SERIES) -> None:
         self.registry = registry
         self._most = most
         self._declared: dict[int, int] = {}

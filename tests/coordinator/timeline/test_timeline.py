@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 
 from groundswell.errors import ProtocolViolation
+from groundswell.metrics.folding import MAX_SERIES
 from groundswell.metrics.histogram import Histogram
 from groundswell.metrics.series import Series
 from groundswell.metrics.trend_value import trend_value
@@ -18,7 +19,6 @@ from groundswell.v1.metrics_pb2 import (
     TrendValue,
 )
 from groundswell.verdict.selection import parse_selection
-from groundswell_coordinator.timeline.declarations import MOST_SERIES_OF_AN_AGENT
 from groundswell_coordinator.timeline.interval import Interval, Rate
 from groundswell_coordinator.timeline.timeline import Outcome, Timeline, first_judged
 from tests.coordinator.reporting import (
@@ -301,7 +301,7 @@ def test_impossible_values_are_refused(
 
 
 def test_an_agent_has_at_most_a_thousand_series(timeline: Timeline, one: Reporter) -> None:
-    for number in range(MOST_SERIES_OF_AN_AGENT):
+    for number in range(MAX_SERIES):
         one.number(f"http_reqs{{name:{number}}}")
     timeline.add(one.report(0), 1.0)
     with pytest.raises(ProtocolViolation, match="more than 1000 series"):
