@@ -122,11 +122,13 @@ class Recovery:
         """Wait for what only the agents know, then restore the run. GroundswellError where nobody
         came back who knows it.
         """
-        source = await self._test_source()
-        intervals = await self._store.submit(self._intervals)
-        restored = await asyncio.to_thread(restore, self._stored, intervals, source)
-        start_at = await self._when_it_started()
-        await self._errands.end()
+        try:
+            source = await self._test_source()
+            intervals = await self._store.submit(self._intervals)
+            restored = await asyncio.to_thread(restore, self._stored, intervals, source)
+            start_at = await self._when_it_started()
+        finally:
+            await self._errands.end()
         crew = Crew(self.run_id, self._agents)
         crew.resume(restored.clocks, restored.skews, self._starts)
         return Recovered(restored, crew, self._inbox, start_at)
