@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.e2e.demo import Demo
 
 THE_RUN = "the run carries a verdict"
-OPTIONS = ("--junit", "--markdown", "--csv")
+OPTIONS = ("--junit", "--markdown", "--csv", "--html")
 
 
 class Files:
@@ -77,6 +77,7 @@ def test_a_run_writes_every_file_and_a_stored_one_writes_them_again(
     }
     assert "FAIL: e2e" in files.text("--markdown").splitlines()[0]
     assert f"{ran.summary.run},FAIL,http_reqs," in files.text("--csv")
+    assert f"<title>FAIL: e2e · {ran.summary.run}</title>" in files.text("--html")
     assert files.step_summary.read_text() == f"# before\n{files.text('--markdown')}\n"
 
     _assert_written_again(groundswell, files, ran)
@@ -100,7 +101,8 @@ def _assert_told(done: Finished, files: Files, word: str) -> None:
     assert files.outcomes() == {THE_RUN: "error"}
     for text in (files.text("--junit"), files.text("--markdown"), files.step_summary.read_text()):
         assert word in text
-    assert not files.paths["--csv"].exists()
+    for option in ("--csv", "--html"):
+        assert not files.paths[option].exists()
     assert "Traceback" not in done.stderr
 
 
@@ -180,7 +182,7 @@ def test_a_disk_that_is_full_at_the_end_costs_no_result(
     groundswell: Groundswell, demo: Demo
 ) -> None:
     test = _failing(groundswell, demo)
-    with small_disk(groundswell.folder / "small", "size=64k") as disk:
+    with small_disk(groundswell.folder / "small", "size=8m") as disk:
         files = Files(disk)
         files.paths["--junit"].write_text("of an earlier run")
         fill(disk)
@@ -189,7 +191,7 @@ def test_a_disk_that_is_full_at_the_end_costs_no_result(
 
         assert done.exit_code == 99, done
         assert "FAIL  e2e" in done.stdout
-        assert done.stderr.count("No space left on device") == 4
+        assert done.stderr.count("No space left on device") == 5
         assert files.text("--junit") == "of an earlier run"
 
         (disk / FILLER).unlink()

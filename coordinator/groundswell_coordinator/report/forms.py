@@ -53,4 +53,10 @@ FORMS = (
     ),
     MARKDOWN,
     Form("--csv", "groundswell_coordinator.report.csv_table", "all metrics as a table"),
+    Form(
+        "--html",
+        "groundswell_coordinator.report.html.run_page",
+        "a page with plots, complete in one file",
+        of_whole=True,
+    ),
 )

@@ -197,6 +197,8 @@ class Summary:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     started_at: datetime | None
     duration_s: float
+    # Nothing of it is judged.
+    warmup_s: float = field(default=0.0, metadata=_OPTIONAL)
     part: PartSummary | None = field(default=None, metadata=_OPTIONAL)
     agents: tuple[AgentSummary, ...] = ()
     scenarios: Mapping[str, ScenarioSummary] = field(default_factory=dict[str, ScenarioSummary])

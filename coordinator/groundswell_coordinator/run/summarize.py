@@ -78,6 +78,7 @@ def summarize(
         labels=submission.labels,
         started_at=facts.started_at,
         duration_s=round(facts.duration_s, 3),
+        warmup_s=float(submission.test.warmup),
         agents=tuple(_agent(health, facts, lost) for health in judgement.agents),
         scenarios={
             name: _scenario(submission, name, account)

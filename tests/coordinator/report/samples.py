@@ -107,6 +107,7 @@ FAILED = replace(
     PASSED,
     verdict="FAIL",
     exit_code=99,
+    warmup_s=30.0,
     reasons=(
         ReasonSummary(
             "threshold_failed",

@@ -1,0 +1,92 @@
+"""A page in a real Chromium: its plots are drawn, on a phone and in the dark, and it calls nobody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from groundswell_coordinator.report.html import run_page
+from tests.browser import chromium
+from tests.coordinator.report.html.hours import material, with_everything
+from tests.coordinator.report.samples import FAILED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.browser import Page
+
+_DRAWN = "document.documentElement?.dataset.drawn"
+_PLOTS = "document.querySelectorAll('.plot .main-svg .xy').length"
+_LINES = "document.querySelectorAll('#latency .scatterlayer path.js-line').length"
+_WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+_GRID = "getComputedStyle(document.querySelector('#rates .xgrid')).stroke"
+_BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+_HOSTILE = (
+    "</script><script>window.hit=1</script><img src=http://127.0.0.1:9/x onerror=window.hit=1>"
+)
+
+
+async def _assert_drawn(page: Page, plots: int) -> None:
+    await page.until(f"{_DRAWN} === '{plots}'")
+    assert await page.value(_PLOTS) >= plots
+    assert await page.value(_LINES) == 4
+    assert not await page.value(_WIDER)
+
+
+@pytest.mark.slow
+async def test_plots_are_drawn_and_the_page_calls_nobody_and_complains_of_nothing(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "run.html"
+    summary = with_everything(FAILED, _HOSTILE)
+    path.write_text(run_page.render(material(summary, 90, [_HOSTILE, "/"], agents=["a", "b"])))
+
+    async with chromium(tmp_path / "profile") as page:
+        await page.look(1280, 900)
+        await page.open(path)
+        await _assert_drawn(page, 7)
+        light = await page.value(_GRID), await page.value(_BACKGROUND)
+
+        await _zooms_together(page)
+
+        await page.look(390, 844, dark=True)
+        await page.open(path)
+        await _assert_drawn(page, 7)
+        dark = await page.value(_GRID), await page.value(_BACKGROUND)
+        assert all(one != other for one, other in zip(light, dark, strict=True))
+
+        # What is dark on a screen is not on paper.
+        await page.value("dispatchEvent(new Event('beforeprint'))")
+        await page.until(f"({_GRID}) === '{light[0]}'")
+        await page.value("dispatchEvent(new Event('afterprint'))")
+        await page.until(f"({_GRID}) === '{dark[0]}'")
+
+        assert await page.value("window.hit") is None
+        assert page.complaints == []
+        # A heat map is a picture that the page has made itself.
+        called = {url for url in page.requests if not url.startswith("data:")}
+        assert called == {path.as_uri()}
+
+
+async def _zooms_together(page: Page) -> None:
+    start, end = "1970-01-01 00:00:10", "1970-01-01 00:00:20"
+    await page.value(
+        f"void Plotly.relayout('rates', {{'xaxis.range[0]': '{start}', 'xaxis.range[1]': '{end}'}})"
+    )
+    for other in ("latency", "vus", "heat"):
+        shown = f"document.getElementById('{other}')._fullLayout.xaxis.range[0]"
+        await page.until(f"String({shown}).startsWith('{start}')")
+
+
+@pytest.mark.slow
+async def test_an_hour_is_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "hour.html"
+    names = [f"/route/{number}" for number in range(20)]
+    path.write_text(run_page.render(material(FAILED, 3600, names, agents=["a", "b"])))
+
+    async with chromium(tmp_path / "profile") as page:
+        await page.look(1280, 900)
+        await page.open(path)
+        await _assert_drawn(page, 7)
+        assert page.complaints == []
