@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from groundswell.script.http import Http as Http
     from groundswell.script.http import Response as Response
     from groundswell.script.http import ResponseError as ResponseError
+    from groundswell.script.metrics import Counter as Counter
+    from groundswell.script.metrics import Gauge as Gauge
+    from groundswell.script.metrics import Rate as Rate
+    from groundswell.script.metrics import Trend as Trend
     from groundswell.script.test import Test as Test
     from groundswell.script.vu import VU as VU
 
@@ -33,6 +37,10 @@ _OF_SCRIPTS = {
     "Http": "http",
     "Response": "http",
     "ResponseError": "http",
+    "Counter": "metrics",
+    "Gauge": "metrics",
+    "Rate": "metrics",
+    "Trend": "metrics",
     "env": "environment",
     "arrival_rate": "executors",
     "constant_arrival_rate": "executors",
@@ -45,10 +53,14 @@ _OF_SCRIPTS = {
 
 __all__ = [
     "VU",
+    "Counter",
+    "Gauge",
     "Http",
+    "Rate",
     "Response",
     "ResponseError",
     "Test",
+    "Trend",
     "__version__",
     "arrival_rate",
     "constant_arrival_rate",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from groundswell.metrics.catalog import BUILTIN
-from groundswell.scenario.maps import RESERVED_TAGS
-from groundswell_agent.recording.rows import span
+from groundswell.metrics.catalog import Kind
+from groundswell.scenario.maps import refuse_tag
+from groundswell.scenario.own_metrics import refuse_metric
+from groundswell_agent.recording.rows import amount, span
 from groundswell_agent.script.sites import Sites
 
 if TYPE_CHECKING:
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from groundswell.scenario.defaults import Defaults
+    from groundswell.script.metrics import OwnMetric
     from groundswell_agent.engine.steps.scope import Scope
     from groundswell_agent.recording.meters import Rate
+    from groundswell_agent.recording.recorder import Recorder
     from groundswell_agent.script.vu import ScriptVu
 
     Record = Callable[[bytes], None]
-
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+    Take = Callable[[float, float], None]
 
 
 class ScriptScope:
@@ -37,6 +38,7 @@ class ScriptScope:
         self._defaults = defaults
         self._checks: dict[str, Rate] = {}
         self._timers: dict[tuple[object, ...], Record] = {}
+        self._own: dict[tuple[object, ...], Take] = {}
         self._groups: dict[str, ScriptScope] = {}
         self._group_duration: Record | None = None
 
@@ -58,6 +60,15 @@ class ScriptScope:
             record = self.load.recorder.trend(name, {**self.tags, **tags}).record
             self._timers[key] = record
         return record
+
+    def own(self, metric: OwnMetric, tags: Mapping[str, str]) -> Take:
+        """Takes samples of a metric of the test's own, each with its moment."""
+        key = (metric.name, *tags.items())
+        take = self._own.get(key)
+        if take is None:
+            _check_tags(tags)
+            take = self._own[key] = _taking(self.load.recorder, metric, {**self.tags, **tags})
+        return take
 
     def group(self, name: str) -> ScriptScope:
         inner = self._groups.get(name)
@@ -115,11 +126,31 @@ class Group:
             self._inner.record_group(self._began, monotonic())
 
 
+def _taking(recorder: Recorder, metric: OwnMetric, tags: Mapping[str, str]) -> Take:
+    match metric.kind:
+        case Kind.COUNTER:
+            add = recorder.counter(metric.name, tags).record
+            return lambda at, value: add(amount(at, value))
+        case Kind.RATE:
+            rate = recorder.rate(metric.name, tags)
+            return lambda at, value: rate.passed(at) if value else rate.failed(at)
+        case Kind.GAUGE:
+            return recorder.gauge(metric.name, tags).set
+        case Kind.TREND:
+            record = recorder.trend(metric.name, tags).record
+            # A trend keeps lengths of time: one of it is a millisecond.
+            return lambda at, value: record(span(at - value / 1000, at))
+
+
 def _check_name(name: str, tags: Mapping[str, str]) -> None:
-    if name in BUILTIN:
-        raise ValueError(f"{name} is a metric of groundswell's own: name the timer otherwise")
-    for word in (name, *tags):
-        if not _NAME.fullmatch(word):
-            raise ValueError(f"{word!r} is no name: letters, digits and _, no digit first")
-    if reserved := next((tag for tag in tags if tag in RESERVED_TAGS), None):
-        raise ValueError(f"the tag {reserved!r} is one that groundswell sets itself")
+    if refusal := refuse_metric(name):
+        raise ValueError(f"{refusal.message} ({refusal.hint})")
+    _check_tags(tags)
+
+
+def _check_tags(tags: Mapping[str, str]) -> None:
+    for tag, value in tags.items():
+        if refusal := refuse_tag(tag):
+            raise ValueError(f"{refusal.message} ({refusal.hint})")
+        if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"the tag `{tag}` is text, not {type(value).__name__}")

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from groundswell.scenario.defaults import Defaults
+from groundswell.script.metrics import current
 from groundswell_agent.engine.ending import EndIteration
 from groundswell_agent.script.faults import Faults
 from groundswell_agent.script.scope import ScriptScope
@@ -40,6 +41,7 @@ class FunctionStep:
         if face is None:
             face = self._faces[vu] = ScriptVu(vu, self._scope, self._env)
         face.begin(self._scope)
+        current.set(face)
         try:
             await self._function(face)
         except EndIteration:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from groundswell.script.http import Http
+    from groundswell.script.metrics import OwnMetric
     from groundswell_agent.engine.virtual_user import VirtualUser
     from groundswell_agent.script.scope import ScriptScope
 
@@ -94,6 +95,10 @@ class ScriptVu(VU):
 
     def group(self, name: str) -> AbstractAsyncContextManager[None]:
         return Group(self, name)
+
+    def record(self, metric: OwnMetric, value: float, tags: Mapping[str, str]) -> None:
+        """A sample of a metric of the test's own."""
+        self.scope.own(metric, tags)(monotonic(), value)
 
     def end_iteration(self) -> NoReturn:
         raise EndIteration

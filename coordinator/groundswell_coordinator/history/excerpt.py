@@ -12,6 +12,7 @@ from math import ceil, floor
 from typing import TYPE_CHECKING
 
 from groundswell.errors import GroundswellError
+from groundswell.metrics.catalog import BUILTIN, Kind, Metric, Unit
 from groundswell.verdict.selection import parse_selection
 from groundswell_coordinator.judge.health import p99
 from groundswell_coordinator.report.summary import AgentSummary, PartSummary, Summary
@@ -44,7 +45,8 @@ def summarize_between(
     # With judging from its first second on, all that the timeline adds up is of the part alone.
     timeline = Timeline(line.run_id, names_of(stored), judged_from=first)
     refill(timeline, islice(intervals, end))
-    sums = Sums(timeline, float(end - first), first)
+    own = _own_metrics(stored)
+    sums = Sums(timeline, float(end - first), first, own)
     return Summary(
         run=line.run_id,
         test=line.test,
@@ -57,7 +59,7 @@ def summarize_between(
         duration_s=float(end - first),
         part=PartSummary(first, end, line.intervals),
         agents=_agents(stored, timeline),
-        metrics=sums.metrics(_asked(stored)),
+        metrics=sums.metrics(_asked(stored, own)),
         checks=sums.checks(),
         errors=sums.errors(),
     )
@@ -74,12 +76,24 @@ def _whole_seconds(length: int, from_s: float, to_s: float | None) -> tuple[int,
     return first, end
 
 
-def _asked(stored: StoredRun) -> Mapping[Selection, str]:
+def _own_metrics(stored: StoredRun) -> Mapping[str, Metric]:
+    """Those that the run's own summary shows, as far as it has one: the test is not read again."""
+    if stored.summary_json is None:
+        return {}
+    metrics = Summary.from_json(stored.summary_json).metrics
+    return {
+        name: Metric(name, Kind(one.type), Unit(one.unit or ""))
+        for name, one in metrics.items()
+        if name not in BUILTIN and "{" not in name
+    }
+
+
+def _asked(stored: StoredRun, own: Mapping[str, Metric]) -> Mapping[Selection, str]:
     """The selections that the run's own summary shows for its thresholds."""
     if stored.summary_json is None:
         return {}
     keys = (threshold.metric for threshold in Summary.from_json(stored.summary_json).thresholds)
-    return {parse_selection(key): key for key in keys}
+    return {parse_selection(key, catalog={**BUILTIN, **own}): key for key in keys}
 
 
 def _agents(stored: StoredRun, timeline: Timeline) -> tuple[AgentSummary, ...]:

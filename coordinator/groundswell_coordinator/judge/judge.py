@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 def thresholds_of(test: Test) -> tuple[Threshold, ...]:
     """A test's thresholds in the order in which they are written."""
     return tuple(
-        parse(key, spec, test.scenarios) for key, specs in test.thresholds.items() for spec in specs
+        parse(key, spec, test.scenarios, test.catalog)
+        for key, specs in test.thresholds.items()
+        for spec in specs
     )
 
 
@@ -83,5 +85,6 @@ class Judge:
             return WindowWatch(threshold, int(threshold.over), self._timeline, self.activity)
         selection = threshold.selection
         if selection not in self._meters:
-            self._meters[selection] = Meter(selection, self._timeline, self.activity)
+            kind = threshold.metric.kind
+            self._meters[selection] = Meter(selection, kind, self._timeline, self.activity)
         return WholeWatch(threshold, self._meters[selection])

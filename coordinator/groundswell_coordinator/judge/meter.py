@@ -2,7 +2,7 @@
 
     counters            active time only: a graceful stop would dilute a rate
     gauges              likewise: after it, VUs are 0
-    dropped_iterations, interrupted_iterations
+    dropped_iterations, interrupted_iterations, failed_iterations
                         everything after warm-up: they come about when active time ends
     rates, trends       everything after warm-up: the slowest requests end last, and fail last
 
@@ -24,17 +24,20 @@ if TYPE_CHECKING:
     from groundswell_coordinator.timeline.interval import Interval
     from groundswell_coordinator.timeline.timeline import Timeline
 
-_AT_THE_END = frozenset({"dropped_iterations", "interrupted_iterations"})
+_AT_THE_END = frozenset({"dropped_iterations", "interrupted_iterations", "failed_iterations"})
 
 
 class Meter:
     """One selection, fed every interval in order; `view` may be asked at any time."""
 
-    def __init__(self, selection: Selection, timeline: Timeline, activity: Activity) -> None:
+    def __init__(
+        self, selection: Selection, kind: Kind, timeline: Timeline, activity: Activity
+    ) -> None:
+        """`kind` is that of the selection's metric."""
         self.selection = selection
         self._timeline = timeline
         self._activity = activity
-        self._kind = BUILTIN[selection.metric].kind
+        self._kind = kind
         self._count = 0
         self._rate = RateView(0, 0)
         self._gauge: GaugeView | None = None
@@ -68,8 +71,8 @@ class Meter:
 
 
 def measure(selection: Selection, timeline: Timeline, activity: Activity) -> View | None:
-    """The view of a selection over all that is sealed."""
-    meter = Meter(selection, timeline, activity)
+    """The view of a selection of a built-in metric over all that is sealed."""
+    meter = Meter(selection, BUILTIN[selection.metric].kind, timeline, activity)
     for interval in timeline.intervals():
         meter.observe(interval)
     return meter.view()

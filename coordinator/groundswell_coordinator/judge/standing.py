@@ -96,7 +96,7 @@ class WindowWatch:
         self.threshold = threshold
         self._timeline = timeline
         self._activity = activity
-        self._window = SlidingWindow(threshold.selection.metric, length)
+        self._window = SlidingWindow(threshold.metric.kind, length)
         self._worst: Standing | None = None
         # The ends of the windows that were judged, in unbroken rows.
         self.ends: list[range] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from groundswell.metrics.catalog import BUILTIN, Kind
+from groundswell.metrics.catalog import Kind
 from groundswell.metrics.histogram import Histogram
 from groundswell_coordinator.judge.view import CounterView, GaugeView, RateView
 from groundswell_coordinator.timeline.slice import Slice, trend_of
@@ -57,9 +57,9 @@ class TrendQueue:
 class SlidingWindow:
     """The last `length` intervals of a selection's series, all of one metric."""
 
-    def __init__(self, metric: str, length: int) -> None:
+    def __init__(self, kind: Kind, length: int) -> None:
         self.length = length
-        self._kind = BUILTIN[metric].kind
+        self._kind = kind
         self._slices: deque[Slice] = deque()
         self._trends = TrendQueue()
 

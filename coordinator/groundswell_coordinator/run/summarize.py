@@ -59,7 +59,7 @@ def summarize(
     submission: Submission, timeline: Timeline, judgement: Judgement, facts: Facts
 ) -> Summary:
     decision = judgement.decision
-    sums = Sums(timeline, facts.duration_s)
+    sums = Sums(timeline, facts.duration_s, own=submission.test.metrics)
     asked = {
         standing.threshold.selection: standing.threshold.key for standing in judgement.thresholds
     }

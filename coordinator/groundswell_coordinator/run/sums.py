@@ -6,7 +6,7 @@ from collections import Counter
 from math import ceil
 from typing import TYPE_CHECKING
 
-from groundswell.metrics.catalog import BUILTIN, Kind
+from groundswell.metrics.catalog import BUILTIN, Kind, Metric
 from groundswell.verdict.selection import Selection
 from groundswell_coordinator.report.summary import CheckSummary, ErrorSummary, MetricSummary
 from groundswell_coordinator.timeline.slice import Slice, trend_of
@@ -14,7 +14,6 @@ from groundswell_coordinator.timeline.slice import Slice, trend_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from groundswell.metrics.catalog import Metric
     from groundswell.metrics.histogram import Histogram
     from groundswell_coordinator.timeline.timeline import Timeline
 
@@ -28,8 +27,16 @@ class Sums:
     No percentile is an average: trends are merged.
     """
 
-    def __init__(self, timeline: Timeline, duration_s: float, first: int = 0) -> None:
+    def __init__(
+        self,
+        timeline: Timeline,
+        duration_s: float,
+        first: int = 0,
+        own: Mapping[str, Metric] | None = None,
+    ) -> None:
+        """`own` are the metrics of the test itself; of one that is not known the kind is."""
         self._timeline = timeline
+        self._catalog = {**BUILTIN, **(own or {})}
         self._duration = duration_s
         self._first = first
         self._intervals = timeline.intervals()[first:]
@@ -39,14 +46,14 @@ class Sums:
         present = self._present()
         found = {
             name: self._metric(Selection(name), metric)
-            for name, metric in BUILTIN.items()
+            for name, metric in {**self._catalog, **present}.items()
             if name in present
         }
         if "http_req_duration" in present:
             found[str(_EXPECTED)] = self._metric(_EXPECTED, BUILTIN[_EXPECTED.metric])
         for selection, key in asked.items():
             if key not in found and selection.metric in present:
-                found[key] = self._metric(selection, BUILTIN[selection.metric])
+                found[key] = self._metric(selection, present[selection.metric])
         return {key: summary for key, summary in found.items() if summary is not None}
 
     def checks(self) -> tuple[CheckSummary, ...]:
@@ -74,14 +81,19 @@ class Sums:
         most_first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         return tuple(ErrorSummary(error, name, count) for (error, name), count in most_first)
 
-    def _present(self) -> set[str]:
+    def _present(self) -> dict[str, Metric]:
         """What has a value, and all counters: one that nobody incremented is 0.
 
         What was declared and never had a value is in no store.
         """
-        counters = {name for name, metric in BUILTIN.items() if metric.kind is Kind.COUNTER}
-        valued = (series.metric for interval in self._intervals for series, _ in interval.series())
-        return counters.union(valued)
+        catalog = self._catalog
+        found = {name: one for name, one in catalog.items() if one.kind is Kind.COUNTER}
+        for interval in self._intervals:
+            for series, kind in interval.series():
+                name = series.metric
+                if name not in found:
+                    found[name] = catalog.get(name) or Metric(name, kind)
+        return found
 
     def _metric(self, selection: Selection, metric: Metric) -> MetricSummary | None:
         match metric.kind:

@@ -112,9 +112,9 @@ class OpenInterval:
 
 
 def across(metric: str, one: float, other: float) -> float:
-    """Two agents' values, or two series', of one gauge as one value; unknown gauges add up."""
+    """Two agents' values, or two series', of one gauge as one value; of a test's own, the larger."""
     known = BUILTIN.get(metric)
-    match Across.SUM if known is None else known.across:
+    match Across.MAX if known is None else known.across:
         case Across.MAX:
             return max(one, other)
         case Across.MIN:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from groundswell.metrics.catalog import BUILTIN, Metric
 from groundswell.scenario.defaults import DEFAULTS, Defaults
 from groundswell.scenario.model import Scenario, Test
-from groundswell.scenario.nodes import Mapping
+from groundswell.scenario.nodes import Mapping, Node
+from groundswell.scenario.own_metrics import read_metrics
 from groundswell.scenario.phases import PHASE_KEYS, PHASES, check_phases, read_phase
 from groundswell.scenario.record import Fields, Key, Record
 from groundswell.scenario.scalars import DURATION, WORD
 from groundswell.scenario.scenarios import SCENARIOS, SCRIPT_SCENARIOS
+from groundswell.scenario.shape import Json, Shape
 from groundswell.scenario.thresholds import GENERATOR_LIMITS, THRESHOLDS, check_thresholds
 from groundswell.scenario.urls import TARGET
+
+if TYPE_CHECKING:
+    from groundswell.scenario.problems import Problems
 
 
 def _build(fields: Fields) -> Test | None:
@@ -44,7 +51,8 @@ def _check_thresholds(fields: Fields) -> None:
     thresholds, scenarios = fields.node.get("thresholds"), fields.node.get("scenarios")
     if isinstance(thresholds, Mapping) and isinstance(scenarios, Mapping):
         names = [name.text for name, _ in scenarios.pairs]
-        check_thresholds(thresholds, names, fields.problems)
+        own: dict[str, Metric] = fields.values.get("metrics", {})
+        check_thresholds(thresholds, names, {**BUILTIN, **own}, fields.problems)
 
 
 TEST = Record(
@@ -68,10 +76,21 @@ TEST = Record(
     _build,
 )
 
+
+class _Metrics(Shape["dict[str, Metric]"]):
+    def read(self, node: Node, label: str, problems: Problems) -> dict[str, Metric]:
+        return read_metrics(node, problems)
+
+    def schema(self, definitions: Json) -> Json:
+        return {}
+
+
 # Of a test in Python.
 SCRIPT_TEST = replace(
     TEST,
     keys={
+        # Before the thresholds that may name one.
+        "metrics": Key(_Metrics(), "Its own metrics, by name."),
         **TEST.keys,
         "scenarios": Key(SCRIPT_SCENARIOS, "The workloads, by name.", required=True),
     },

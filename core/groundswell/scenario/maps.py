@@ -28,7 +28,7 @@ HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _FRAMING = ("content-length", "transfer-encoding")
 
 
-def _refuse_tag(name: str) -> Refusal | None:
+def refuse_tag(name: str) -> Refusal | None:
     if name in RESERVED_TAGS:
         return Refusal(
             f"the tag `{name}` is one that groundswell sets itself", "choose another name"
@@ -84,7 +84,7 @@ FORM = MapOf(TEMPLATED, "{email: '{{ users.email }}'}")
 TAGS = MapOf(
     WRITTEN,
     "{team: checkout}",
-    _refuse_tag,
+    refuse_tag,
     {"pattern": f"^{_TAG.pattern}$", "not": {"enum": list(RESERVED_TAGS)}},
 )
 ENV = MapOf(WRITTEN, "{REGION: eu}", _refuse_variable, {"pattern": f"^{ENV_NAME.pattern}$"})

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from groundswell.metrics.catalog import BUILTIN
 from groundswell.scenario.step_model import (
     DEFAULT_TIMEOUT,
     Check,
@@ -26,6 +27,7 @@ from groundswell.scenario.step_model import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from groundswell.metrics.catalog import Metric
     from groundswell.scenario.defaults import Defaults
 
 __all__ = [
@@ -187,6 +189,8 @@ class Test:
         default_factory=dict[str, tuple["ThresholdSpec", ...]]
     )
     generator_limits: GeneratorLimits = GeneratorLimits()
+    # Of a test in Python: the metrics of its own, by name.
+    metrics: Mapping[str, Metric] = field(default_factory=dict[str, "Metric"])
     # what it names beside its own text, by paths from its folder
     files: tuple[str, ...] = ()
     # Of a test in Python: what its requests take where they do not say it themselves. In a test of
@@ -195,3 +199,8 @@ class Test:
     # What the first one finds, all iterations know as `{{ setup.NAME }}`, and the second one does too.
     setup: Phase | None = None
     teardown: Phase | None = None
+
+    @property
+    def catalog(self) -> Mapping[str, Metric]:
+        """All metrics that a run of it may have."""
+        return {**BUILTIN, **self.metrics}

@@ -13,7 +13,9 @@ from groundswell.scenario.shape import Json, MapOf, OneOrMore, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from collections.abc import Mapping as Mapping_
 
+    from groundswell.metrics.catalog import Metric
     from groundswell.scenario.problems import Located, Problems
 
 
@@ -51,29 +53,41 @@ _EXAMPLE = "[p(95) < 300ms]"
 THRESHOLDS = MapOf(OneOrMore(_Threshold(), _EXAMPLE), f"{{http_req_duration: {_EXAMPLE}}}")
 
 
-def check_thresholds(thresholds: Mapping, scenarios: Collection[str], problems: Problems) -> None:
+def check_thresholds(
+    thresholds: Mapping,
+    scenarios: Collection[str],
+    catalog: Mapping_[str, Metric],
+    problems: Problems,
+) -> None:
     """Refuse metrics, tags and expressions that the verdict cannot read, each at its place."""
     for key, written in thresholds.pairs:
         items = written.items if isinstance(written, Sequence) else (written,)
-        if _refused_selection(key, scenarios, problems):
+        if _refused_selection(key, scenarios, catalog, problems):
             continue
         for item in items:
-            _check_expression(key.text, item, problems)
+            _check_expression(key.text, item, catalog, problems)
 
 
-def _refused_selection(key: Scalar, scenarios: Collection[str], problems: Problems) -> bool:
+def _refused_selection(
+    key: Scalar,
+    scenarios: Collection[str],
+    catalog: Mapping_[str, Metric],
+    problems: Problems,
+) -> bool:
     # The verdict imports this package's model, so it cannot be imported while this package is.
     from groundswell.verdict.selection import parse_selection
 
     try:
-        parse_selection(key.text, scenarios)
+        parse_selection(key.text, scenarios, catalog)
     except InvalidThreshold as error:
         problems.add(key, error.message, error.hint)
         return True
     return False
 
 
-def _check_expression(metric: str, item: Node, problems: Problems) -> None:
+def _check_expression(
+    metric: str, item: Node, catalog: Mapping_[str, Metric], problems: Problems
+) -> None:
     from groundswell.verdict.threshold import parse
 
     # What is wrong with its form has been told; only its meaning is looked at here.
@@ -82,7 +96,7 @@ def _check_expression(metric: str, item: Node, problems: Problems) -> None:
         return
     place: Located = (item.get("threshold") or item) if isinstance(item, Mapping) else item
     try:
-        parse(metric, spec)
+        parse(metric, spec, catalog=catalog)
     except InvalidThreshold as error:
         _refuse(place, error, problems)
 

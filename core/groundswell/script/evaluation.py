@@ -21,6 +21,7 @@ from groundswell.scenario.bundle import Bundle
 from groundswell.script.declaration import as_json
 from groundswell.script.environment import env
 from groundswell.script.loading import Code
+from groundswell.script.metrics import declared
 from groundswell.script.writing import Writer
 
 
@@ -31,7 +32,7 @@ def evaluated(name: str, text: bytes, variables: dict[str, str]) -> bytes:
     first_lines = {
         inner_path(name, path): part.first_line for path, part in Bundle.of(text).parts.items()
     }
-    return as_json(Writer(code.files, first_lines, env.read).test(test))
+    return as_json(Writer(code.files, first_lines, env.read).test(test, declared))
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from groundswell.errors import InvalidTest, Problem
 from groundswell.files.named import inner_path
 from groundswell.scenario.bundle import Bundle
 from groundswell.script.environment import env
+from groundswell.script.metrics import declared
 from groundswell.script.test import Test
 from groundswell.script.trace import problem_of
 
@@ -61,6 +62,7 @@ class Code:
             Code._loaded.unload()
         Code._loaded = self
         env.fill(self._variables)
+        declared.clear()
         # First, as the folder of a script is: a module beside the test goes before one installed.
         sys.meta_path.insert(0, self._finder)
         spec = self.spec(MAIN)

@@ -60,6 +60,18 @@ def variables(tree: ast.Module) -> set[str]:
     return {name for node in ast.walk(tree) if (name := _variable(node)) is not None}
 
 
+def timers(tree: ast.Module) -> Iterator[str]:
+    """The names that the code gives to `vu.timer`, where they stand in it."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="timer"), args=[ast.Constant(value=str(name)), *_]
+            ):
+                yield name
+            case _:
+                pass
+
+
 def _variable(node: ast.AST) -> str | None:
     match node:
         case ast.Subscript(value=owner, slice=ast.Constant(value=str(name))):

@@ -11,11 +11,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from groundswell.errors import InvalidTest, Problem
+from groundswell.metrics.catalog import Kind, Unit
 from groundswell.scenario.nodes import Mapping, Node, Scalar, Sequence
+from groundswell.scenario.own_metrics import refuse_metric, written
+from groundswell.script.modules import timers
 from groundswell.units import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from groundswell.script.call import Call
+    from groundswell.script.metrics import OwnMetric
     from groundswell.script.test import ScriptScenario, Test
 
 # A shorter value of the environment may be a part of anything.
@@ -40,13 +46,13 @@ class Writer:
         read: MappingOf[str, str],
     ) -> None:
         self._lines = {name: text.splitlines() for name, text in files.items()}
-        self._trees: dict[str, ast.AST] = {name: ast.parse(files[name]) for name in files}
+        self._trees: dict[str, ast.Module] = {name: ast.parse(files[name]) for name in files}
         self._first_lines = first_lines
         # The longest first: another may be a part of it.
         self._read = sorted(read.items(), key=lambda one: -len(one[1]))
 
-    def test(self, test: Test) -> Node:
-        """The whole declaration."""
+    def test(self, test: Test, made: Iterable[OwnMetric]) -> Node:
+        """The whole declaration; `made` are the metrics of the test's own."""
         at = _Site(self, test.call)
         if not test.scenarios:
             raise at.refused(*_NO_SCENARIO)
@@ -56,6 +62,8 @@ class Writer:
             for one in test.scenarios.values()
         )
         pairs.append((at.key("scenarios"), Mapping(at.line, at.column, scenarios)))
+        metrics = tuple(self._metrics(made))
+        pairs.append((at.key("metrics"), Mapping(at.line, at.column, metrics)))
         return Mapping(at.line, at.column, tuple(pairs))
 
     def _scenario(self, scenario: ScriptScenario) -> Node:
@@ -65,6 +73,22 @@ class Writer:
             key: value for key, value in scenario.executor.options.items() if value is not None
         }
         return Mapping(at.line, at.column, tuple(at.pairs({**own, **given})))
+
+    def _metrics(self, made: Iterable[OwnMetric]) -> Iterator[tuple[Scalar, Node]]:
+        """Those that were made, then timers that the code names: a threshold may be on either."""
+        kinds: dict[str, str] = {}
+        for metric in made:
+            at = _Site(self, metric.call)
+            kind = written(metric.kind, metric.unit)
+            if kinds.setdefault(metric.name, kind) != kind:
+                hint = "choose another name"
+                raise at.refused(f"`{metric.name}` is a {kinds[metric.name]} already", hint)
+            yield at.key(metric.name), at.value(kind)
+        for tree in self._trees.values():
+            for name in timers(tree):
+                if name not in kinds and refuse_metric(name) is None:
+                    kinds[name] = written(Kind.TREND, Unit.TIME)
+                    yield Scalar(1, 1, name, False, name), Scalar(1, 1, kinds[name], False, "")
 
     def tree(self, file: str) -> ast.AST | None:
         return self._trees.get(file)
@@ -107,6 +131,9 @@ class _Site:
 
     def key(self, text: str) -> Scalar:
         return Scalar(self.line, self.column, text, True, text)
+
+    def value(self, text: str) -> Scalar:
+        return Scalar(self.line, self.column, text, False, text)
 
     def pairs(self, values: MappingOf[str, object]) -> list[tuple[Scalar, Node]]:
         return [

@@ -11,7 +11,7 @@ from groundswell.errors import InvalidThreshold
 from groundswell.metrics.catalog import BUILTIN
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from groundswell.metrics.catalog import Metric
     from groundswell.metrics.series import Series
@@ -45,25 +45,31 @@ class Selection:
         return f"{self.metric}{{{','.join(f'{key}:{value}' for key, value in self.tags)}}}"
 
 
-def parse_selection(key: str, scenarios: Collection[str] | None = None) -> Selection:
-    """Read the key of a threshold. With `scenarios`, a `scenario` tag must name one of them."""
+def parse_selection(
+    key: str,
+    scenarios: Collection[str] | None = None,
+    catalog: Mapping[str, Metric] = BUILTIN,
+) -> Selection:
+    """Read the key of a threshold. With `scenarios`, a `scenario` tag must name one of them;
+    `catalog` are the metrics that there are.
+    """
     match = _KEY.fullmatch(key)
     if match is None:
         raise InvalidThreshold(
             f"'{key}' is not a selection", hint="write metric or metric{tag:value,tag:value}"
         )
-    metric = known_metric(match["metric"])
+    metric = known_metric(match["metric"], catalog)
     tags = _tags(match["tags"][1:-1], metric.name) if match["tags"] else {}
     if scenarios is not None and "scenario" in tags:
         _check_known("scenario", tags["scenario"], scenarios)
     return Selection(metric.name, tuple(sorted(tags.items())))
 
 
-def known_metric(name: str) -> Metric:
+def known_metric(name: str, catalog: Mapping[str, Metric] = BUILTIN) -> Metric:
     if not name:
         raise InvalidThreshold("a threshold needs a metric", hint="for example http_req_duration")
-    _check_known("metric", name, BUILTIN)
-    return BUILTIN[name]
+    _check_known("metric", name, catalog)
+    return catalog[name]
 
 
 def _tags(text: str, metric: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ from groundswell.verdict.limit import parse_limit
 from groundswell.verdict.selection import Selection, parse_selection
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from fractions import Fraction
 
     from groundswell.metrics.catalog import Metric
@@ -35,6 +35,7 @@ class Threshold:
     """
 
     selection: Selection
+    metric: Metric
     aggregation: Aggregation
     percentile: float | None
     operator: Operator
@@ -44,10 +45,6 @@ class Threshold:
     abort_on_fail: bool
     delay_abort_eval: Fraction
     over: Fraction | None
-
-    @property
-    def metric(self) -> Metric:
-        return BUILTIN[self.selection.metric]
 
     @property
     def tags(self) -> dict[str, str]:
@@ -75,17 +72,24 @@ class Threshold:
         return f"{self.key}: {self.expression}{over}"
 
 
-def parse(key: str, spec: ThresholdSpec, scenarios: Collection[str] | None = None) -> Threshold:
+def parse(
+    key: str,
+    spec: ThresholdSpec,
+    scenarios: Collection[str] | None = None,
+    catalog: Mapping[str, Metric] = BUILTIN,
+) -> Threshold:
     """Read one threshold of a test; `InvalidThreshold` says what is wrong and what to write.
 
-    With `scenarios`, a selection by `scenario` must name one of them.
+    With `scenarios`, a selection by `scenario` must name one of them; `catalog` are the metrics
+    that there are.
     """
-    selection = parse_selection(key, scenarios)
-    metric = BUILTIN[selection.metric]
+    selection = parse_selection(key, scenarios, catalog)
+    metric = catalog[selection.metric]
     expression = parse_expression(spec.threshold, metric)
     _check_window(spec.over)
     return Threshold(
         selection=selection,
+        metric=metric,
         aggregation=expression.aggregation,
         percentile=expression.percentile,
         operator=expression.operator,
