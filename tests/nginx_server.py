@@ -50,6 +50,7 @@ http {{
         location = /status {{ stub_status; }}
         {locations}
     }}
+    {servers}
 }}
 """
 
@@ -90,11 +91,13 @@ def running_nginx(
     folder: Path,
     *,
     locations: str = "",
+    servers: str = "",
     address: str = "127.0.0.1",
     log: Path | None = None,
     connections: int = 4096,
 ) -> Generator[NginxServer]:
-    """Nginx with its files in `folder`, ended with the block; `locations` joins its server's.
+    """Nginx with its files in `folder`, ended with the block; `locations` joins its server's,
+    `servers` stand beside it.
 
     Each line of `log` is one request that has ended: when, how long it took, both in seconds, from
     where, with what status, for which path.
@@ -110,6 +113,7 @@ def running_nginx(
             connections=connections,
             listen=_listen(server),
             locations=locations,
+            servers=servers,
             log="off" if log is None else f"{log} arrivals",
         )
     )

@@ -228,7 +228,7 @@ class Agent:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*COLLECT_AFTER)
-        found = problems(await checked(engine.test, engine.shares))
+        found = problems(await checked(engine.test, engine.shares, engine.connectors))
         self._preparing = None
         refusal = next((one for one in found if one.refuses), None)
         if refusal is not None:

@@ -15,12 +15,12 @@ from groundswell.files.places import UNSEEN
 from groundswell.scenario.loader import TestSource, load
 from groundswell.schedule.division import Division, extended, table_from_wire
 from groundswell.schedule.scenario_plan import boundary_of, plan_scenario
+from groundswell_agent.engine.connectors import Connectors
 from groundswell_agent.engine.cut import Cut
 from groundswell_agent.engine.executors import EXECUTORS
 from groundswell_agent.engine.scenario_load import ScenarioLoad
 from groundswell_agent.engine.steps_phase import Phases
 from groundswell_agent.events import HaltMode
-from groundswell_agent.http.connector import Connector
 from groundswell_agent.recording.recorder import Recorder, unhurried
 from groundswell_agent.recording.vitals import Vitals
 from groundswell_agent.script.script import Script
@@ -53,7 +53,7 @@ class Engine:
         incarnation: str,
         executors: list[Executor],
         recorder: Recorder,
-        connector: Connector,
+        connectors: Connectors,
         phases: Phases,
     ) -> None:
         self.run_id = prepare.run_id
@@ -65,7 +65,8 @@ class Engine:
         self._executors = executors
         self._recorder = recorder
         self.phases = phases
-        self._vitals = Vitals(recorder, lambda: connector.open_connections)
+        self.connectors = connectors
+        self._vitals = Vitals(recorder, lambda: connectors.open_connections)
         self._vus = recorder.gauge("vus", {})
         self._vus_max = recorder.gauge("vus_max", {})
         self._has_started = False
@@ -96,19 +97,19 @@ class Engine:
         script = Script.load(test, source)
         division = Division(table_from_wire(prepare.shares))
         recorder = Recorder()
-        connector = Connector(lease=lease)
-        phases = Phases(test, connector, prepare.seed, files)
+        connectors = Connectors(test.target, files, lease)
+        phases = Phases(test, connectors, prepare.seed, files)
         executors: list[Executor] = []
         for name, scenario in test.scenarios.items():
             share = plan_scenario(name, scenario, division, prepare.agent, prepare.seed)
             scenario_load = ScenarioLoad(
-                *(name, scenario, test.target, recorder, connector, prepare.seed),
+                *(name, scenario, test.target, recorder, connectors, prepare.seed),
                 phases.namespaces,
                 files=files,
                 script=script,
             )
             executors.append(EXECUTORS[scenario.executor](share, scenario_load))
-        return cls(prepare, test, division, incarnation, executors, recorder, connector, phases)
+        return cls(prepare, test, division, incarnation, executors, recorder, connectors, phases)
 
     @property
     def shares(self) -> tuple[ScenarioShare, ...]:
@@ -213,6 +214,7 @@ class Engine:
             self._halt_grace.cancel()
         for executor in self._executors:
             executor.close()
+        self.connectors.close()
 
     async def _load(self, start: float, start_at_ns: int, started: Callable[[int], None]) -> None:
         # uvloop's timers may ring half a millisecond early.

@@ -50,6 +50,15 @@ def redirected(request: PreparedRequest, exchange: Exchange, jar: Jar) -> Prepar
         return None
 
 
+def repeated(request: PreparedRequest, jar: Jar) -> PreparedRequest:
+    """The same request with the cookies that fit it by now, if it had none."""
+    head, _, body = request.payload.partition(b"\r\n\r\n")
+    cookies = jar.line_for(request.origin, head.decode("latin-1"))
+    if not cookies:
+        return request
+    return request.with_payload(b"%b\r\n%b\r\n%b" % (head, cookies.encode("latin-1"), body))
+
+
 def _following(request: PreparedRequest, status: int, location: str, jar: Jar) -> PreparedRequest:
     origin, path = split_url(_address(request, location))
     method = _method(request.method, status)
@@ -72,6 +81,7 @@ def _following(request: PreparedRequest, status: int, location: str, jar: Jar) -
         timeout=request.handling.timeout,
         collects=request.handling.collects,
         body_limit=request.handling.body_limit,
+        source=request.source if method == request.method else None,
     )
 
 

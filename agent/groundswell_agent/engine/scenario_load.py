@@ -10,7 +10,6 @@ from groundswell_agent.engine.account import Account, Drop
 from groundswell_agent.engine.cut import Cut
 from groundswell_agent.engine.steps import Scope, compile_steps
 from groundswell_agent.engine.traced import TracedClient
-from groundswell_agent.http.client import Client
 from groundswell_agent.recording.rows import amount, span
 
 if TYPE_CHECKING:
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
 
     from groundswell.files.places import Files
     from groundswell.scenario.model import BaseScenario
+    from groundswell_agent.engine.connectors import Connectors
     from groundswell_agent.engine.steps.scope import CompiledStep
     from groundswell_agent.engine.trace import Trace
     from groundswell_agent.engine.values import Namespace
-    from groundswell_agent.http.connector import Connector
     from groundswell_agent.recording.recorder import Recorder
     from groundswell_agent.script.script import Script
 
@@ -35,7 +34,7 @@ class ScenarioLoad:
         scenario: BaseScenario,
         target: str,
         recorder: Recorder,
-        connector: Connector,
+        connectors: Connectors,
         seed: int | str,
         namespaces: Mapping[str, Namespace] | None = None,
         files: Files = UNSEEN,
@@ -59,8 +58,11 @@ class ScenarioLoad:
         # Set by the engine: a run with a defect in it must not go on and look well.
         self.on_fault: Callable[[], None] = _ignore
         self._seed = seed
-        self._connector = connector
+        connector, new_client = connectors.clients(scenario.http)
         self.trace = trace
+        self.new_client = (
+            new_client if trace is None else lambda: TracedClient(new_client(), connector, trace)
+        )
         self.lease = connector.lease
         # Made by the first arrival: a closed scenario plans no starts to lag behind.
         self._send_lag: Callable[[bytes], None] | None = None
@@ -68,6 +70,8 @@ class ScenarioLoad:
         self.record_iteration: Callable[[bytes], None] = recorder.iterations(self.tags).record
         self._dropped = recorder.counter("dropped_iterations", self.tags)
         self._interrupted = recorder.counter("interrupted_iterations", self.tags)
+        # Said in each request, as whoever ends a connection after it does.
+        self.closes_connections = scenario.http.connections == "new"
         scope = Scope(self, target, self.tags, takes_cookies=scenario.cookies != "off")
         self.steps: tuple[CompiledStep, ...]
         if script is None:
@@ -85,11 +89,6 @@ class ScenarioLoad:
     def seed_of(self, stream: str) -> int:
         """The seed of one of its streams of chance."""
         return stream_seed(self._seed, self.name, stream)
-
-    def new_client(self) -> Client:
-        if self.trace is not None:
-            return TracedClient(self._connector, self.trace)
-        return Client(self._connector)
 
     def record_send_lag(self, planned: float, started: float) -> None:
         if self._send_lag is None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from groundswell.errors import GroundswellError
 from groundswell.exit_codes import ExitCode
+from groundswell.scenario.expressions import SECRET, Name
+
+if TYPE_CHECKING:
+    from groundswell.scenario.expressions import Expression, Text
 
 # Set by `--secrets-dir`, and so it reaches every process of an agent.
 DIRECTORY_VARIABLE = "GROUNDSWELL_SECRETS_DIR"
@@ -54,3 +59,17 @@ def _in_file(path: Path, name: str) -> str | None:
         ) from None
     except UnicodeDecodeError:
         raise MissingSecret(f"the secret {name} is not UTF-8 text") from None
+
+
+def filled(text: Text) -> str:
+    """What is said once for a run, with its secrets in it."""
+    if isinstance(text, str):
+        return text
+    return "".join(part if isinstance(part, str) else _secret(part) for part in text.parts)
+
+
+def _secret(part: Expression) -> str:
+    # The loader lets nothing else through to where this is asked for.
+    assert isinstance(part, Name)
+    assert part.root == SECRET
+    return read_secret(str(part.path[0]))

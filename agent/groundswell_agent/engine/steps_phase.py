@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from groundswell.files.places import Files
     from groundswell.scenario.model import Phase, Test
     from groundswell.scenario.step_model import RequestStep
+    from groundswell_agent.engine.connectors import Connectors
     from groundswell_agent.engine.phases import PhaseWork
     from groundswell_agent.engine.trace import StepOutcome, Trace
     from groundswell_agent.engine.values import Namespace
-    from groundswell_agent.http.connector import Connector
     from groundswell_agent.http.exchange import Exchange
     from groundswell_agent.http.request import PreparedRequest
 
@@ -46,7 +46,7 @@ class StepsPhase:
         name: str,
         phase: Phase,
         target: str,
-        connector: Connector,
+        connectors: Connectors,
         seed: int,
         namespaces: Mapping[str, Namespace] | None = None,
         files: Files = UNSEEN,
@@ -57,10 +57,10 @@ class StepsPhase:
         # Nobody reads what is recorded: the run's metrics are of its load.
         self._load = ScenarioLoad(
             name,
-            BaseScenario(steps=phase.steps),
+            BaseScenario(steps=phase.steps, http=phase.http),
             target,
             Recorder(),
-            connector,
+            connectors,
             seed,
             namespaces,
             files,
@@ -96,7 +96,7 @@ class Phases:
     def __init__(
         self,
         test: Test,
-        connector: Connector,
+        connectors: Connectors,
         seed: int,
         files: Files = UNSEEN,
         listener: Trace | None = None,
@@ -109,7 +109,16 @@ class Phases:
             self.namespaces = {SETUP: SetupNames(self._setup_result)}
         self._works: dict[Kind, PhaseWork] = {
             kind: StepsPhase(
-                *(kind.value, phase, test.target, connector, seed, self.namespaces, files, listener)
+                *(
+                    kind.value,
+                    phase,
+                    test.target,
+                    connectors,
+                    seed,
+                    self.namespaces,
+                    files,
+                    listener,
+                )
             )
             for kind, phase in self._phases.items()
             if phase is not None

@@ -14,7 +14,7 @@ from groundswell_agent.http.client import Client
 from groundswell_agent.http.request import InvalidRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
 
     from groundswell.scenario.step_model import RequestStep
     from groundswell_agent.engine.reading import Outcome
@@ -27,26 +27,32 @@ if TYPE_CHECKING:
 
 
 class TracedClient(Client):
-    """Says what is sent and what comes of it."""
+    """Says what another one sends and what comes of it."""
 
-    __slots__ = ("_trace",)
+    __slots__ = ("_client", "_trace")
 
-    def __init__(self, connector: Connector, trace: Trace) -> None:
+    def __init__(self, client: Client, connector: Connector, trace: Trace) -> None:
         super().__init__(connector)
+        self.last = client.last
+        self._client = client
         self._trace = trace
 
     def begin(self, request: PreparedRequest) -> Awaitable[None]:
-        return self._traced(request, super().begin)
+        return self._traced(request)
 
-    async def _traced(
-        self, request: PreparedRequest, begin: Callable[[PreparedRequest], Awaitable[None]]
-    ) -> None:
+    async def _traced(self, request: PreparedRequest) -> None:
         self._trace.send(request)
         try:
-            await begin(request)
+            await self._client.begin(request)
         finally:
             # Of one that is cut off, too: it may be with the target.
             self._trace.answered(request, self.last)
+
+    def abandon(self) -> None:
+        self._client.abandon()
+
+    def close(self) -> None:
+        self._client.close()
 
 
 class TracedReading:

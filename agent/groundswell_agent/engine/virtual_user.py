@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from groundswell_agent.engine.scenario_load import ScenarioLoad
     from groundswell_agent.engine.values import Namespace
     from groundswell_agent.http.client import Client
+    from groundswell_agent.http.digest import Credentials
+    from groundswell_agent.http.request import Origin
 
 
 class VirtualUser:
@@ -27,8 +29,8 @@ class VirtualUser:
     """
 
     __slots__ = (
-        *("_branches", "_fields", "_random", "_stream", "began", "client", "due", "iterations"),
-        *("jar", "load", "number", "variables"),
+        *("_branches", "_fields", "_random", "_stream", "began", "client", "digests", "due"),
+        *("iterations", "jar", "load", "number", "variables"),
     )
 
     def __init__(self, number: int, load: ScenarioLoad) -> None:
@@ -39,6 +41,8 @@ class VirtualUser:
         self.iterations = -1
         self.variables: dict[str, object] = {}
         self.jar = Jar()
+        # By origin, from the first challenge on.
+        self.digests: dict[Origin, Credentials] | None = None
         self._fields: dict[str, Mapping[str, object]] = {}
         self._branches: list[VirtualUser] = []
         self._stream = f"vu {number}"

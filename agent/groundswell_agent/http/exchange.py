@@ -8,6 +8,7 @@ A client uses one for all its requests: read it before the next one. What an err
     tls        the TLS handshake failed, the certificate above all, or TLS broke later
     dns        the host name has no address
     protocol   what came is no HTTP/1.1 response to this request
+    proxy      the proxy made no way to the target, or cannot be reached itself
     local      this machine had no descriptor, port or buffer left: not the target's fault
 
 The engine adds `interrupted`, for a request that it cancelled itself.
@@ -20,7 +21,9 @@ from typing import Literal
 from groundswell_agent.http.content import decoded
 from groundswell_agent.http.head import header_values
 
-Error = Literal["timeout", "refused", "reset", "tls", "dns", "protocol", "local", "interrupted"]
+Error = Literal[
+    "timeout", "refused", "reset", "tls", "dns", "protocol", "proxy", "local", "interrupted"
+]
 
 
 class Exchange:

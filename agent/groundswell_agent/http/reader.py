@@ -66,7 +66,7 @@ class Reader:
         handling = self._handling
         if handling.bodiless:
             self._connection.forbid_reuse()
-        elif handling.keep_body and not self._truncated:
+        elif (handling.keep_body or handling.collects) and not self._truncated:
             room = handling.body_limit - self._kept
             self._truncated = len(chunk) > room
             self._chunks.append(chunk[:room] if self._truncated else chunk)
@@ -86,6 +86,8 @@ class Reader:
             exchange.body = b"".join(self._chunks)
             exchange.body_limit = handling.body_limit
             exchange.body_truncated = self._truncated
+        elif handling.collects:
+            exchange.collected = b"".join(self._chunks)
         exchange.dirty = True
         self._forget()
 

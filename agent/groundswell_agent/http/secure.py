@@ -38,11 +38,16 @@ class SecureConnection(Connection):
         loop: asyncio.AbstractEventLoop,
         context: ssl.SSLContext,
         session: ssl.SSLSession | None = None,
+        server_name: str | None = None,
     ) -> None:
+        """`server_name` is what the host is called in the handshake, if not by its name."""
         super().__init__(origin, sweeper, loop)
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(
-            self._incoming, self._outgoing, server_hostname=origin.host, session=session
+            self._incoming,
+            self._outgoing,
+            server_hostname=server_name or origin.host,
+            session=session,
         )
         self._handshake: asyncio.Future[None] | None = None
 
@@ -54,6 +59,11 @@ class SecureConnection(Connection):
     def session(self) -> ssl.SSLSession | None:
         """What a later connection can be resumed by; TLS 1.3 has one only after the first response."""
         return self._tls.session
+
+    @property
+    def tls(self) -> ssl.SSLObject:
+        """What the handshake has come to."""
+        return self._tls
 
     async def shake_hands(self) -> None:
         """Raises ssl.SSLError where it fails, OSError where the connection ends before."""

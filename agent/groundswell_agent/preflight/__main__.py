@@ -22,7 +22,9 @@ async def _examine(prepare: agent_pb2.Prepare) -> list[dict[str, str | None]]:
     # The client is on this machine, and has lent us what the test names.
     files = await RunFiles().hold_what_is_here(prepare.source)
     engine = Engine.build(prepare, incarnation="doctor", files=files)
-    found = await examine(engine.test, engine.shares, len(prepare.shares.entries))
+    found = await examine(
+        engine.test, engine.shares, engine.connectors, len(prepare.shares.entries)
+    )
     return [
         {
             "check": check.subject,

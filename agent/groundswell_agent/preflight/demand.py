@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Self
 
+from groundswell.scenario.http_model import Shared
 from groundswell.scenario.model import OpenScenario, RequestStep, all_requests
 from groundswell.scenario.step_model import IfStep, RepeatStep, WeightedStep, inner_steps
 from groundswell.schedule.rate import RateCurve
@@ -15,6 +16,7 @@ from groundswell_agent.http.request import split_url
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from groundswell.scenario.http_model import Http
     from groundswell.scenario.model import Step, Test
     from groundswell.schedule.scenario_plan import ScenarioShare
     from groundswell_agent.http.request import Origin
@@ -31,6 +33,9 @@ class Connections:
 
     def __add__(self, other: Connections) -> Connections:
         return Connections(self.most + other.most, self.certain + other.certain)
+
+    def at_most(self, limit: int) -> Connections:
+        return Connections(min(self.most, limit), min(self.certain, limit))
 
     def __mul__(self, times: int) -> Connections:
         return Connections(self.most * times, self.certain * times)
@@ -52,12 +57,11 @@ class Demand:
     def of(cls, test: Test, shares: Sequence[ScenarioShare]) -> Self:
         total = Connections()
         by_origin: dict[Origin, Connections] = {}
-        for share in shares:
-            origins = origins_of(share.scenario.steps, test.target)
-            each = _connections(share)
-            total += each * min(len(origins), MOST_CONNECTIONS)
-            for origin in origins:
-                by_origin[origin] = by_origin.get(origin, Connections()) + each
+        for http, sharing in _by_way(shares):
+            needed = _connections(http, sharing, test.target)
+            total += _at_once(http, sharing, test.target, needed)
+            for origin, connections in needed.items():
+                by_origin[origin] = by_origin.get(origin, Connections()) + connections
         vus = sum(share.vu_count for share in shares)
         return cls(vus, total, by_origin, _peak_rate(shares))
 
@@ -78,8 +82,52 @@ def _origin_of(step: RequestStep) -> Origin | None:
     return None
 
 
-def _connections(share: ScenarioShare) -> Connections:
-    """To one origin."""
+def _by_way(shares: Sequence[ScenarioShare]) -> list[tuple[Http, list[ScenarioShare]]]:
+    """Those together that connect in the same way: they may share connections."""
+    ways: list[tuple[Http, list[ScenarioShare]]] = []
+    for share in shares:
+        http = share.scenario.http
+        sharing = next((found for known, found in ways if known == http), None)
+        if sharing is None:
+            ways.append((http, [share]))
+        else:
+            sharing.append(share)
+    return ways
+
+
+def _connections(
+    http: Http, shares: Sequence[ScenarioShare], target: str
+) -> dict[Origin, Connections]:
+    """To each origin."""
+    found: dict[Origin, Connections] = {}
+    for share in shares:
+        for origin in origins_of(share.scenario.steps, target):
+            found[origin] = found.get(origin, Connections()) + _of_vus(share)
+    if isinstance(http.connections, Shared):
+        return {origin: one.at_most(http.connections.count) for origin, one in found.items()}
+    return found
+
+
+def _at_once(
+    http: Http,
+    shares: Sequence[ScenarioShare],
+    target: str,
+    needed: Mapping[Origin, Connections],
+) -> Connections:
+    """Of all origins: a VU keeps one to each, up to a limit; or has one at a time, a new one."""
+    total = Connections()
+    if isinstance(http.connections, Shared):
+        for connections in needed.values():
+            total += connections
+        return total
+    most = 1 if http.connections == "new" else MOST_CONNECTIONS
+    for share in shares:
+        total += _of_vus(share) * min(len(origins_of(share.scenario.steps, target)), most)
+    return total
+
+
+def _of_vus(share: ScenarioShare) -> Connections:
+    """One for each."""
     is_open = isinstance(share.scenario, OpenScenario)
     return Connections(share.vu_count, 0 if is_open else share.vu_count)
 

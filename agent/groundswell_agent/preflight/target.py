@@ -1,4 +1,5 @@
-"""One connection to where the requests will go, without a request: name, TCP, TLS, each with its time.
+"""One connection to where the requests will go, and by their way, without a request: name, TCP, TLS, each
+with its time.
 
 The target counts no request by this, and answers none.
 """
@@ -12,23 +13,30 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from groundswell_agent.http.connector import error_of
-from groundswell_agent.http.resolver import Resolver
+from groundswell_agent.http.connector import Connector, error_of
+from groundswell_agent.http.proxy import ProxyRefused, TunnelledConnection
+from groundswell_agent.http.secure import SecureConnection
 from groundswell_agent.preflight.check import error, ok, warning
 
 if TYPE_CHECKING:
+    from groundswell_agent.http.connection import Connection
+    from groundswell_agent.http.fixed_hosts import Endpoints
     from groundswell_agent.http.request import Origin
     from groundswell_agent.preflight.check import Check
 
 # For all of it: a run does not wait longer for a target that may be down.
 PATIENCE_S = 1.0
+# What the target would rather speak; requests are sent as HTTP/1.1 whatever it says.
+OFFERED = ("h2", "http/1.1")
 _ADDRESSES_SHOWN = 3
 _EXPIRES_SOON_DAYS = 7
 
 
 @dataclass(slots=True)
 class Reached:
-    """How far it went, and what was found on the way."""
+    """How far it went, and what was found on the way. `addresses` counts pairs of one of theirs and
+    one of ours.
+    """
 
     origin: Origin
     checks: list[Check]
@@ -36,87 +44,113 @@ class Reached:
 
 
 async def reach(
-    origin: Origin, *, tls: ssl.SSLContext | None = None, patience_s: float = PATIENCE_S
+    origin: Origin, connector: Connector | None = None, *, patience_s: float = PATIENCE_S
 ) -> Reached:
-    """Never raises for what the target does."""
+    """Never raises for what the target does. `connector` offers HTTP/2, too, and is for this alone."""
     reached = Reached(origin, [])
+    connector = connector or Connector(alpn=OFFERED)
     try:
         async with asyncio.timeout(patience_s):
-            await _reach(reached, tls)
+            await _reach(reached, connector)
     except TimeoutError:
         text = f"{_place(origin)} did not answer within {patience_s:g} s"
         reached.checks.append(_failed("connection", "target_unreachable", text, "timeout"))
     return reached
 
 
-async def _reach(reached: Reached, tls: ssl.SSLContext | None) -> None:
+async def _reach(reached: Reached, connector: Connector) -> None:
     origin, checks = reached.origin, reached.checks
-    begin = monotonic()
-    try:
-        addresses = await Resolver(asyncio.get_running_loop()).addresses(origin.host)
-    except OSError as failure:
-        text = f"{origin.host} has no address: {failure.strerror or failure}"
-        checks.append(_failed("name", "target_unresolved", text, "dns"))
+    endpoints = await _looked_up(reached, connector)
+    if not endpoints:
         return
-    reached.addresses = len(addresses)
-    if addresses != (origin.host,):
-        checks.append(ok("name", f"{origin.host} is {_listed(addresses)}, {_since(begin)}"))
+    sources = connector.sources
+    own = 1 if sources is None else sources.count_for(endpoints[0][0])
+    reached.addresses = len(endpoints) * own
     begin = monotonic()
+    connection = connector.new_connection(origin)
     try:
-        transport = await _connect(origin, addresses)
-    except OSError as failure:
-        text = f"{_place(origin)} {_why_not(failure)}"
-        checks.append(_failed("connection", "target_unreachable", text, error_of(failure)))
-        return
-    try:
-        checks.append(ok("connection", f"to {_place(origin)}, {_since(begin)}"))
-        if origin.scheme == "https":
-            await _shake_hands(reached, transport, tls)
+        if not await _connected(reached, connector, connection, endpoints):
+            return
+        by = connector.proxy_of(origin)
+        way = "" if by is None else f" through the proxy {_host_port(by.host, by.port)}"
+        checks.append(ok("connection", f"to {_place(origin)}{way}, {_since(begin)}"))
+        if isinstance(connection, SecureConnection):
+            await _shake_hands(reached, connection)
     finally:
-        transport.abort()
+        connection.give_up()
 
 
-async def _connect(origin: Origin, addresses: tuple[str, ...]) -> asyncio.Transport:
-    """To the first address that takes it. OSError of the last one where none does."""
-    loop = asyncio.get_running_loop()
+async def _looked_up(reached: Reached, connector: Connector) -> Endpoints:
+    """Nothing where a name has no address, which is then told."""
+    origin, begin = reached.origin, monotonic()
+    proxy = connector.proxy_of(origin)
+    host = origin.host if proxy is None else proxy.host
+    try:
+        endpoints = await connector.look_up(origin)
+    except OSError as failure:
+        text = f"{host} has no address: {failure.strerror or failure}"
+        tag = "dns" if proxy is None else "proxy"
+        reached.checks.append(_failed("name", "target_unresolved", text, tag))
+        return ()
+    addresses = tuple(address for address, _ in endpoints)
+    if addresses != (host,):
+        text = f"{host} is {_listed(addresses)}, {_since(begin)}"
+        reached.checks.append(ok("name", text))
+    return endpoints
+
+
+async def _connected(
+    reached: Reached, connector: Connector, connection: Connection, endpoints: Endpoints
+) -> bool:
+    """To the first address that takes it, and on through the proxy."""
+    origin = connection.origin
+    proxy = connector.proxy_of(origin)
+    place = _place(origin) if proxy is None else f"the proxy {_host_port(proxy.host, proxy.port)}"
+    try:
+        await _connect(connector, connection, endpoints)
+        if isinstance(connection, TunnelledConnection):
+            await connection.dig()
+    except OSError as failure:
+        if isinstance(failure, ProxyRefused):
+            text = f"{place} makes no way to {_place(origin)}: {failure}"
+        else:
+            text = f"{place} {_why_not(failure)}"
+        tag = error_of(failure) if proxy is None else "proxy"
+        reached.checks.append(_failed("connection", "target_unreachable", text, tag))
+        return False
+    return True
+
+
+async def _connect(connector: Connector, connection: Connection, endpoints: Endpoints) -> None:
+    """OSError of the last address where none takes it."""
     failure: OSError | None = None
-    for address in addresses:
+    for address, port in endpoints:
         try:
-            transport, _ = await loop.create_connection(asyncio.Protocol, address, origin.port)
+            await connector.connect(connection, address, port)
         except OSError as found:
             failure = found
         else:
-            return transport
+            return
     assert failure is not None
     raise failure
 
 
-async def _shake_hands(
-    reached: Reached, transport: asyncio.Transport, tls: ssl.SSLContext | None
-) -> None:
+async def _shake_hands(reached: Reached, connection: SecureConnection) -> None:
     origin, checks = reached.origin, reached.checks
     begin = monotonic()
-    loop = asyncio.get_running_loop()
-    context = tls or ssl.create_default_context()
-    # What the target would rather speak; requests are sent as HTTP/1.1 whatever it says.
-    context.set_alpn_protocols(["h2", "http/1.1"])
     try:
-        secured = await loop.start_tls(
-            transport, asyncio.Protocol(), context, server_hostname=origin.host
-        )
+        await connection.shake_hands()
     except (ssl.SSLError, OSError) as failure:
         why = getattr(failure, "verify_message", None) or failure.strerror or str(failure)
         text = f"the TLS handshake with {_place(origin)} failed: {why}"
         checks.append(_failed("tls", "target_tls", text, "tls"))
         return
-    assert secured is not None
-    session = secured.get_extra_info("ssl_object")
+    session = connection.tls
     checks.append(_certificate(session, origin, _since(begin)))
     if session.selected_alpn_protocol() == "h2":
         text = f"{_place(origin)} would speak HTTP/2, and is sent HTTP/1.1"
         hint = "it may do worse by it than with the browsers that it has"
         checks.append(warning("http", "target_http2", text, hint))
-    secured.abort()
 
 
 def _certificate(session: ssl.SSLObject, origin: Origin, took: str) -> Check:
@@ -147,8 +181,11 @@ def _why_not(failure: OSError) -> str:
 
 
 def _place(origin: Origin) -> str:
-    host = f"[{origin.host}]" if ":" in origin.host else origin.host
-    return f"{host}:{origin.port}"
+    return _host_port(origin.host, origin.port)
+
+
+def _host_port(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _listed(addresses: tuple[str, ...]) -> str:

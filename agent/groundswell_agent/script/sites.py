@@ -22,7 +22,8 @@ from groundswell.script.http import RequestOptions
 from groundswell.units import parse_duration
 from groundswell_agent.engine.outgoing import place
 from groundswell_agent.engine.reading import WELL
-from groundswell_agent.engine.steps.request import Request
+from groundswell_agent.engine.steps.digest_request import DigestRequest
+from groundswell_agent.engine.steps.request import CLOSING, Request
 from groundswell_agent.engine.texts import compile_text, fit_header
 from groundswell_agent.engine.values import is_constant
 from groundswell_agent.http.request import InvalidRequest, prepare
@@ -60,7 +61,8 @@ class Sites:
         self._scope = scope
         self._tags: Mapping[str, str] = defaults.tags
         self._timeout = DEFAULT_TIMEOUT if defaults.timeout is None else defaults.timeout
-        self._headers: dict[str, str] = {}
+        self._headers = dict(CLOSING) if scope.load.closes_connections else dict[str, str]()
+        self._digest = defaults.digest
         # Headers whose value each request has anew.
         self._fresh: dict[str, TextOf] = {}
         for name, value in defaults.headers.items():
@@ -152,6 +154,8 @@ class Sites:
         reading = _Handing(
             step.expect_status, reads_body=options.get("keep_body", True) is not False
         )
+        if self._digest is not None:
+            return DigestRequest(step, self._scope, self._digest, reading, _Given())
         return Request(step, self._scope, reading, _Given())
 
     def _timeout_of(self, options: Options) -> Fraction:

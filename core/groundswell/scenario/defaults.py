@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from groundswell.scenario.auth import AUTH
+from groundswell.scenario.auth import AUTH, Auth, authorized, without_authorization
 from groundswell.scenario.expressions import Template
 from groundswell.scenario.maps import HEADERS, TAGS, merged_headers
 from groundswell.scenario.record import Fields, Key, Record
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from groundswell.scenario.expressions import Text
+    from groundswell.scenario.step_model import Digest
 
 COOKIES = choice("iteration", "keep", "off")
 
@@ -33,6 +34,7 @@ class Defaults:
 
     timeout: Fraction | None = None
     headers: Mapping[str, Text] = field(default_factory=dict[str, "Text"])
+    digest: Digest | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     cookies: Cookies | None = None
 
@@ -42,9 +44,16 @@ class Defaults:
     def _applied_to_request(self, step: RequestStep) -> RequestStep:
         # By identity: a step that says 60s itself has said so.
         is_silent = step.timeout is DEFAULT_TIMEOUT
+        headers = merged_headers(self.headers, step.headers)
+        digest = step.digest
+        if digest is not None:
+            headers = without_authorization(headers)
+        elif without_authorization(step.headers) == step.headers:
+            digest = self.digest
         return replace(
             step,
-            headers=merged_headers(self.headers, step.headers),
+            headers=headers,
+            digest=digest,
             timeout=self.timeout if self.timeout is not None and is_silent else step.timeout,
             tags={**self.tags, **step.tags},
         )
@@ -57,9 +66,12 @@ def _build(fields: Fields) -> Defaults | None:
     if not fields.complete:
         return None
     values = dict(fields.values)
-    given = {**values.pop("auth", {}), **values.pop("headers", {})}
-    headers = {name: _optional(value) for name, value in given.items()}
-    return Defaults(headers=headers, **values)
+    given = authorized(values.pop("auth", Auth()), values.pop("headers", {}))
+    headers = {name: _optional(value) for name, value in given["headers"].items()}
+    digest: Digest | None = given["digest"]
+    if digest is not None:
+        digest = replace(digest, optional=True)
+    return Defaults(headers=headers, digest=digest, **values)
 
 
 def _optional(value: Text) -> Text:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from groundswell.metrics.catalog import BUILTIN, Metric
 from groundswell.scenario.defaults import DEFAULTS, Defaults
+from groundswell.scenario.http_model import Http
+from groundswell.scenario.http_shape import HTTP, hint_for_connections
 from groundswell.scenario.model import Scenario, Test
 from groundswell.scenario.nodes import Mapping, Node
 from groundswell.scenario.own_metrics import read_metrics
@@ -29,21 +31,24 @@ def _build(fields: Fields) -> Test | None:
         return None
     values = dict(fields.values)
     defaults: Defaults = values.pop("defaults", Defaults())
+    http: Http = values.pop("http", Http())
     if all(scenario.function for scenario in values["scenarios"].values()):
         values["defaults"] = defaults
     values["scenarios"] = {
-        name: _with_defaults(scenario, defaults) for name, scenario in values["scenarios"].items()
+        name: _with_defaults(scenario, defaults, http)
+        for name, scenario in values["scenarios"].items()
     }
     for phase in PHASES:
-        values[phase] = read_phase(values, phase, defaults)
+        values[phase] = read_phase(values, phase, defaults, http)
     return Test(**values)
 
 
-def _with_defaults(scenario: Scenario, defaults: Defaults) -> Scenario:
+def _with_defaults(scenario: Scenario, defaults: Defaults, http: Http) -> Scenario:
     return replace(
         scenario,
         steps=defaults.applied_to_all(scenario.steps),
         cookies=scenario.cookies or defaults.cookies,
+        http=scenario.http.over(http),
     )
 
 
@@ -65,6 +70,7 @@ TEST = Record(
             TARGET, "Where requests go: http:// or https://, a host, perhaps a path.", required=True
         ),
         "defaults": Key(DEFAULTS, "What every request takes where it does not say it itself."),
+        "http": Key(HTTP, "How connections are made."),
         "warmup": Key(DURATION, "How long from the run's start nothing is judged.", default="0s"),
         **PHASE_KEYS,
         "scenarios": Key(SCENARIOS, "The workloads, by name; they run together.", required=True),
@@ -74,6 +80,7 @@ TEST = Record(
         ),
     },
     _build,
+    hint_for_unknown=hint_for_connections,
 )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from groundswell.scenario.defaults import COOKIES
+from groundswell.scenario.http_shape import HTTP
 from groundswell.scenario.load_checks import (
     check_constant_rate,
     check_iterations,
@@ -73,6 +74,7 @@ COMMON = {
     "tags": Key(TAGS, "Tags of all samples of this scenario."),
     "env": Key(ENV, "Values of {{ env.NAME }} inside this scenario; they go before the client's."),
     "cookies": Key(COOKIES, "How long a VU keeps cookies. Default: as the test's defaults say."),
+    "http": Key(HTTP, "How its connections are made; its keys go before those of the test."),
     "steps": Key(STEPS, "What one iteration does.", required=True),
 }
 _VUS = {"vus": Key(whole(1), "How many VUs run, over all agents.", default=1)}

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from groundswell.metrics.catalog import BUILTIN
+from groundswell.scenario.http_model import Http
 from groundswell.scenario.step_model import (
     DEFAULT_TIMEOUT,
     Check,
@@ -69,6 +70,8 @@ class BaseScenario:
     # How long a VU keeps what the target set: for one iteration (the default), for its life, not
     # at all. None: what the test's defaults say.
     cookies: Cookies | None = None
+    # Over what the test's own `http` says.
+    http: Http = field(default_factory=Http)
     steps: tuple[Step, ...]
     # Of a test in Python, which has no steps: the function that an iteration calls.
     function: str | None = None
@@ -168,6 +171,7 @@ class Phase:
 
     steps: tuple[Step, ...] = ()
     timeout: Duration = DEFAULT_PHASE_TIMEOUT
+    http: Http = field(default_factory=Http)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

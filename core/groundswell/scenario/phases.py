@@ -17,6 +17,7 @@ from groundswell.scenario.steps import STEPS
 
 if TYPE_CHECKING:
     from groundswell.scenario.defaults import Defaults
+    from groundswell.scenario.http_model import Http
 
 PHASES = ("setup", "teardown")
 
@@ -40,13 +41,14 @@ def check_phases(fields: Fields) -> None:
             fields.refuse(timeout, f"`{timeout}` is given, and no `{phase}`")
 
 
-def read_phase(values: dict[str, Any], phase: str, defaults: Defaults) -> Phase | None:
+def read_phase(values: dict[str, Any], phase: str, defaults: Defaults, http: Http) -> Phase | None:
     """Takes its keys out of the values of the test."""
     steps = values.pop(phase, None)
     timeout = values.pop(f"{phase}_timeout", DEFAULT_PHASE_TIMEOUT)
     if steps is None:
         return None
-    return Phase(steps=with_requests(defaults.applied_to_all(steps), _strict), timeout=timeout)
+    steps = with_requests(defaults.applied_to_all(steps), _strict)
+    return Phase(steps=steps, timeout=timeout, http=http)
 
 
 def _strict(request: RequestStep) -> RequestStep:

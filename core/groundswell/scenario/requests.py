@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from groundswell.scenario.auth import AUTH
+from groundswell.scenario.auth import AUTH, Auth, authorized
 from groundswell.scenario.captures import CAPTURES
 from groundswell.scenario.checks import CHECKS, STATUSES
 from groundswell.scenario.expectations import Statuses
@@ -46,7 +46,7 @@ def _build(fields: Fields) -> RequestStep | None:
     values["captures"] = tuple(values.pop("capture", {}).values())
     on_fail = values.pop("on_fail", None)
     values["ends_iteration"] = None if on_fail is None else on_fail == "end-iteration"
-    values["headers"] = merged_headers(values.pop("auth", {}), values.get("headers", {}))
+    values.update(authorized(values.pop("auth", Auth()), values.get("headers", {})))
     return RequestStep(**_with_body(values))
 
 

@@ -85,6 +85,17 @@ class FormBody:
 Body = bytes | Template | JsonBody | FormBody
 
 
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Who sends a request, for a server that asks for a digest. `optional`: of the defaults, for
+    those requests alone whose templates have their values.
+    """
+
+    user: Text
+    password: Text
+    optional: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestStep:
     """One HTTP request.
@@ -99,6 +110,8 @@ class RequestStep:
     query: Mapping[str, Text] = field(default_factory=dict[str, Text])
     headers: Mapping[str, Text] = field(default_factory=dict[str, Text])
     body: Body = b""
+    # Makes the Authorization header, where the server asks for it.
+    digest: Digest | None = None
     timeout: Fraction = DEFAULT_TIMEOUT
     expect_status: frozenset[int] = frozenset(range(200, 400))
     # How many redirects are followed; each is a request of its own.

@@ -41,7 +41,6 @@ _OTHER_WORDS = {
 NOT_SUPPORTED: dict[str, frozenset[str]] = {
     "the test": frozenset(("data",)),
     "a request": frozenset(("multipart", "file")),
-    "auth": frozenset(("digest",)),
 }
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
+from groundswell_agent.http.connector import Connector
 from groundswell_agent.http.request import Origin
 from groundswell_agent.preflight.check import Status
-from groundswell_agent.preflight.target import reach
+from groundswell_agent.preflight.target import OFFERED, reach
 from tests.agent.http.raw_server import serving
 from tests.integration.scripted_agent import eventually
 
@@ -34,6 +35,7 @@ def authority() -> trustme.CA:
 def trusting(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.create_default_context()
     authority.configure_trust(context)  # pyright: ignore[reportUnknownMemberType]
+    context.set_alpn_protocols(list(OFFERED))
     return context
 
 
@@ -113,7 +115,7 @@ async def test_a_target_that_never_answers_is_not_waited_for() -> None:
 async def test_a_certificate_that_is_good(authority: trustme.CA, trusting: ssl.SSLContext) -> None:
     tls = serving_context(authority, "127.0.0.1", "http/1.1")
     async with serving(silent, tls=tls) as server:
-        reached = await reach(server.origin, tls=trusting, patience_s=10)
+        reached = await reach(server.origin, Connector(tls=trusting), patience_s=10)
         await asyncio.sleep(0.05)
         assert server.heard == b""
     end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=90)
@@ -127,7 +129,7 @@ async def test_a_certificate_that_ends_soon(
 ) -> None:
     tls = serving_context(authority, "127.0.0.1", ends_in_days=2)
     async with serving(silent, tls=tls) as server:
-        reached = await reach(server.origin, tls=trusting, patience_s=10)
+        reached = await reach(server.origin, Connector(tls=trusting), patience_s=10)
     check = told(reached)["tls"]
     assert (check.status, check.code) == (Status.WARNING, "target_tls")
     assert f"127.0.0.1:{server.origin.port} is valid until" in check.message
@@ -141,7 +143,9 @@ async def test_a_certificate_that_is_not(
     tls = serving_context(authority, name)
     async with serving(silent, tls=tls) as server:
         context = trusting if name == "another.test" else None
-        reached = await reach(server.origin, tls=context, patience_s=10)
+        reached = await reach(
+            server.origin, Connector(tls=context) if context else None, patience_s=10
+        )
     check = told(reached)["tls"]
     assert (check.status, check.code, check.refuses) == (Status.ERROR, "target_tls", False)
     assert check.message.startswith(
@@ -157,7 +161,7 @@ async def test_a_target_that_would_speak_http_2_is_told_of(
 ) -> None:
     tls = serving_context(authority, "127.0.0.1", *protocols)
     async with serving(silent, tls=tls) as server:
-        reached = await reach(server.origin, tls=trusting, patience_s=10)
+        reached = await reach(server.origin, Connector(tls=trusting), patience_s=10)
     warned = [check.code for check in reached.checks if check.status is Status.WARNING]
     assert warned == (["target_http2"] if "h2" in protocols else [])
 

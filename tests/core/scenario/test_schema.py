@@ -99,6 +99,14 @@ VALID = [
     with_steps("- {while: vu < 5, max: 3, steps: [{repeat: '{{ vu }}', steps: [{get: /}]}]}"),
     with_steps("- {weighted: [{weight: 1, steps: [{get: /}]}, {weight: 2, steps: [{get: /}]}]}\n- {parallel: [{get: /}, [{get: /}, {pause: 1s}]]}"),
     with_top("defaults: {auth: {bearer: '{{ secret.T }}'}, tags: {a: b}, cookies: keep}"),
+    with_steps("- {get: /, auth: {digest: {user: '{{ vu }}', password: '{{ secret.P }}'}}}"),
+    with_top("http: {connections: new, connect_timeout: 1s, dns_ttl: 0s, source_addresses: 10.0.0.7}"),
+    with_top("http: {connections: {shared: 50}, hosts: {shop.test: 10.0.0.7, '*.test:443': ['[::1]:8443', '::1']}}"),
+    with_top("http: {proxy: 'http://proxy.test', tls: {verify: false, server_name: shop.test}}"),
+    with_top("http: {proxy: {url: 'http://proxy.test:8080/', user: '{{ secret.U }}', password: a, except: [localhost, '*.test', 10.0.0.0/8, 'shop.test:80', '::1']}}"),
+    with_top("http: {tls: {ca: ca.pem, certificate: '{{ secret.CERTIFICATE }}', key: '{{ secret.KEY }}', key_password: '{{ secret.P }}'}}"),
+    with_top("http: {hosts: {shop.test: 10.0.0.7}, proxy: {url: 'http://p.test', except: [shop.test]}, source_addresses: [10.0.0.0/28, '::1']}"),
+    with_scenario("executor: constant-vus\nduration: 1m\nhttp: {connections: per-vu}"),
     with_scenario("executor: constant-vus\nduration: 1m\nvus: 5.0"),
     with_scenario("executor: constant-vus\nduration: 1d2h3m4s5ms6us\nvus: '{{ env.V | default(\"5\") }}'"),
     with_scenario("executor: ramping-vus\nstart_vus: 0\nstages: [{duration: 1m, target: 3}]"),
@@ -129,7 +137,21 @@ ONLY_THE_LOADER = (
     *("a pattern that is none", "stand in a list", "has no value (for null", "awaits a redirect"),
     *("holds a colon", "has no group", "the condition", "stands in braces", "is known here"),
     *("not captured yet", "has nothing in it", "a secret has one name", "not part of this test"),
-    *("known before the run", "one template and nothing else", "(write /a/x"),
+    *("is not an IP address", "which needs no other", "no port between", "holds more than"),
+    *(
+        "starts with a dot",
+        "neither a host nor",
+        "looked up by the proxy",
+        "needs a `",
+        "has no use",
+    ),
+    *("is not the name of a host (such as shop.example.com)", "holds a user name"),
+    *(
+        "known before the run",
+        "what an iteration knows",
+        "one template and nothing else",
+        "(write /a/x",
+    ),
 )
 
 

@@ -19,6 +19,7 @@ from groundswell.scenario.step_model import (
     WhileStep,
 )
 from groundswell_agent.engine.steps.choice import Choice
+from groundswell_agent.engine.steps.digest_request import DigestRequest
 from groundswell_agent.engine.steps.group import Group
 from groundswell_agent.engine.steps.loops import Repeat, While
 from groundswell_agent.engine.steps.parallel import Parallel
@@ -26,6 +27,7 @@ from groundswell_agent.engine.steps.pause import NormalPause, Pace, Pause
 from groundswell_agent.engine.steps.request import Request
 from groundswell_agent.engine.steps.traced import TracedRequest
 from groundswell_agent.engine.steps.weighted import Weighted
+from groundswell_agent.engine.traced import TracedReading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +44,7 @@ def compile_steps(steps: Sequence[Step], scope: Scope) -> tuple[CompiledStep, ..
 def _compile(step: Step, scope: Scope) -> CompiledStep:
     match step:
         case RequestStep():
-            trace = scope.load.trace
-            return Request(step, scope) if trace is None else TracedRequest(step, scope, trace)
+            return _request(step, scope)
         case PauseStep():
             return Pause(step)
         case NormalPauseStep():
@@ -62,3 +63,14 @@ def _compile(step: Step, scope: Scope) -> CompiledStep:
             return Weighted(step, scope, compile_steps)
         case ParallelStep():
             return Parallel(step, scope, compile_steps)
+
+
+def _request(step: RequestStep, scope: Scope) -> CompiledStep:
+    trace = scope.load.trace
+    reading = None if trace is None else TracedReading(step, scope, trace)
+    request = (
+        Request(step, scope, reading)
+        if step.digest is None
+        else DigestRequest(step, scope, step.digest, reading)
+    )
+    return request if trace is None else TracedRequest(step, request, trace)

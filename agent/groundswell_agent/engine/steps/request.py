@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from groundswell.scenario.maps import merged_headers
 from groundswell.scenario.requests import REDIRECTS
 from groundswell_agent.engine.ending import EndIteration
 from groundswell_agent.engine.outgoing import compile_request
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
     from groundswell_agent.engine.steps.scope import Scope
     from groundswell_agent.engine.virtual_user import VirtualUser
     from groundswell_agent.http.exchange import Exchange
-    from groundswell_agent.http.request import PreparedRequest
+    from groundswell_agent.http.request import Origin, PreparedRequest
+
+
+# What each request says to a server whose connections are for one request alone.
+CLOSING = {"Connection": "close"}
 
 
 class Request:
@@ -49,6 +55,8 @@ class Request:
         outgoing: Outgoing | None = None,
     ) -> None:
         """What reads the responses and builds the requests is the step's own, or given."""
+        if scope.load.closes_connections:
+            step = replace(step, headers=merged_headers(CLOSING, step.headers))
         self._reading = reading or Reading(step, scope)
         self._outgoing = outgoing or compile_request(
             step, scope.target, scope.load, reads_body=self._reading.reads_body
@@ -136,7 +144,7 @@ class Request:
         """From the first redirect to the end; each hop is a sample. `exchange` is the record of all
         of them, one after the other.
         """
-        samples, left = self._samples, self._redirects
+        samples, left, first = self._samples, self._redirects, request.origin
         while exchange.status in REDIRECTS:
             if self._takes_cookies:
                 take_cookies(vu.jar, request, exchange, lower_head(exchange.raw))
@@ -150,7 +158,7 @@ class Request:
             samples.record_hop(vu.due, exchange, request.method)
             vu.due, request, left = exchange.end, following, left - 1
             try:
-                await vu.client.exchange(request)
+                await self._send(vu, request, first)
             except asyncio.CancelledError:
                 self._cut_off(vu, request, exchange)
                 raise
@@ -159,6 +167,10 @@ class Request:
             self._answered(vu, request, exchange)
         else:
             await self._failed(vu, exchange)
+
+    async def _send(self, vu: VirtualUser, request: PreparedRequest, first: Origin) -> None:
+        """One that a redirect has led to, from a request to the origin `first`."""
+        await vu.client.exchange(request)
 
     def _cut_off(self, vu: VirtualUser, request: PreparedRequest, exchange: Exchange) -> None:
         """The engine cancelled the iteration. Not a byte sent: not a request."""

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groundswell_agent.engine.steps.request import Request
-from groundswell_agent.engine.traced import TracedReading
-
 if TYPE_CHECKING:
     from groundswell.scenario.step_model import RequestStep
-    from groundswell_agent.engine.steps.scope import Scope
+    from groundswell_agent.engine.steps.scope import CompiledStep
     from groundswell_agent.engine.trace import Trace
     from groundswell_agent.engine.virtual_user import VirtualUser
 
 
-class TracedRequest(Request):
-    __slots__ = ("_step", "_trace")
+class TracedRequest:
+    """`request` is the step itself, compiled with a `TracedReading`."""
 
-    def __init__(self, step: RequestStep, scope: Scope, trace: Trace) -> None:
-        super().__init__(step, scope, TracedReading(step, scope, trace))
+    __slots__ = ("_request", "_step", "_trace")
+
+    def __init__(self, step: RequestStep, request: CompiledStep, trace: Trace) -> None:
         self._step = step
+        self._request = request
         self._trace = trace
 
     async def __call__(self, vu: VirtualUser) -> None:
         self._trace.begin(self._step)
-        await super().__call__(vu)
+        await self._request(vu)
