@@ -137,21 +137,11 @@ ONLY_THE_LOADER = (
     *("a pattern that is none", "stand in a list", "has no value (for null", "awaits a redirect"),
     *("holds a colon", "has no group", "the condition", "stands in braces", "is known here"),
     *("not captured yet", "has nothing in it", "a secret has one name", "not part of this test"),
+    *("known before the run", "one template and nothing else", "(write /a/x"),
     *("is not an IP address", "which needs no other", "no port between", "holds more than"),
-    *(
-        "starts with a dot",
-        "neither a host nor",
-        "looked up by the proxy",
-        "needs a `",
-        "has no use",
-    ),
-    *("is not the name of a host (such as shop.example.com)", "holds a user name"),
-    *(
-        "known before the run",
-        "what an iteration knows",
-        "one template and nothing else",
-        "(write /a/x",
-    ),
+    *("starts with a dot", "neither a host nor", "looked up by the proxy", "needs a `"),
+    *("is not the name of a host (such as shop.example.com)", "holds a user name", "has no use"),
+    "what an iteration knows",
 )
 
 
