@@ -130,3 +130,65 @@ def test_an_iteration_that_raises_is_told_and_the_run_goes_on(
     assert 10 < ran.count("failed_iterations") < 30
     assert ran.stderr.count(f"{path}:8: ValueError: odd") == 1
     assert "Traceback" not in ran.stderr
+
+
+_PHASES = """
+    from groundswell import *
+
+    orders = Counter("orders")
+    test = Test(
+        "phases",
+        target="{target}",
+        generator_limits={{"send_lag": "10s", "loop_lag": "10s"}},
+        thresholds={{"orders{{plan:gold}}": "count == 24", "search": "max < 60s", "checks": "rate == 1"}},
+    )
+
+    @test.setup(timeout="30s")
+    async def prepare(vu: VU) -> dict[str, object]:
+        await vu.http.get("/prepared")
+        {setup}
+        return {{"sku": 7}}
+
+    @test.teardown
+    async def clean_up(vu: VU) -> None:
+        await vu.http.delete("/cart", json=vu.setup, expect_status=405)
+
+    @test.scenario(shared_iterations(24, vus=4))
+    async def buy(vu: VU) -> None:
+        vu.check("prepared", vu.setup["sku"] == 7)
+        orders.add(1, plan="gold")
+        async with vu.timer("search"):
+            await vu.http.get("/search")
+    """
+
+
+def test_setup_and_teardown_are_done_once_and_its_own_metrics_are_judged(
+    groundswell: Groundswell, nginx: NginxServer
+) -> None:
+    path = _write(groundswell.folder, _PHASES.format(target=nginx.url, setup="pass"))
+    before = nginx.requests()
+
+    ran = groundswell.run(path, agents=2)
+
+    assert (ran.exit_code, ran.summary.verdict) == (0, "PASS"), ran
+    # What the phases send is in no metric.
+    assert (ran.count("http_reqs"), nginx.requests() - before) == (24, 26)
+    assert ran.count("orders") == 24
+    assert ran.summary.metrics["search"].unit == "ms"
+    for line in ("orders", "search"):
+        assert f"    {line}..." in ran.stdout.partition("CUSTOM")[2], ran.stdout
+    shown = groundswell("show", "last", "--from", "0s", "--to", "1s")
+    assert "orders" in shown.stdout.partition("CUSTOM")[2], shown
+
+
+def test_an_exception_in_setup_ends_the_run_with_107_before_any_load(
+    groundswell: Groundswell, nginx: NginxServer
+) -> None:
+    text = _PHASES.format(target=nginx.url, setup="raise KeyError('sku')")
+    path = _write(groundswell.folder, text)
+    before = nginx.requests()
+    done = groundswell("run", path, "--agents", "1")
+    assert done.exit_code == 107, done
+    assert f"{path}:15: KeyError: 'sku'" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert nginx.requests() - before == 1

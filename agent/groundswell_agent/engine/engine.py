@@ -98,7 +98,7 @@ class Engine:
         division = Division(table_from_wire(prepare.shares))
         recorder = Recorder()
         connectors = Connectors(test.target, files, lease)
-        phases = Phases(test, connectors, prepare.seed, files)
+        phases = Phases(test, connectors, prepare.seed, files, script=script)
         executors: list[Executor] = []
         for name, scenario in test.scenarios.items():
             share = plan_scenario(name, scenario, division, prepare.agent, prepare.seed)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from groundswell_agent.engine.values import Namespace
     from groundswell_agent.http.exchange import Exchange
     from groundswell_agent.http.request import PreparedRequest
+    from groundswell_agent.script.script import Script
 
 
 _LOOK_CLOSELY = "`groundswell run TEST --once` shows every request and response"
@@ -53,7 +54,7 @@ class StepsPhase:
         listener: Trace | None = None,
     ) -> None:
         """Compiles the steps; `listener` hears of them, too."""
-        self._notes = _Notes(listener)
+        self._notes = Notes(listener)
         # Nobody reads what is recorded: the run's metrics are of its load.
         self._load = ScenarioLoad(
             name,
@@ -100,9 +101,10 @@ class Phases:
         seed: int,
         files: Files = UNSEEN,
         listener: Trace | None = None,
+        script: Script | None = None,
     ) -> None:
         """Compiles both, so that what is wrong with either is found before the load."""
-        self._setup_result = SetupResult()
+        self._setup_result = SetupResult() if script is None else script.setup
         self.namespaces: Mapping[str, Namespace] = {}
         self._phases = {Kind.SETUP: test.setup, Kind.TEARDOWN: test.teardown}
         if test.setup is not None:
@@ -120,6 +122,8 @@ class Phases:
                     listener,
                 )
             )
+            if script is None
+            else script.phase(kind.value, connectors, seed, listener)
             for kind, phase in self._phases.items()
             if phase is not None
         }
@@ -135,7 +139,7 @@ class Phases:
         self._setup_result.take(result)
 
 
-class _Notes:
+class Notes:
     """What happened last, to say what went wrong. All else goes to the listener."""
 
     def __init__(self, listener: Trace | None) -> None:

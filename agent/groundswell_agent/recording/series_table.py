@@ -56,11 +56,11 @@ class SeriesTable:
         ValueError if its metric is known as another kind, or if a test makes so many metrics of
         its own that even folded they do not fit.
         """
-        if (number := self._numbers.get(series)) is not None:
-            return number
         known = self._kinds.setdefault(series.metric, kind)
         if known is not kind:
             raise ValueError(f"the metric {series.metric} is a {known.value}, not a {kind.value}")
+        if (number := self._numbers.get(series)) is not None:
+            return number
         if len(self) >= self._limit - (0 if series.metric in BUILTIN else LAST_ROOM):
             raise ValueError(f"no room for the metric {series.metric}: {len(self)} series")
         number = self._numbers[series] = len(self) + 1

@@ -24,7 +24,9 @@ from groundswell_agent.engine.outgoing import place
 from groundswell_agent.engine.reading import WELL
 from groundswell_agent.engine.steps.digest_request import DigestRequest
 from groundswell_agent.engine.steps.request import CLOSING, Request
+from groundswell_agent.engine.steps.traced import TracedRequest
 from groundswell_agent.engine.texts import compile_text, fit_header
+from groundswell_agent.engine.trace import StepOutcome
 from groundswell_agent.engine.values import is_constant
 from groundswell_agent.http.request import InvalidRequest, prepare
 from groundswell_agent.script.response import Answer, NoAnswer
@@ -35,15 +37,16 @@ if TYPE_CHECKING:
     from groundswell.scenario.defaults import Defaults
     from groundswell.scenario.expressions import Template
     from groundswell_agent.engine.reading import Outcome
-    from groundswell_agent.engine.steps.scope import Scope
+    from groundswell_agent.engine.steps.scope import CompiledStep, Scope
     from groundswell_agent.engine.texts import TextOf
+    from groundswell_agent.engine.trace import Trace
     from groundswell_agent.engine.virtual_user import VirtualUser
     from groundswell_agent.http.exchange import Exchange
     from groundswell_agent.http.request import PreparedRequest
     from groundswell_agent.script.lane import Lane
 
     Options = Mapping[str, Any]
-    Ready = tuple[Request, PreparedRequest]
+    Ready = tuple[CompiledStep, PreparedRequest]
 
 _OPTIONS = frozenset(RequestOptions.__annotations__)
 _ALIASES = {"params": "query", "data": "form", "allow_redirects": "redirects"}
@@ -59,6 +62,7 @@ class Sites:
 
     def __init__(self, scope: Scope, defaults: Defaults) -> None:
         self._scope = scope
+        self._trace = scope.load.trace
         self._tags: Mapping[str, str] = defaults.tags
         self._timeout = DEFAULT_TIMEOUT if defaults.timeout is None else defaults.timeout
         self._headers = dict(CLOSING) if scope.load.closes_connections else dict[str, str]()
@@ -67,7 +71,7 @@ class Sites:
         self._fresh: dict[str, TextOf] = {}
         for name, value in defaults.headers.items():
             self._take_default(name, value)
-        self._sites: dict[tuple[object, ...], Request] = {}
+        self._sites: dict[tuple[object, ...], CompiledStep] = {}
         self._ready: dict[tuple[object, ...], Ready] = {}
 
     def _take_default(self, name: str, value: str | Template) -> None:
@@ -121,11 +125,11 @@ class Sites:
             headers=cast("dict[str, str]", headers),
             body=body,
             timeout=float(self._timeout_of(options)),
-            collects=options.get("keep_body", True) is not False,
+            collects=self._trace is not None or options.get("keep_body", True) is not False,
         )
         return site, request
 
-    def _site(self, method: str, path: str, options: Options) -> Request:
+    def _site(self, method: str, path: str, options: Options) -> CompiledStep:
         name = str(options.get("name") or path)
         tags = _mapping(options, "tags")
         rest = (options.get(one) for one in _OF_SITE)
@@ -139,7 +143,7 @@ class Sites:
 
     def _new_site(
         self, method: str, name: str, tags: Mapping[str, object], options: Options
-    ) -> Request:
+    ) -> CompiledStep:
         if reserved := next((tag for tag in tags if tag in RESERVED_TAGS), None):
             raise InvalidRequest(f"the tag {reserved!r} is one that groundswell sets itself")
         step = RequestStep(
@@ -151,12 +155,20 @@ class Sites:
             redirects=int(options.get("redirects", MOST_REDIRECTS)),
             tags={**self._tags, **{key: str(value) for key, value in tags.items()}},
         )
-        reading = _Handing(
-            step.expect_status, reads_body=options.get("keep_body", True) is not False
+        trace = self._trace
+        reads_body = options.get("keep_body", True) is not False
+        reading = (
+            _Handing(step.expect_status, reads_body=reads_body)
+            if trace is None
+            else _Telling(step, trace)
         )
-        if self._digest is not None:
-            return DigestRequest(step, self._scope, self._digest, reading, _Given())
-        return Request(step, self._scope, reading, _Given())
+        request = (
+            Request(step, self._scope, reading, _Given())
+            if self._digest is None
+            else DigestRequest(step, self._scope, self._digest, reading, _Given())
+        )
+        # Bound, because calling an object with a `__call__` takes three times as long.
+        return (request if trace is None else TracedRequest(step, request, trace)).__call__
 
     def _timeout_of(self, options: Options) -> Fraction:
         timeout = options.get("timeout")
@@ -208,6 +220,27 @@ class _Handing:
         error = exchange.error or "redirects"
         cast("Lane", vu).response = NoAnswer(error, exchange.status)
         return WELL
+
+
+class _Telling(_Handing):
+    """Hands it on, and tells the trace."""
+
+    __slots__ = ("_step", "_trace")
+
+    def __init__(self, step: RequestStep, trace: Trace) -> None:
+        super().__init__(step.expect_status, reads_body=True)
+        self._step = step
+        self._trace = trace
+
+    def of_answer(self, vu: VirtualUser, exchange: Exchange, head: bytes) -> Outcome:
+        self._trace.ended(StepOutcome(self._step, exchange.status, None, (), ()))
+        return super().of_answer(vu, exchange, head)
+
+    def of_nothing(self, vu: VirtualUser, at: float) -> Outcome:
+        outcome = super().of_nothing(vu, at)
+        response = cast("Lane", vu).response
+        self._trace.ended(StepOutcome(self._step, 0, response.error, (), ()))
+        return outcome
 
 
 def _flat(option: tuple[str, Any]) -> tuple[object, ...]:

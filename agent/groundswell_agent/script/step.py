@@ -26,12 +26,13 @@ class FunctionStep:
     the engine passes.
     """
 
-    __slots__ = ("_env", "_faces", "_faults", "_function", "_lease", "_scope")
+    __slots__ = ("_env", "_faces", "_faults", "_function", "_lease", "_scope", "_setup")
 
     def __init__(self, function: ScenarioFunction, scope: Scope, script: Script) -> None:
         self._function = function
         self._scope = ScriptScope(scope, script.defaults or Defaults())
         self._env: Mapping[str, str] = script.env_of(scope.load.name)
+        self._setup = script.setup
         self._faults = Faults(scope.load, script.files)
         self._lease = scope.load.lease
         self._faces: dict[VirtualUser, ScriptVu] = {}
@@ -39,7 +40,7 @@ class FunctionStep:
     async def __call__(self, vu: VirtualUser) -> None:
         face = self._faces.get(vu)
         if face is None:
-            face = self._faces[vu] = ScriptVu(vu, self._scope, self._env)
+            face = self._faces[vu] = ScriptVu(vu, self._scope, self._env, self._setup)
         face.begin(self._scope)
         current.set(face)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from time import monotonic
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from groundswell.script.vu import VU
 from groundswell_agent.engine.ending import EndIteration
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from groundswell.script.http import Http
     from groundswell.script.metrics import OwnMetric
+    from groundswell_agent.engine.phases import SetupResult
     from groundswell_agent.engine.virtual_user import VirtualUser
     from groundswell_agent.script.scope import ScriptScope
 
@@ -28,10 +29,13 @@ class ScriptVu(VU):
     seconds; `scope` the group that it is in.
     """
 
-    __slots__ = ("_env", "_http", "_vu", "lag", "scope")
+    __slots__ = ("_env", "_http", "_setup", "_vu", "lag", "scope")
 
-    def __init__(self, vu: VirtualUser, scope: ScriptScope, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, vu: VirtualUser, scope: ScriptScope, env: Mapping[str, str], setup: SetupResult
+    ) -> None:
         self._vu = vu
+        self._setup = setup
         self._env = env
         self.scope = scope
         self.lag = 0.0
@@ -69,6 +73,10 @@ class ScriptVu(VU):
     @property
     def random(self) -> Random:
         return self._vu.random
+
+    @property
+    def setup(self) -> Any:  # noqa: ANN401  # whatever it returned
+        return self._setup.value
 
     def secret(self, name: str) -> str:
         return read_secret(name)

@@ -16,12 +16,13 @@ from groundswell.scenario.phases import PHASE_KEYS, PHASES, check_phases, read_p
 from groundswell.scenario.record import Fields, Key, Record
 from groundswell.scenario.scalars import DURATION, WORD
 from groundswell.scenario.scenarios import SCENARIOS, SCRIPT_SCENARIOS
-from groundswell.scenario.shape import Json, Shape
+from groundswell.scenario.shape import Json, Leaf, Shape
 from groundswell.scenario.thresholds import GENERATOR_LIMITS, THRESHOLDS, check_thresholds
 from groundswell.scenario.urls import TARGET
 
 if TYPE_CHECKING:
     from groundswell.scenario.problems import Problems
+    from groundswell.scenario.step_model import Step
 
 
 def _build(fields: Fields) -> Test | None:
@@ -92,6 +93,9 @@ class _Metrics(Shape["dict[str, Metric]"]):
         return {}
 
 
+# A function has no steps that could be told.
+_FUNCTION: Leaf[tuple[Step, ...]] = Leaf("a function", lambda scalar: (), {})
+
 # Of a test in Python.
 SCRIPT_TEST = replace(
     TEST,
@@ -99,6 +103,7 @@ SCRIPT_TEST = replace(
         # Before the thresholds that may name one.
         "metrics": Key(_Metrics(), "Its own metrics, by name."),
         **TEST.keys,
+        **{phase: Key(_FUNCTION, "A function that one agent calls once.") for phase in PHASES},
         "scenarios": Key(SCRIPT_SCENARIOS, "The workloads, by name.", required=True),
     },
 )

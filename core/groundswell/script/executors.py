@@ -37,6 +37,8 @@ class Common(TypedDict, total=False):
     tags: Mapping[str, str]
     # Variables of this scenario; they go before the client's.
     env: Mapping[str, str]
+    # How connections are made, over what the test says.
+    http: Mapping[str, object]
     # How long a VU keeps cookies.
     cookies: Literal["iteration", "keep", "off"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, TypedDict, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypedDict, TypeVar, overload
 
 from groundswell.errors import GroundswellError
 from groundswell.exit_codes import ExitCode
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from groundswell.script.vu import VU
 
     ScenarioFunction = Callable[[VU], Awaitable[object]]
+    PhaseFunction = ScenarioFunction
 
 F = TypeVar("F", bound="ScenarioFunction")
 
@@ -25,6 +26,12 @@ class Misdeclared(GroundswellError):
     """A test that is put together in a way that makes none."""
 
     exit_code = ExitCode.INVALID_TEST
+
+
+class _Decorator(Protocol):
+    """Gives back the function that it is given."""
+
+    def __call__(self, function: F, /) -> F: ...
 
 
 class Defaults(TypedDict, total=False):
@@ -59,6 +66,15 @@ class Limits(TypedDict, total=False):
     send_lag: Duration
     loop_lag: Duration
     cpu_throttled: str | float
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptPhase:
+    """A function that one agent calls once."""
+
+    function: PhaseFunction
+    timeout: Duration | None
+    call: Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +117,7 @@ class Test:
         self.name = name
         self.target = target
         self.scenarios: dict[str, ScriptScenario] = {}
+        self.phases: dict[str, ScriptPhase] = {}
         # Keys of a test file, in its order; checked by the shapes that read one.
         self.keys: Mapping[str, object] = {
             "test": name,
@@ -121,7 +138,7 @@ class Test:
 
         def declare(function: F) -> F:
             scenario = name or str(getattr(function, "__name__", ""))
-            _check_function(function, scenario)
+            _check_function(function, f"the scenario {scenario}", scenario)
             if scenario in self.scenarios:
                 raise Misdeclared(f"two scenarios are called {scenario}", hint="name=…")
             self.scenarios[scenario] = ScriptScenario(scenario, executor, function, call)
@@ -129,17 +146,52 @@ class Test:
 
         return declare
 
+    @overload
+    def setup(self, function: F, /) -> F: ...
 
-def _check_function(function: object, name: str) -> None:
+    @overload
+    def setup(self, *, timeout: Duration | None = None) -> _Decorator: ...
+
+    def setup(
+        self, function: PhaseFunction | None = None, *, timeout: Duration | None = None
+    ) -> object:
+        """Call a function once before the load, on one agent; in no metric. What it returns, all
+        that JSON can hold, every VU has as `vu.setup`.
+        """
+        return self._phase("setup", function, timeout)
+
+    @overload
+    def teardown(self, function: F, /) -> F: ...
+
+    @overload
+    def teardown(self, *, timeout: Duration | None = None) -> _Decorator: ...
+
+    def teardown(
+        self, function: PhaseFunction | None = None, *, timeout: Duration | None = None
+    ) -> object:
+        """Call a function once after the load, on one agent; in no metric."""
+        return self._phase("teardown", function, timeout)
+
+    def _phase(
+        self, phase: str, function: PhaseFunction | None, timeout: Duration | None
+    ) -> object:
+        call = Call.here(2)
+
+        def declare(function: PhaseFunction) -> PhaseFunction:
+            _check_function(function, phase, getattr(function, "__name__", phase))
+            if phase in self.phases:
+                raise Misdeclared(f"a test has one {phase}", hint="call the other from it")
+            self.phases[phase] = ScriptPhase(function, timeout, call)
+            return function
+
+        return declare if function is None else declare(function)
+
+
+def _check_function(function: object, what: str, name: str) -> None:
+    hint = f"write: async def {name}(vu: VU) -> None:"
     if not inspect.iscoroutinefunction(function):
-        raise Misdeclared(
-            f"the scenario {name} is no `async def` function",
-            hint=f"write: async def {name}(vu: VU) -> None:",
-        )
+        raise Misdeclared(f"{what} is no `async def` function", hint=hint)
     try:
         inspect.signature(function).bind(None)
     except TypeError:
-        raise Misdeclared(
-            f"the scenario {name} does not take one argument, the VU",
-            hint=f"write: async def {name}(vu: VU) -> None:",
-        ) from None
+        raise Misdeclared(f"{what} does not take one argument, the VU", hint=hint) from None

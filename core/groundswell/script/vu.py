@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +52,11 @@ class VU(ABC):
     @abstractmethod
     def random(self) -> Random:
         """Chance of its own: the same in every run with the same seed, whatever the others do."""
+
+    @property
+    @abstractmethod
+    def setup(self) -> Any:  # noqa: ANN401  # whatever it returned
+        """What the test's setup returned, as JSON gives it back; None without one."""
 
     @abstractmethod
     def secret(self, name: str) -> str:

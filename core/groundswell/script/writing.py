@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from groundswell.script.call import Call
     from groundswell.script.metrics import OwnMetric
-    from groundswell.script.test import ScriptScenario, Test
+    from groundswell.script.test import ScriptPhase, ScriptScenario, Test
 
 # A shorter value of the environment may be a part of anything.
 _SHORTEST_WITHIN = 8
@@ -57,6 +57,8 @@ class Writer:
         if not test.scenarios:
             raise at.refused(*_NO_SCENARIO)
         pairs = at.pairs({key: value for key, value in test.keys.items() if value is not None})
+        for phase, one in test.phases.items():
+            pairs += self._phase(phase, one)
         scenarios = tuple(
             (_Site(self, one.call).key(one.name), self._scenario(one))
             for one in test.scenarios.values()
@@ -65,6 +67,13 @@ class Writer:
         metrics = tuple(self._metrics(made))
         pairs.append((at.key("metrics"), Mapping(at.line, at.column, metrics)))
         return Mapping(at.line, at.column, tuple(pairs))
+
+    def _phase(self, phase: str, declared: ScriptPhase) -> Iterator[tuple[Scalar, Node]]:
+        at = _Site(self, declared.call)
+        yield at.key(phase), at.value(declared.function.__name__)
+        if declared.timeout is not None:
+            (pair,) = at.pairs({"timeout": declared.timeout})
+            yield at.key(f"{phase}_timeout"), pair[1]
 
     def _scenario(self, scenario: ScriptScenario) -> Node:
         at = _Site(self, scenario.executor.call)

@@ -177,3 +177,57 @@ def test_a_length_of_time_is_exact() -> None:
         """
     )
     assert test.scenarios["s"].duration == Fraction(333333, 10**6)  # type: ignore[union-attr]
+
+
+_OWN = """
+    from groundswell import *
+    orders, took = Counter("orders"), Trend("took", unit="ms")
+    test = Test(
+        "t",
+        target="http://shop.test",
+        thresholds={
+            "orders": "count > 3", "took{a:b}": "p(95) < 5", "search": "avg < 1s", "deep": "max < 1s"
+        },
+    )
+    @test.scenario(constant_vus(duration="1s"))
+    async def s(vu: VU) -> None:
+        async with vu.timer("search"):
+            await parts.go(vu)
+    import parts
+    """
+_PARTS = """
+    async def go(vu):
+        async with vu.timer("deep", kind="x"): pass
+    """
+
+
+def test_its_own_metrics_and_timers_may_have_thresholds() -> None:
+    test = loaded(_OWN, modules={"parts.py": _PARTS})
+    kinds = {name: (metric.kind.value, metric.unit.value) for name, metric in test.metrics.items()}
+    assert kinds == {
+        "orders": ("counter", ""),
+        "took": ("trend", "ms"),
+        "search": ("trend", "ms"),
+        "deep": ("trend", "ms"),
+    }
+    # Those of a test are gone with it.
+    assert loaded(_ENVIRONMENT, {"TOKEN": "t", "SHORT": "s"}).metrics == {}
+
+
+def test_phases_are_functions_with_a_timeout() -> None:
+    test = loaded(
+        """
+        from groundswell import *
+        test = Test("t", target="http://shop.test")
+        @test.setup(timeout="2m")
+        async def prepare(vu: VU) -> int: return 1
+        @test.teardown
+        async def clean(vu: VU) -> None: ...
+        @test.scenario(constant_vus(duration="1s"))
+        async def s(vu: VU) -> None: ...
+        """
+    )
+    assert test.setup is not None
+    assert test.teardown is not None
+    assert test.setup.steps == ()
+    assert [float(phase.timeout) for phase in (test.setup, test.teardown)] == [120, 60]

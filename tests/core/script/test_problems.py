@@ -52,6 +52,14 @@ _WRITE = "write: async def s(vu: VU) -> None:"
         (_TEST + 'D = "soon"\n@test.scenario(constant_vus(duration=D))\nasync def s(vu): ...\n', ["t.py:4:38: `duration`: 'soon' is not a duration (write a number and a unit: 300ms, 10s, 1m30s, 2h)"]),
         (_TEST + 'O = {"duration": "soon"}\n@test.scenario(constant_vus(**O))\nasync def s(vu): ...\n', ["t.py:4:16: `duration`: 'soon' is not a duration (write a number and a unit: 300ms, 10s, 1m30s, 2h)"]),
         (_HEAD + 'test = Test("t", target="http://x", defaults={"headers": {"A": "{{ token }}"}})\n@test.scenario(constant_vus(duration="1s"))\nasync def s(vu): ...\n', ["t.py:2:64: nothing is known here by the name `token` (capture it in a step before)"]),
+        # Metrics and phases.
+        (_TEST + 'Counter("http_reqs")\nTrend("a b")\n@test.scenario(constant_vus(duration="1s"))\nasync def s(vu): ...\n', ["t.py:3:1: `http_reqs` is a metric of groundswell's own (choose another name)", "t.py:4:1: `a b` cannot be a metric (letters, digits and _, no digit first)"]),
+        (_TEST + 'Counter("a")\nGauge("a")\n@test.scenario(constant_vus(duration="1s"))\nasync def s(vu): ...\n', ["t.py:4:1: `a` is a counter already (choose another name)"]),
+        (_TEST + 'Counter("a").add(1)\n', ["t.py:3:1: a is recorded in no iteration (in a scenario's function, or in a task that it has made)"]),
+        (_HEAD + 'orders = Counter("orders")\ntest = Test("t", target="http://x", thresholds={"order": "count > 1", "orders": "p(95) < 1"})\n@test.scenario(constant_vus(duration="1s"))\nasync def s(vu): ...\n', ["t.py:3:49: there is no metric 'order' (did you mean 'orders'?)", "t.py:3:81: 'p(95)' does not fit orders, a counter (a counter takes count, rate)"]),
+        (_TEST + "@test.setup\ndef a(vu): ...\n", ["t.py:3:2: setup is no `async def` function (write: async def a(vu: VU) -> None:)"]),
+        (_TEST + "@test.setup\nasync def a(vu): ...\n@test.setup\nasync def b(vu): ...\n", ["t.py:5:2: a test has one setup (call the other from it)"]),
+        (_TEST + '@test.teardown(timeout="soon")\nasync def a(vu): ...\n@test.scenario(constant_vus(duration="1s"))\nasync def s(vu): ...\n', ["t.py:3:24: `teardown_timeout`: 'soon' is not a duration (write a number and a unit: 300ms, 10s, 1m30s, 2h)"]),
     ],
 )  # fmt: skip
 def test_every_problem_is_told_by_its_line(text: str, printed: list[str]) -> None:
