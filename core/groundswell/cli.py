@@ -5,8 +5,6 @@ The table is text, so that the core imports neither role and an agent's process 
 
 from __future__ import annotations
 
-import difflib
-import importlib
 import os
 import signal
 import sys
@@ -15,6 +13,7 @@ from typing import NoReturn
 import click
 
 from groundswell import __version__
+from groundswell.command_table import CommandTable
 from groundswell.errors import GroundswellError, InvalidTest
 from groundswell.exit_codes import ExitCode
 
@@ -26,6 +25,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": (
         "groundswell_coordinator.cli.doctor",
         "Check test, machine and target, without any load.",
+    ),
+    "init": ("groundswell_coordinator.cli.init", "Write a first test file."),
+    "import": (
+        "groundswell_coordinator.cli.import_group",
+        "Make a test of a recording, a curl command, an API's description or a log.",
     ),
     "schema": ("groundswell_coordinator.cli.schema", "Print the JSON schema of a test file."),
     "agents": ("groundswell_coordinator.cli.agents", "List the agents of a pool."),
@@ -57,34 +61,10 @@ Exit codes:
                             103  stopped by an operator     109  internal error"""
 
 
-class _Commands(click.Group):
+class _Commands(CommandTable):
     """The group over `COMMANDS`."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(COMMANDS[cmd_name][0])
-        command: click.Command = module.command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click's, with a suggestion for a name that is nearly right."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
-            raise click.UsageError(f"{error.message}{hint}", ctx) from error
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing any of them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+    table = COMMANDS
 
 
 @click.group(

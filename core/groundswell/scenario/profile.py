@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from groundswell.scenario.problems import Problems
 
-# A day of seconds, and some.
-MOST_ROWS = 100_000
+# A day of steps of a second, each with its two ends.
+MOST_ROWS = 200_000
 # As many arrivals as can be told apart.
 _MOST_ARRIVALS = 2**53
 _COLUMNS = ("time", "rate")
