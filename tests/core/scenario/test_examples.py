@@ -1,4 +1,4 @@
-"""The examples are tests that load, and the documentation says what they say."""
+"""The examples are tests that load."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ import pytest
 
 from groundswell.scenario.loader import load, read_source
 from groundswell.scenario.model import all_requests
-from groundswell.scenario.source import TestSource
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
-DOCUMENTS = [ROOT / "README.md", ROOT / "docs" / "test-file.md"]
 
 
 def _named(path: Path) -> str:
@@ -46,12 +44,3 @@ def test_the_command_in_an_example_names_that_example(path: Path) -> None:
     commands = re.findall(r"^#   groundswell run (\S+)", path.read_text(), re.MULTILINE)
 
     assert commands == [f"examples/{path.name}"]
-
-
-@pytest.mark.parametrize("path", DOCUMENTS, ids=_named)
-def test_the_test_in_a_document_loads(path: Path) -> None:
-    blocks = re.findall(r"^```yaml\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL)
-
-    assert blocks
-    for block in blocks:
-        load(TestSource(path.name, block.encode()))
