@@ -10,7 +10,7 @@ import click
 
 from groundswell.units import parse_duration
 from groundswell_coordinator.cli.import_output import import_options, needs_output
-from groundswell_coordinator.importers.arrival_table import WIDTHS
+from groundswell_coordinator.importers.access_log.arrival_table import WIDTHS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +71,7 @@ def command(
       groundswell import access-log access.log -o visitors.yaml
       groundswell import access-log access.log.gz --timing --speed 2x -o day.yaml
     """
-    from groundswell_coordinator.importers.access_log import LogOptions, import_access_log
+    from groundswell_coordinator.importers.access_log.importer import LogOptions, import_access_log
 
     if not timing and (speed is not None or every is not None):
         raise click.UsageError("--speed and --every go with --timing.")

@@ -27,6 +27,6 @@ def command(commands: tuple[str, ...], output: Path | None) -> Draft:
       groundswell import curl 'curl https://shop.example/products -H "Accept: application/json"'
       groundswell import curl - -o login.yaml < command.sh
     """
-    from groundswell_coordinator.importers.curl import import_curl
+    from groundswell_coordinator.importers.curl.importer import import_curl
 
     return import_curl([sys.stdin.read() if one == "-" else one for one in commands])

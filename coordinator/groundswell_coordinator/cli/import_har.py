@@ -45,7 +45,7 @@ def command(
       groundswell import har shop.har -o shop.yaml
       groundswell import har shop.har --no-static --think-time --host cdn.example -o shop.yaml
     """
-    from groundswell_coordinator.importers.har import import_har
-    from groundswell_coordinator.importers.har_selection import HarOptions
+    from groundswell_coordinator.importers.har.importer import import_har
+    from groundswell_coordinator.importers.har.selection import HarOptions
 
     return import_har(file, HarOptions(hosts, all_hosts, no_static, think_time))

@@ -42,6 +42,6 @@ def command(
       groundswell import openapi openapi.yaml -o api.yaml
       groundswell import openapi openapi.json --method get --tag products
     """
-    from groundswell_coordinator.importers.openapi import ApiOptions, import_openapi
+    from groundswell_coordinator.importers.openapi.importer import ApiOptions, import_openapi
 
     return import_openapi(file, ApiOptions(methods, tags))

@@ -90,6 +90,7 @@ class Draft:
     steps: list[Step]
     headers: dict[str, str] = field(default_factory=dict[str, str])
     auth: dict[str, Value] = field(default_factory=dict[str, "Value"])
+    http: dict[str, Value] = field(default_factory=dict[str, "Value"])
     # Variables of the scenario, by the origins that they stand for.
     origins: dict[str, str] = field(default_factory=dict[str, str])
     edit: list[str] = field(default_factory=list[str])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
+from groundswell.scenario.maps import HEADER_NAME
 from groundswell_coordinator.importers.bodies import body_of
 from groundswell_coordinator.importers.draft import Request, literal
 from groundswell_coordinator.importers.secrets import Secrets, free_name, is_secret, variable_name
@@ -35,6 +36,8 @@ _OF_THE_CONNECTION = frozenset(
         *("proxy-connection", "expect", "http2-settings", "accept-encoding", "content-type"),
     )
 )
+# A header is one line.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # An id in a path would make a name of its own for every value.
 _ID = re.compile(r"\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}", re.IGNORECASE)
 _PATH_SAFE = '/:@!$&()*+,;=~-._%[]|^`\\<>"'
@@ -168,19 +171,23 @@ class Converter:
             if lower == "authorization":
                 self._authorization(request, value, where)
             elif lower == "accept-encoding":
-                # What every agent can read, whatever is installed beside it.
-                if value not in ("", "identity"):
-                    request.headers["Accept-Encoding"] = "gzip, deflate"
-                if re.search("br|zstd", value):
-                    self.lost.append("br and zstd in Accept-Encoding: not every agent reads them")
+                self._accept_encoding(request, value)
             elif lower not in _OF_THE_CONNECTION and not lower.startswith(":"):
-                if lower in seen:
-                    self.lost.append(f"a second header {name} of {where}")
-                    continue
-                seen[lower] = name
-                # HTTP/2 knows small letters only.
-                shown = name.title() if name.islower() else name
-                request.headers[shown] = self.value(name, value, where)
+                if not HEADER_NAME.fullmatch(name) or _CONTROL.search(value):
+                    self.lost.append(f"a header that is none: {name[:60]}")
+                elif seen.setdefault(lower, value) != value:
+                    self.lost.append(f"a second header {name} of one request")
+                else:
+                    # HTTP/2 knows small letters only.
+                    shown = name.title() if name.islower() else name
+                    request.headers[shown] = self.value(name, value, where)
+
+    def _accept_encoding(self, request: Request, value: str) -> None:
+        if value not in ("", "identity"):
+            # What every agent can read, whatever is installed beside it.
+            request.headers["Accept-Encoding"] = "gzip, deflate"
+        if re.search("br|zstd", value):
+            self.lost.append("br and zstd in Accept-Encoding: not every agent reads them")
 
     def _authorization(self, request: Request, value: str, where: str) -> None:
         kind, _, credentials = value.partition(" ")

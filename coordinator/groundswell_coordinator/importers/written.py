@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 
 _NAME = "imported.yaml"
 _STEP_DEPTH = 3
+_WRAP = textwrap.TextWrapper(
+    94,
+    initial_indent="  - ",
+    subsequent_indent="    ",
+    break_long_words=False,
+    break_on_hyphens=False,
+)
 _THRESHOLDS: dict[str, Value] = {
     "http_req_failed": ["rate < 1%"],
     "checks": ["rate > 99%"],
@@ -38,6 +45,9 @@ _THRESHOLDS: dict[str, Value] = {
 def written(draft: Draft) -> str:
     """The test. Requests that no test can have are left out, and listed in `draft.lost`."""
     problem = _problem_of(draft)
+    if problem is not None and draft.http and _problem_of(replace(draft, http={})) is None:
+        draft.lost.append(f"how connections are made: {problem}")
+        draft.http, problem = {}, None
     while problem is not None and requests_in(draft.steps):
         # What is left out may have captured something for another.
         if not _leave_out_what_does_not_load(draft):
@@ -89,6 +99,8 @@ def rendered(draft: Draft) -> str:
     lines += [*entry("target", target, 0), ""]
     if draft.headers or draft.auth:
         lines += [*entry("defaults", _defaults(draft), 0), ""]
+    if draft.http:
+        lines += ["# How connections are made.", *entry("http", draft.http, 0), ""]
     lines += ["scenarios:", f"  {draft.scenario}:"]
     for setting in draft.load:
         (line,) = entry(setting.key, setting.value, 2)
@@ -128,8 +140,7 @@ def _head(draft: Draft) -> Iterator[str]:
             yield "#"
             yield comment(title)
         for note in notes:
-            wrapped = textwrap.wrap(note, 94, initial_indent="  - ", subsequent_indent="    ")
-            yield from map(comment, wrapped)
+            yield from map(comment, _WRAP.wrap(note))
     yield ""
 
 

@@ -22,8 +22,8 @@ from groundswell.scenario.step_model import WeightedStep
 from groundswell.schedule.rate import RateCurve
 from groundswell.schedule.shape import rate_curve
 from groundswell.units import parse_duration
-from groundswell_coordinator.importers.access_log import LogOptions, import_access_log
-from groundswell_coordinator.importers.arrival_table import WIDTHS, arrival_table
+from groundswell_coordinator.importers.access_log.arrival_table import WIDTHS, arrival_table
+from groundswell_coordinator.importers.access_log.importer import LogOptions, import_access_log
 from groundswell_coordinator.importers.written import written
 from tests.coordinator.importers.reading import loaded, steps_of
 from tests.nginx_server import running_nginx
@@ -193,10 +193,10 @@ def test_a_log_that_is_too_long_for_a_test_is_told(tmp_path: Path) -> None:
         timed(tmp_path, years + years.replace("2026", "2036"))
 
 
-@settings(deadline=None, max_examples=200, derandomize=True)
+@settings(deadline=None, max_examples=80, derandomize=True)
 @given(
-    seconds=st.dictionaries(st.integers(0, 400), st.integers(1, 99), min_size=1, max_size=20),
-    speed=st.sampled_from(["1", "2", "3", "10", "0.5", "0.25", "1.7", "0.125", "9999.999"]),
+    seconds=st.dictionaries(st.integers(0, 90), st.integers(1, 99), min_size=1, max_size=20),
+    speed=st.sampled_from(["1", "2", "3", "10", "0.5", "0.25", "1.7", "9999.999"]),
     every=st.sampled_from(WIDTHS),
 )
 def test_a_table_plans_every_request_of_the_log_in_its_step(
@@ -212,7 +212,7 @@ def test_a_table_plans_every_request_of_the_log_in_its_step(
     assert curve.total == sum(seconds.values())
     # Every recorded second has its requests evenly in it, and up to every step's end they are there.
     first = min(seconds)
-    for step in range(min(40, int(curve.duration / width))):
+    for step in range(min(10, int(curve.duration / width))):
         until = first + (step + 1) * width * factor
         there = sum(
             count * min(max(until - second, Fraction(0)), Fraction(1))
@@ -234,7 +234,7 @@ _LINES = st.one_of(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(deadline=None, max_examples=80, derandomize=True)
 @given(st.lists(_LINES, max_size=6), st.booleans())
 def test_whatever_a_log_holds_the_test_loads_or_nothing_is_in_it(
     tmp_path_factory: pytest.TempPathFactory, log: list[str], timing: bool

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.errors import GroundswellError
 from groundswell.scenario.values import form_encoded
-from groundswell_coordinator.importers.curl import import_curl
-from groundswell_coordinator.importers.curl_words import words
+from groundswell_coordinator.importers.curl.importer import import_curl
+from groundswell_coordinator.importers.curl.words import words
 from groundswell_coordinator.importers.written import written
 from tests.coordinator.importers.listener import listening
-from tests.coordinator.importers.reading import steps_of
+from tests.coordinator.importers.reading import loaded, steps_of
 
 if TYPE_CHECKING:
     from groundswell.scenario.model import RequestStep
@@ -118,22 +119,54 @@ def test_secrets_become_variables() -> None:
 def test_what_a_test_cannot_do_is_named() -> None:
     draft = import_curl(
         [
-            "curl -k https://a.test/ -F f=@x.png -x http://proxy:1 --http2 -H 'Accept:'"
-            " --connect-timeout 3 -d @body.json -b jar.txt -sSfL -o out -w '%{http_code}' -m 2.5"
+            "curl https://a.test/ -F f=@x.png -x socks5://proxy:1 --http2 -H 'Accept:'"
+            " --connect-timeout x --cert a.pem -d @body.json -b jar.txt -sSfL -o out -w '%{http_code}' -m 2.5"
         ]
     )
 
     assert steps_of(draft)[0].timeout == 2.5
     assert draft.lost == [
-        "--insecure",
         "--form f: a part of a multipart body",
-        "--proxy",
+        "--proxy: only those of http:// are used",
         "--http2",
         "--header 'Accept:' without a value",
-        "--connect-timeout",
-        "the body out of the file body.json: put its text into the test",
+        "--connect-timeout x",
+        "--cert",
+        "the body out of the file body.json: put its text in the test",
         "the cookies of a file (--cookie)",
     ]
+
+
+def test_how_a_connection_is_made_is_carried_over() -> None:
+    fixed = import_curl(
+        [
+            "curl -k --connect-timeout 2.5 --resolve a.test:443:10.0.0.7,::1 https://a.test/"
+            " --digest -u ann:d-private"
+        ]
+    )
+    proxied = import_curl(["curl -x bob:p-private@proxy.test https://b.test/"])
+    env = {"PASSWORD": "pw", "PROXY_PASSWORD": "pw"}
+
+    assert "private" not in written(fixed) + written(proxied)
+    assert fixed.lost == proxied.lost == []
+    assert yaml.safe_load(written(fixed))["http"] == {
+        "tls": {"verify": False},
+        "connect_timeout": "2.5s",
+        "hosts": {"a.test:443": ["10.0.0.7", "::1"]},
+    }
+    assert yaml.safe_load(written(proxied))["http"]["proxy"]["url"] == "http://proxy.test:1080"
+    digest = steps_of(fixed, env)[0].digest
+    assert digest is not None
+    assert (digest.user, digest.password) == ("ann", "pw")
+    assert loaded(proxied, env)
+
+
+def test_a_connection_that_no_test_can_make_is_named_and_the_rest_is_there() -> None:
+    draft = import_curl(["curl -x proxy.test --resolve a.test:443:10.0.0.7 https://a.test/"])
+
+    assert len(steps_of(draft)) == 1
+    (lost,) = draft.lost
+    assert lost.startswith("how connections are made: `a.test:443` is looked up by the proxy")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.errors import GroundswellError
-from groundswell_coordinator.importers.openapi import ApiOptions, import_openapi
+from groundswell_coordinator.importers.openapi.importer import ApiOptions, import_openapi
 from groundswell_coordinator.importers.written import written
 from tests.coordinator.importers.reading import loaded, steps_of
 

@@ -128,11 +128,12 @@ def test_what_is_wrong_with_a_profile_is_told_by_its_file_and_line(csv: str, pro
     assert printed(source_of(MAIN, csv)) == [problem]
 
 
-def test_a_profile_of_too_many_rows_is_refused() -> None:
-    csv = "time,rate\n" + "".join(f"{n},1\n" for n in range(200_001))
+def test_a_profile_of_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("groundswell.scenario.profile.MOST_ROWS", 200)
+    csv = "time,rate\n" + "".join(f"{n},1\n" for n in range(201))
 
     hint = "give the curve in larger steps: lines are drawn between its rows"
-    assert printed(source_of(MAIN, csv)) == [f"curves/day.csv:200002:1: more than 200000 rows ({hint})"]  # fmt: skip
+    assert printed(source_of(MAIN, csv)) == [f"curves/day.csv:202:1: more than 200 rows ({hint})"]  # fmt: skip
 
 
 def test_bytes_that_are_no_text_are_told_by_their_line() -> None:

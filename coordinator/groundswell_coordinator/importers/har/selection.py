@@ -11,7 +11,7 @@ from groundswell_coordinator.counted import counted
 from groundswell_coordinator.importers.recorded import METHODS
 
 if TYPE_CHECKING:
-    from groundswell_coordinator.importers.har_file import Entry
+    from groundswell_coordinator.importers.har.file import Entry
 
 _STATIC_TYPES = frozenset(("image", "font", "stylesheet", "script", "media", "manifest"))
 _STATIC_MIMES = ("image/", "font/", "video/", "audio/", "text/css", "application/font")
@@ -51,7 +51,7 @@ class Selection:
             self._others[f"the method {entry.request.method[:20]}"] += 1
         elif self.options.no_static and _is_static(entry, url):
             self._others["static files (--no-static)"] += 1
-        elif not 100 <= entry.response.status <= 599:
+        elif entry.response.status is not None and not 100 <= entry.response.status <= 599:
             self._others["no response was recorded"] += 1
         else:
             return True

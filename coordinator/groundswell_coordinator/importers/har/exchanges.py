@@ -11,7 +11,7 @@ from groundswell_coordinator.importers.recorded import Recorded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from groundswell_coordinator.importers.har_file import Entry
+    from groundswell_coordinator.importers.har.file import Entry
 
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
 # What a browser adds by itself, and what asks for "only if it has changed".
@@ -45,7 +45,7 @@ def exchanges_of(entries: Sequence[Entry]) -> list[Exchange]:
 
 def _leads_to(entry: Entry) -> str | None:
     response = entry.response
-    if int(response.status) not in REDIRECTS:
+    if response.status not in REDIRECTS:
         return None
     location = next((one.value for one in response.headers if one.name.lower() == "location"), None)
     place = response.redirectURL or location

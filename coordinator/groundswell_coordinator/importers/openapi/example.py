@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from groundswell_coordinator.importers.draft import Value
-    from groundswell_coordinator.importers.openapi_document import Document, Object
+    from groundswell_coordinator.importers.openapi.document import Document, Object
 
 _DEEPEST = 6
 # What is optional goes into a body as well, but not without end.

@@ -51,7 +51,9 @@ class Content(msgspec.Struct):
 
 
 class Response(msgspec.Struct):
-    status: float = 0
+    """`status` is 0 where none came; None where the file does not say."""
+
+    status: float | None = 0
     headers: list[Pair] = []
     content: Content | None = None
     redirectURL: str | None = None
@@ -59,7 +61,7 @@ class Response(msgspec.Struct):
 
 class Entry(msgspec.Struct):
     request: Request
-    response: Response
+    response: Response = msgspec.field(default_factory=lambda: Response(status=None))
     startedDateTime: str = ""
     time: float | None = None
     pageref: str | None = None

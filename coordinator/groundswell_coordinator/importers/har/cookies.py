@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from groundswell_coordinator.importers.draft import Request
-    from groundswell_coordinator.importers.har_file import Entry
+    from groundswell_coordinator.importers.har.file import Entry
     from groundswell_coordinator.importers.recorded import Converter
 
 
@@ -32,8 +32,9 @@ class Cookies:
             # A header of its own would keep away what the responses set.
             self._missing |= dict.fromkeys(unknown)
             return
+        # One variable for all of them, although scripts may have changed some on the way.
         where = "the cookies from before the recording"
-        request.headers["Cookie"] = self._converter.secrets.variable("cookie", header or "", where)
+        request.headers["Cookie"] = self._converter.secrets.variable("cookie", "\0cookie", where)
 
     def note(self) -> None:
         if self._missing:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groundswell_coordinator.importers.draft import Group, Pause, literal
-from groundswell_coordinator.importers.har_selection import split
+from groundswell_coordinator.importers.har.selection import split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from groundswell_coordinator.importers.draft import Request, Step
-    from groundswell_coordinator.importers.har_exchanges import Exchange
-    from groundswell_coordinator.importers.har_file import Log
+    from groundswell_coordinator.importers.har.exchanges import Exchange
+    from groundswell_coordinator.importers.har.file import Log
 
 _SHORTEST_PAUSE_S = 0.5
 

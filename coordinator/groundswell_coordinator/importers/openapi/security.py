@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from groundswell_coordinator.importers.draft import Request
-    from groundswell_coordinator.importers.openapi_document import Document, Object
+    from groundswell_coordinator.importers.openapi.document import Document, Object
     from groundswell_coordinator.importers.recorded import Converter
 
 

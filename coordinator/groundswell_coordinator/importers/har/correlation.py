@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from groundswell_coordinator.importers.draft import Value
-    from groundswell_coordinator.importers.har_file import Entry
+    from groundswell_coordinator.importers.har.file import Entry
     from groundswell_coordinator.importers.recorded import Recorded
 
 # A shorter text may be the same by chance.

@@ -14,8 +14,8 @@ from groundswell.errors import GroundswellError
 from groundswell.scenario.profile import MOST_ROWS
 from groundswell.units import MAX_DURATION, format_duration
 from groundswell_coordinator.counted import counted
-from groundswell_coordinator.importers.access_log_lines import Line, lines_of, opened
-from groundswell_coordinator.importers.arrival_table import arrival_table
+from groundswell_coordinator.importers.access_log.arrival_table import arrival_table
+from groundswell_coordinator.importers.access_log.lines import Line, lines_of, opened
 from groundswell_coordinator.importers.draft import Draft, Request, Setting, Step, Weighted
 from groundswell_coordinator.importers.load import steady
 from groundswell_coordinator.importers.recorded import Converter, Recorded

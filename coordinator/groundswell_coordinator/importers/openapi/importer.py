@@ -13,9 +13,9 @@ from groundswell_coordinator.counted import counted
 from groundswell_coordinator.importers.bodies import FORM, body_of
 from groundswell_coordinator.importers.draft import Draft, Group, Request, Step, literal
 from groundswell_coordinator.importers.load import steady
-from groundswell_coordinator.importers.openapi_document import Document, Object, texts
-from groundswell_coordinator.importers.openapi_example import example_of
-from groundswell_coordinator.importers.openapi_security import Security
+from groundswell_coordinator.importers.openapi.document import Document, Object, texts
+from groundswell_coordinator.importers.openapi.example import example_of
+from groundswell_coordinator.importers.openapi.security import Security
 from groundswell_coordinator.importers.recorded import Converter, shared_auth, shared_headers
 
 if TYPE_CHECKING:

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from groundswell.errors import GroundswellError
 from groundswell_coordinator.counted import counted
-from groundswell_coordinator.importers.correlation import captures, found_in, sent_by
 from groundswell_coordinator.importers.draft import Draft, literal
-from groundswell_coordinator.importers.har_cookies import Cookies
-from groundswell_coordinator.importers.har_exchanges import (
+from groundswell_coordinator.importers.har.cookies import Cookies
+from groundswell_coordinator.importers.har.correlation import captures, found_in, sent_by
+from groundswell_coordinator.importers.har.exchanges import (
     REDIRECTS,
     Exchange,
     exchanges_of,
     left_out,
 )
-from groundswell_coordinator.importers.har_file import read_har
-from groundswell_coordinator.importers.har_pages import gaps, with_pages
-from groundswell_coordinator.importers.har_selection import Selection, split
+from groundswell_coordinator.importers.har.file import read_har
+from groundswell_coordinator.importers.har.pages import gaps, with_pages
+from groundswell_coordinator.importers.har.selection import Selection, split
 from groundswell_coordinator.importers.load import steady
 from groundswell_coordinator.importers.recorded import (
     Captured,
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from groundswell_coordinator.importers.correlation import Found
     from groundswell_coordinator.importers.draft import Request
-    from groundswell_coordinator.importers.har_selection import HarOptions
+    from groundswell_coordinator.importers.har.correlation import Found
+    from groundswell_coordinator.importers.har.selection import HarOptions
 
 _MOST_REQUESTS = 2_000
 _SHORTEST_ITERATION_S = 2.0
@@ -102,7 +102,11 @@ def _requests(
 
 def _expect(request: Request, exchange: Exchange) -> None:
     """What was answered is what is expected."""
-    status = int(exchange.answered.response.status)
+    answered = exchange.answered.response.status
+    if answered is None:
+        request.status = "2xx"
+        return
+    status = int(answered)
     # Nothing is asked for "only if it has changed": then it comes.
     request.status = 200 if status == 304 else status
     if status >= 400:
