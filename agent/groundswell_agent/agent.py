@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from groundswell.files.cache import FileCache
     from groundswell.v1.metrics_pb2 import Report
     from groundswell_agent.engine.phases import Performance, Performed
+    from groundswell_agent.script.note import Note
 
 _log = logging.getLogger(__name__)
 
@@ -81,10 +82,16 @@ class Agent:
     """`run` returns when the agent has left in order; no load outlives it."""
 
     def __init__(
-        self, address: str, hello: agent_pb2.Hello, cache: FileCache | None = None
+        self,
+        address: str,
+        hello: agent_pb2.Hello,
+        cache: FileCache | None = None,
+        *,
+        scripts: bool = True,
     ) -> None:
-        """`cache` keeps the files of tests."""
+        """`cache` keeps the files of tests; `scripts` is whether it runs any in Python."""
         self._cache = cache
+        self._scripts = scripts
         self._address = address
         self._incarnation = hello.incarnation
         self._lease = Lease()
@@ -218,12 +225,18 @@ class Agent:
         try:
             kept = await files.fetch(prepare.source, self._address)
             engine = self._engine = Engine.build(
-                prepare, incarnation=self._incarnation, lease=self._lease, files=kept
+                prepare,
+                incarnation=self._incarnation,
+                lease=self._lease,
+                files=kept,
+                scripts=self._scripts,
             )
         except GroundswellError as error:
             self._preparing = None
             self._handle(BuildFailed(prepare.run_id, error.message, error.hint or ""))
             return
+        if engine.script is not None:
+            engine.script.on_note = self._note
         # Everything that lives as long as the run leaves the collector's sight before the load.
         gc.collect()
         gc.freeze()
@@ -235,6 +248,12 @@ class Agent:
             self._handle(BuildFailed(engine.run_id, refusal.message, refusal.hint or ""))
         else:
             self._handle(Built(engine.run_id, tuple(found)))
+
+    def _note(self, note: Note) -> None:
+        if self._engine is not None:
+            finding = agent_pb2.Finding(code=note.code, message=note.message, hint=note.hint)
+            noted = agent_pb2.Noted(run_id=self._engine.run_id, finding=finding, place=note.place)
+            self._link.send(noted=noted)
 
     def _perform(self, kind: Kind) -> None:
         engine = self._engine

@@ -79,6 +79,11 @@ def _labels(
     envvar=DIRECTORY_VARIABLE,
     help="A folder with a file for each {{ secret.NAME }}; it goes before the environment.",
 )
+@click.option(
+    "--no-scripts",
+    is_flag=True,
+    help="Run no tests in Python: they are code of whoever sends them.",
+)
 # Standard input is a pipe from the parent, and its end is the parent's. Without --coordinator its first line is that.
 @click.option("--tethered", is_flag=True, hidden=True)
 @log_format_option
@@ -89,6 +94,7 @@ def command(
     labels: dict[str, str],
     weight: int,
     secrets_dir: str | None,
+    no_scripts: bool,
     tethered: bool,
     log_format: str,
 ) -> int:
@@ -112,9 +118,11 @@ def command(
     if workers == 1 or tethered:
         from groundswell_agent.process import serve_as_agent
 
-        return serve_as_agent(coordinator, name, labels, weight, tethered=tethered)
+        return serve_as_agent(
+            coordinator, name, labels, weight, tethered=tethered, scripts=not no_scripts
+        )
     from groundswell_agent.workers import Workers, command_line
 
     assert coordinator is not None
-    words = command_line(coordinator, labels, weight, log_format)
+    words = command_line(coordinator, labels, weight, log_format, scripts=not no_scripts)
     return asyncio.run(Workers(name, workers, words).run())

@@ -30,6 +30,7 @@ def serve_as_agent(
     weight: int,
     *,
     tethered: bool,
+    scripts: bool = True,
 ) -> ExitCode:
     """Returns when the agent has left in order. Raises CoordinatorUnreachable where it is refused.
 
@@ -47,7 +48,7 @@ def serve_as_agent(
         version=__version__,
         pid=os.getpid(),
     )
-    uvloop.run(_serve(Agent(address, hello), tethered=tethered))
+    uvloop.run(_serve(Agent(address, hello, scripts=scripts), tethered=tethered))
     return ExitCode.OK
 
 

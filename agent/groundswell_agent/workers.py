@@ -38,12 +38,14 @@ _log = logging.getLogger(__name__)
 
 
 def command_line(
-    coordinator: Address, labels: Mapping[str, str], weight: int, log_format: str
+    coordinator: Address, labels: Mapping[str, str], weight: int, log_format: str, *, scripts: bool
 ) -> list[str]:
     """What starts an agent that is tethered to this process, but for its name."""
     words = [sys.executable, "-m", "groundswell", "agent", "--tethered"]
     words += ["--coordinator", str(coordinator), "--weight", str(weight)]
     words += ["--log-format", log_format]
+    if not scripts:
+        words.append("--no-scripts")
     for key, value in labels.items():
         words += ["--label", f"{key}={value}"]
     return words

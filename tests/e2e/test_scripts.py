@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from groundswell_coordinator.report.consistency import discrepancies
+from tests.e2e.service import serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,8 +129,79 @@ def test_an_iteration_that_raises_is_told_and_the_run_goes_on(
     assert ran.exit_code == 0, ran
     assert ran.count("iterations") == 40
     assert 10 < ran.count("failed_iterations") < 30
-    assert ran.stderr.count(f"{path}:8: ValueError: odd") == 1
+    assert ran.stderr.count(f"{path}:8: ValueError: odd (scenario work, VU ") == 1
     assert "Traceback" not in ran.stderr
+    told, counted = ran.summary.warnings
+    failed = ran.count("failed_iterations")
+    assert counted.code == "iterations_failed"
+    assert (
+        counted.message
+        == f"{failed} of 40 iterations of work failed, {failed} by ValueError at {path}:8"
+    )
+    assert (told.code, told.agent) == ("exception", "agent-1")
+
+
+def test_a_test_that_does_nothing_but_fail_ends_early_with_107(
+    groundswell: Groundswell, nginx: NginxServer
+) -> None:
+    path = _write(
+        groundswell.folder,
+        f"""
+        from groundswell import *
+        test = Test("broken", target="{nginx.url}", thresholds={{"http_reqs": "count > 0"}})
+        @test.scenario(arrival_rate("40/s", duration="60s", max_vus=10), name="fine")
+        async def fine(vu: VU) -> None:
+            await vu.http.get("/")
+        @test.scenario(arrival_rate("40/s", duration="60s", max_vus=10))
+        async def work(vu: VU) -> None:
+            page = await vu.http.get("/")
+            page["price"]
+        """,
+    )
+    ran = groundswell.run(path, agents=2)
+    assert ran.exit_code == 107, ran
+    assert ran.seconds < 30
+    assert (ran.summary.verdict, ran.codes[-1]) == ("INCONCLUSIVE", "script_exception")
+    (reason,) = [one for one in ran.summary.reasons if one.code == "script_exception"]
+    failed = ran.count("failed_iterations")
+    assert reason.message == f"every iteration of work failed, {failed} by TypeError at {path}:10"
+    again = groundswell("verdict", "last")
+    assert again.exit_code == 107, again
+    assert reason.message[:40] in again.stdout
+
+
+def test_a_few_iterations_that_all_fail_are_107_as_well_and_a_target_that_is_down_is_not(
+    groundswell: Groundswell,
+) -> None:
+    text = """
+        from groundswell import *
+        test = Test("few", target="http://127.0.0.1:1")
+        @test.scenario(per_vu_iterations({iterations}))
+        async def work(vu: VU) -> None:
+            answer = await vu.http.get("/")
+            {then}
+        """
+    path = _write(groundswell.folder, text.format(iterations=2, then="assert answer.ok"))
+    assert groundswell.run(path).exit_code == 107
+    path = _write(groundswell.folder, text.format(iterations=30, then="answer.json()"))
+    ran = groundswell.run(path)
+    assert (ran.exit_code, ran.count("failed_iterations")) == (0, 30), ran
+
+
+def test_an_agent_that_runs_no_code_refuses_its_share(
+    groundswell: Groundswell, nginx: NginxServer, checkout: Path
+) -> None:
+    before = nginx.requests()
+    with serving(groundswell) as service:
+        order = ("--coordinator", service.address, "--workers", "2", "--name", "closed")
+        with groundswell.starting("agent", *order, "--no-scripts"):
+            service.wait_for_agents(2)
+            words = ("-e", f"BASE_URL={nginx.url}", "-e", "WHO=nobody")
+            done = groundswell("run", checkout, *words, "--coordinator", service.address)
+    assert done.exit_code == 104, done
+    assert "refused its share: this agent runs no tests in Python" in done.stderr
+    assert "--no-scripts" in done.stderr
+    assert nginx.requests() == before
 
 
 _PHASES = """

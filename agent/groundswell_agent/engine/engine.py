@@ -55,6 +55,7 @@ class Engine:
         recorder: Recorder,
         connectors: Connectors,
         phases: Phases,
+        script: Script | None = None,
     ) -> None:
         self.run_id = prepare.run_id
         self.test = test
@@ -65,6 +66,8 @@ class Engine:
         self._executors = executors
         self._recorder = recorder
         self.phases = phases
+        # Of a test in Python.
+        self.script = script
         self.connectors = connectors
         self._vitals = Vitals(recorder, lambda: connectors.open_connections)
         self._vus = recorder.gauge("vus", {})
@@ -86,15 +89,16 @@ class Engine:
         incarnation: str,
         lease: Lease | None = None,
         files: Files = UNSEEN,
+        scripts: bool = True,
     ) -> Self:
         """Read the test, compile this agent's share; InvalidTest and its kin where that fails.
 
-        `files` are those of the test, here already.
+        `files` are those of the test, here already; `scripts` is whether it may be one in Python.
         """
         sent = prepare.source
         source = TestSource(sent.name, sent.text, dict(sent.env), sent.target or None, files)
         test = load(source)
-        script = Script.load(test, source)
+        script = Script.load(test, source, is_allowed=scripts)
         division = Division(table_from_wire(prepare.shares))
         recorder = Recorder()
         connectors = Connectors(test.target, files, lease)
@@ -109,7 +113,9 @@ class Engine:
                 script=script,
             )
             executors.append(EXECUTORS[scenario.executor](share, scenario_load))
-        return cls(prepare, test, division, incarnation, executors, recorder, connectors, phases)
+        return cls(
+            prepare, test, division, incarnation, executors, recorder, connectors, phases, script
+        )
 
     @property
     def shares(self) -> tuple[ScenarioShare, ...]:

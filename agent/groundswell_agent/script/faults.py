@@ -1,22 +1,22 @@
-"""Exceptions that ended iterations: counted, and told once for each line that raises them."""
+"""Exceptions that ended iterations: counted, and told once for each line that raises them.
+
+What they say may hold what the test knows of its environment; that is never told.
+"""
 
 from __future__ import annotations
 
-import logging
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from groundswell.script.http import ResponseError
 from groundswell.script.trace import first_of, place_of, told
+from groundswell_agent.script.note import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from groundswell_agent.engine.scenario_load import ScenarioLoad
     from groundswell_agent.engine.virtual_user import VirtualUser
     from groundswell_agent.recording.meters import Counter
-
-_log = logging.getLogger(__name__)
+    from groundswell_agent.script.script import Script
 
 # Lines that raise; of a test with more, the rest goes without a name.
 _MOST = 20
@@ -24,11 +24,12 @@ _OTHER = "other"
 
 
 class Faults:
-    """Of one scenario. `files` are the test's own."""
+    """Of one scenario."""
 
-    def __init__(self, load: ScenarioLoad, files: Collection[str]) -> None:
+    def __init__(self, load: ScenarioLoad, script: Script) -> None:
         self._load = load
-        self._files = files
+        self._script = script
+        self._files = script.files
         self._counters: dict[tuple[str, str], Counter] = {}
 
     def note(self, error: BaseException, vu: VirtualUser) -> None:
@@ -54,10 +55,9 @@ class Faults:
     def _tell(self, error: BaseException, vu: VirtualUser) -> None:
         place = place_of(error, self._files)
         where = f"{place}: " if place is not None else ""
-        _log.warning(
-            "%s%s (scenario %s, VU %d, its iteration %d)",
-            *(where, told(error), self._load.name, vu.number, vu.iterations),
-        )
+        what = self._script.without_secrets(told(error))
+        who = f"scenario {self._load.name}, VU {vu.number}, its iteration {vu.iterations}"
+        self._script.note(Note("exception", f"{where}{what} ({who})", str(place)))
 
     def _line(self, error: BaseException) -> str:
         """The innermost line of the test's own, without looking at any source."""

@@ -33,7 +33,7 @@ class FunctionStep:
         self._scope = ScriptScope(scope, script.defaults or Defaults())
         self._env: Mapping[str, str] = script.env_of(scope.load.name)
         self._setup = script.setup
-        self._faults = Faults(scope.load, script.files)
+        self._faults = Faults(scope.load, script)
         self._lease = scope.load.lease
         self._faces: dict[VirtualUser, ScriptVu] = {}
 

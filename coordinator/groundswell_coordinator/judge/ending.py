@@ -26,6 +26,8 @@ class Cause(Enum):
     NO_AGENTS = "no_agents"
     REFUSED = "refused"
     START_FAILED = "start_failed"
+    # Every iteration of a scenario in Python was an exception.
+    SCRIPT_EXCEPTION = "script_exception"
     SETUP_FAILED = "setup_failed"
     SETUP_RAISED = "setup_raised"
 

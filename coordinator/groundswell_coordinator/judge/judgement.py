@@ -10,6 +10,7 @@ from groundswell.units import format_duration
 from groundswell.verdict.value_text import value_text
 from groundswell.verdict.verdict import Decision, Reason, ReasonCode, decide
 from groundswell_coordinator.judge.ending import Cause
+from groundswell_coordinator.judge.failures import Failures
 from groundswell_coordinator.judge.folded import folded_warnings
 from groundswell_coordinator.judge.health import AgentHealth, saturation_reasons
 from groundswell_coordinator.judge.judge import Judge
@@ -43,9 +44,11 @@ class Judgement:
 
 def judge_run(test: Test, timeline: Timeline, ending: Ending) -> Judgement:
     """Judge all that is sealed, amendments included, from the beginning."""
-    judge = Judge(test, timeline, ending.at)
+    judge, failures = Judge(test, timeline, ending.at), Failures(test)
     for interval in timeline.intervals():
         judge.observe(interval)
+        failures.observe(interval)
+    broken = tuple(failures.reasons())
     standings = tuple(_final(standing, ending) for standing in judge.standings())
     scenarios = totals((agent.accounts for agent in timeline.agents), ending.losses)
     windows = tuple(judge.windows())
@@ -58,14 +61,18 @@ def judge_run(test: Test, timeline: Timeline, ending: Ending) -> Judgement:
         *loss_reasons(ending.losses, scenarios),
         *saturation_reasons(healths),
         *drop_reasons(timeline.agents),
+        *broken,
         *ending.reasons,
     ]
     also = _EXIT_CODES.get(ending.cause, ())
     if not ending.is_torn_down:
         also = (*also, ExitCode.TEARDOWN_FAILED)
+    if broken:
+        also = (*also, ExitCode.SCRIPT_EXCEPTION)
     decision = decide(_distinct(reasons), bool(standings), also)
     warnings = (
         *ending.warnings,
+        *failures.warnings(),
         *busy_warnings(timeline.agents),
         *folded_warnings(timeline.series()),
     )

@@ -22,6 +22,7 @@ from groundswell.errors import GroundswellError, ProtocolViolation
 from groundswell.exit_codes import ExitCode
 from groundswell.schedule.shape import run_duration_with_grace
 from groundswell.v1 import control_pb2
+from groundswell.verdict.verdict import ReasonCode
 from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.pool import Demand
 from groundswell_coordinator.run.archive import Archive
@@ -332,6 +333,10 @@ class Conductor:
             self._aborted_by = str(standing.threshold)
             self.broadcast.notice("threshold", f"aborting: {standing.threshold} failed")
             await self._handle(StopRequested(StopMode.ABORT, Cause.THRESHOLD))
+        elif (hopeless := steward.measurement.hopeless) is not None:
+            code = ReasonCode.SCRIPT_EXCEPTION.value
+            self.broadcast.notice(code, f"aborting: every iteration of {hopeless} failed")
+            await self._handle(StopRequested(StopMode.ABORT, Cause.SCRIPT_EXCEPTION))
         elif self._archive.failure is not None:
             self.broadcast.notice("store_failed", str(self._archive.failure))
             await self._handle(StopRequested(StopMode.GRACEFUL, Cause.STORE_FAILED))
@@ -376,6 +381,8 @@ class Conductor:
                 await self._steward.measurement.take(message.report, self._now())
                 if message.report.last:
                     await self._handle(AgentEnded(agent.name))
+            case "noted" if state in _LEASED:
+                await self._note(agent.name, message.noted)
             case "leaving" if state in _LEASED:
                 await self._leave(agent.name, message.leaving)
             case "recalled":
@@ -383,6 +390,12 @@ class Conductor:
                 return
             case _:
                 raise ProtocolViolation(f"{kind} is not in order while the run is {state.value}")
+
+    async def _note(self, agent: str, noted: agent_pb2.Noted) -> None:
+        """What an agent found out under load, unless another has said so of the same place."""
+        if (warning := self._findings.note(agent, noted)) is not None:
+            self._warnings = (*self._warnings, warning)
+            await tell([warning], self.broadcast, self._archive)
 
     async def _handle(self, event: Event) -> None:
         instructions = self._machine.handle(event, time.monotonic())

@@ -9,7 +9,7 @@ from groundswell.verdict.run_warning import RunWarning
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from groundswell.v1.agent_pb2 import Finding
+    from groundswell.v1.agent_pb2 import Finding, Noted
     from groundswell_coordinator.run.archive import Archive
     from groundswell_coordinator.run.broadcast import Broadcast
     from groundswell_coordinator.store.records import StoredEvent
@@ -26,6 +26,7 @@ class Findings:
 
     def __init__(self) -> None:
         self._agents: dict[tuple[str, str], list[str]] = {}
+        self._noted: set[tuple[str, str]] = set()
 
     def take(self, agent: str, findings: Iterable[Finding]) -> None:
         """One agent's, in any order of agents."""
@@ -34,6 +35,16 @@ class Findings:
             told = finding.code[:_MOST_LETTERS], f"{finding.message}{hint}"[:_MOST_LETTERS]
             if told in self._agents or len(self._agents) < _MOST:
                 self._agents.setdefault(told, []).append(agent)
+
+    def note(self, agent: str, noted: Noted) -> RunWarning | None:
+        """One that was found under load; None where it is known, or they are too many."""
+        finding = noted.finding
+        key = finding.code[:_MOST_LETTERS], noted.place[:_MOST_LETTERS]
+        if key in self._noted or len(self._noted) >= _MOST:
+            return None
+        self._noted.add(key)
+        hint = f" ({finding.hint})" if finding.hint else ""
+        return RunWarning(key[0], f"{finding.message}{hint}"[:_MOST_LETTERS], agent)
 
     def warnings(self, agents: int) -> tuple[RunWarning, ...]:
         """Of so many agents in all, whose number says who is meant."""

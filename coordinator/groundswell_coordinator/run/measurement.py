@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from groundswell.verdict.verdict import ReasonCode
+from groundswell_coordinator.judge.failures import Failures
 from groundswell_coordinator.judge.judge import Judge
 from groundswell_coordinator.run.progress import ProgressMeter
 from groundswell_coordinator.telemetry import Telemetry
@@ -63,6 +64,7 @@ class Measurement:
         self._telemetry = telemetry or Telemetry()
         self._judge = Judge(test, self.timeline)
         self._progress = ProgressMeter(test, self.timeline, self._judge)
+        self._failures = Failures(test)
         self._records = {record.incarnation: record for record in self.timeline.agents}
         # By interval: late reports, each whole and its part, that are not stored yet.
         self._late: dict[int, list[tuple[Report, Report]]] = {}
@@ -73,6 +75,7 @@ class Measurement:
         self._stored = self.timeline.sealed_count
         for interval in self.timeline.intervals():
             self._judge.observe(interval)
+            self._failures.observe(interval)
             self._progress.resume(interval)
         self._progress.catch_up()
 
@@ -80,6 +83,11 @@ class Measurement:
     def durations(self) -> Durations:
         """Of all requests in sealed intervals."""
         return self._progress.durations
+
+    @property
+    def hopeless(self) -> str | None:
+        """A scenario in Python whose every iteration is an exception."""
+        return self._failures.hopeless()
 
     def record(self, incarnation: str) -> AgentRecord:
         return self._records[incarnation]
@@ -134,6 +142,7 @@ class Measurement:
     async def _settle(self, interval: Interval) -> None:
         self._telemetry.intervals_sealed += 1
         self._judge.observe(interval)
+        self._failures.observe(interval)
         reports = self.timeline.release_reports(interval.number)
         is_stored = await self._archive.interval(interval, reports)
         # Who watches waits for it, an agent does not for an acknowledgement: a thousand take a tenth

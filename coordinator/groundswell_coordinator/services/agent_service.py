@@ -183,6 +183,8 @@ def _dispatch(agent: Attachment, message: agent_pb2.AgentMessage) -> None:
             agent.deliver(message.started.run_id, message)
         case "report":
             agent.deliver(message.report.run_id, message)
+        case "noted":
+            agent.deliver(message.noted.run_id, message)
         case "leaving":
             agent.deliver(message.leaving.run_id, message)
         case "recalled":

@@ -74,6 +74,7 @@ class AgentMessage(_message.Message):
     LEAVING_FIELD_NUMBER: _builtins.int
     RECALLED_FIELD_NUMBER: _builtins.int
     PERFORMED_FIELD_NUMBER: _builtins.int
+    NOTED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def hello(self) -> Global___Hello: ...
     @_builtins.property
@@ -96,6 +97,8 @@ class AgentMessage(_message.Message):
     def recalled(self) -> Global___Recalled: ...
     @_builtins.property
     def performed(self) -> Global___Performed: ...
+    @_builtins.property
+    def noted(self) -> Global___Noted: ...
     def __init__(
         self,
         *,
@@ -110,12 +113,13 @@ class AgentMessage(_message.Message):
         leaving: Global___Leaving | None = ...,
         recalled: Global___Recalled | None = ...,
         performed: Global___Performed | None = ...,
+        noted: Global___Noted | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_reply", b"clock_reply", "hello", b"hello", "leaving", b"leaving", "performed", b"performed", "prepared", b"prepared", "recalled", b"recalled", "refused", b"refused", "renewal", b"renewal", "report", b"report", "start_acknowledged", b"start_acknowledged", "started", b"started"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_reply", b"clock_reply", "hello", b"hello", "leaving", b"leaving", "noted", b"noted", "performed", b"performed", "prepared", b"prepared", "recalled", b"recalled", "refused", b"refused", "renewal", b"renewal", "report", b"report", "start_acknowledged", b"start_acknowledged", "started", b"started"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_reply", b"clock_reply", "hello", b"hello", "leaving", b"leaving", "performed", b"performed", "prepared", b"prepared", "recalled", b"recalled", "refused", b"refused", "renewal", b"renewal", "report", b"report", "start_acknowledged", b"start_acknowledged", "started", b"started"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_reply", b"clock_reply", "hello", b"hello", "leaving", b"leaving", "noted", b"noted", "performed", b"performed", "prepared", b"prepared", "recalled", b"recalled", "refused", b"refused", "renewal", b"renewal", "report", b"report", "start_acknowledged", b"start_acknowledged", "started", b"started"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "clock_reply", "prepared", "refused", "start_acknowledged", "started", "report", "renewal", "leaving", "recalled", "performed"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "clock_reply", "prepared", "refused", "start_acknowledged", "started", "report", "renewal", "leaving", "recalled", "performed", "noted"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -832,6 +836,37 @@ class Finding(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Finding: _TypeAlias = Finding  # noqa: Y015
+
+@_typing.final
+class Noted(_message.Message):
+    """Something of the kind that the agent found out under load: an exception in a test in Python, or code that holds its
+    loop. Said once for each place in the test; lost where there is no stream, as its count is in a report.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    FINDING_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    place: _builtins.str
+    """What it is about: what several agents say of one place is one."""
+    @_builtins.property
+    def finding(self) -> Global___Finding: ...
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        finding: Global___Finding | None = ...,
+        place: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["finding", b"finding"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["finding", b"finding", "place", b"place", "run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Noted: _TypeAlias = Noted  # noqa: Y015
 
 @_typing.final
 class Refused(_message.Message):

@@ -42,6 +42,7 @@ class ReasonCode(Enum):
     INTERRUPTED = "interrupted"
     STORE_FAILED = "store_failed"
     COORDINATOR_LOST = "coordinator_lost"
+    SCRIPT_EXCEPTION = "script_exception"
 
     @property
     def verdict(self) -> Verdict:
@@ -92,7 +93,9 @@ def decide(
     Without thresholds nothing was asked of the run, so no answer can be inconclusive.
     """
     listed = tuple(reasons)
-    implied = {reason.code.verdict for reason in listed} if has_thresholds else set[Verdict]()
+    # Of a test whose own code does nothing but fail, not even nothing can be said to hold.
+    weighed = [one for one in listed if has_thresholds or one.code is ReasonCode.SCRIPT_EXCEPTION]
+    implied = {reason.code.verdict for reason in weighed}
     verdict = next((one for one in _SEVEREST_FIRST if one in implied), Verdict.PASS)
     return Decision(verdict, frozenset({verdict.exit_code, *also}), listed)
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 import pytest
 
 from groundswell.errors import InvalidTest
 from groundswell.v1 import agent_pb2
+from groundswell_agent.engine.engine import Engine
 from groundswell_agent.events import HaltMode
+from groundswell_agent.script.script import ScriptsRefused
 from tests.agent.engine.played import RUN_ID, at, build
 from tests.agent.script.played import play, script
 from tests.core.script.writing import source_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from groundswell_agent.script.note import Note
     from tests.agent.engine.site import Site
 
 
@@ -89,10 +93,15 @@ async def test_an_iteration_may_end_early_and_counts(site: Site) -> None:
     assert (run.count("iterations"), run.count("failed_iterations")) == (1, 0)
 
 
-async def test_an_exception_is_told_once_a_line_and_counted_each_time(
-    site: Site, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.WARNING)
+def _notes_into(notes: list[Note]) -> Callable[[Engine, float], None]:
+    def listen(engine: Engine, start: float) -> None:
+        assert engine.script is not None
+        engine.script.on_note = notes.append
+
+    return listen
+
+
+async def test_an_exception_is_told_once_a_line_and_counted_each_time(site: Site) -> None:
     body = """
         if vu.iteration % 2:
             helper.work(vu.iteration)
@@ -104,17 +113,27 @@ async def test_an_exception_is_told_once_a_line_and_counted_each_time(
     )
     text = script(body, more=more, executor="shared_iterations(20, vus=2)")
     modules = {"helper.py": "def work(n):\n    return 1 / 0\n"}
-    run = await play(text, site.url, modules=modules)
+    notes: list[Note] = []
+    run = await play(text, site.url, modules=modules, during=_notes_into(notes))
 
     assert run.count("iterations") == run.count("failed_iterations") == 20
     divided = run.count("failed_iterations", exception="ZeroDivisionError", at="helper.py:2")
     gone = run.count("failed_iterations", exception="KeyError", at="t.py:7")
     assert (divided + gone, divided > 0, gone > 0) == (20, True, True)
     run.assert_balanced()
-    told = [record.getMessage() for record in caplog.records]
-    assert len(told) == 2
-    assert any("helper.py:2: ZeroDivisionError: division by zero" in one for one in told)
-    assert all("scenario s, VU " in one and "iteration" in one for one in told)
+    assert sorted(note.place for note in notes) == ["helper.py:2", "t.py:7"]
+    told = {note.place: note.message for note in notes}
+    begin = "helper.py:2: ZeroDivisionError: division by zero (scenario s, VU "
+    assert told["helper.py:2"].startswith(begin)
+    assert told["helper.py:2"].endswith(", its iteration 1)")
+
+
+async def test_what_an_exception_says_never_holds_the_environment(site: Site) -> None:
+    notes: list[Note] = []
+    text = script("raise ValueError(f'refused: {vu.env[\"TOKEN\"]}')")
+    await play(text, site.url, {"TOKEN": "a long secret"}, during=_notes_into(notes))
+    (note,) = notes
+    assert "refused: {{ env.TOKEN }}" in note.message
 
 
 @pytest.mark.parametrize(
@@ -195,3 +214,12 @@ async def test_many_lines_that_raise_are_bounded(site: Site) -> None:
     assert run.count("failed_iterations") == 60
     assert len(run.tags("failed_iterations")) <= 21
     assert run.count("failed_iterations", at="other") == 40
+
+
+async def test_an_agent_may_refuse_all_code(site: Site) -> None:
+    source = source_of(script("pass"))
+    prepare = agent_pb2.Prepare(
+        run_id=RUN_ID, source=agent_pb2.TestSource(name="t.py", text=source.text), agent="a"
+    )
+    with pytest.raises(ScriptsRefused, match="this agent runs no tests in Python"):
+        Engine.build(prepare, incarnation="i", scripts=False)
