@@ -78,6 +78,7 @@ class ControlClient:
         selector: Mapping[str, str] | None = None,
         on_agent_loss: str = "",
         agent_histograms: bool = False,
+        outputs: Iterable[str] = (),
     ) -> None:
         """Ask for a run. The same id again is the same run, also after its end."""
         request = control_pb2.SubmitRequest(
@@ -90,6 +91,7 @@ class ControlClient:
             selector=dict(selector or {}),
             on_agent_loss=on_agent_loss,
             agent_histograms=agent_histograms,
+            outputs=outputs,
         )
         with self._raising():
             await self._stub.Submit(request, timeout=_ANSWER_S)

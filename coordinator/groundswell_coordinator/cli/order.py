@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from groundswell.scenario.source import TestSource
     from groundswell.v1.control_pb2 import Ended
     from groundswell_coordinator.client import ControlClient
+    from groundswell_coordinator.outputs.destination import Destination
 
 
 _ATTEMPTS = 3
@@ -45,6 +46,7 @@ class Order:
     selector: Mapping[str, str] = field(default_factory=dict[str, str])
     on_agent_loss: str = ""
     agent_histograms: bool = False
+    outputs: tuple[Destination, ...] = ()
     run_id: str = field(default_factory=new_run_id)
 
     async def submit(self, client: ControlClient, agents: int | None = None) -> None:
@@ -73,6 +75,7 @@ class Order:
             selector=self.selector,
             on_agent_loss=self.on_agent_loss,
             agent_histograms=self.agent_histograms,
+            outputs=[one.text for one in self.outputs],
         )
 
     def _tell(self, line: str) -> None:

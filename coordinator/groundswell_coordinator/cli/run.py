@@ -21,6 +21,7 @@ from groundswell_coordinator.cli.files import lend_files
 from groundswell_coordinator.cli.histograms import write_histograms
 from groundswell_coordinator.cli.inconclusive import as_asked, inconclusive_option
 from groundswell_coordinator.cli.order import Order
+from groundswell_coordinator.cli.out_option import out_option
 from groundswell_coordinator.cli.output import printing
 from groundswell_coordinator.cli.report_files import report_options
 from groundswell_coordinator.cli.run_options import check_together, folder, key_value_map
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from groundswell.scenario.source import TestSource
     from groundswell.v1.control_pb2 import Ended
     from groundswell_coordinator.cli.report_files import ReportFiles
+    from groundswell_coordinator.outputs.destination import Destination
 
 _LOCAL_WAIT_S = 60.0
 _REMOTE_WAIT_S = 300.0
@@ -80,6 +82,7 @@ _REMOTE_WAIT_S = 300.0
     callback=folder,
     help="Write HdrHistogram logs there: of all agents together, and of each.",
 )
+@out_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, no progress.")
 @inconclusive_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
@@ -98,6 +101,7 @@ def command(
     seed: int | None,
     files: ReportFiles,
     hdr: Path | None,
+    outputs: tuple[Destination, ...],
     as_json: bool,
     inconclusive: str,
     quiet: bool,
@@ -123,6 +127,7 @@ def command(
         agents=agents,
         selector=selector,
         detach=detach,
+        outputs=outputs,
         results={**files.asked, "--hdr": hdr, "--json": as_json},
     )
     order = Order(
@@ -135,6 +140,7 @@ def command(
         selector=selector,
         on_agent_loss=on_agent_loss,
         agent_histograms=hdr is not None,
+        outputs=outputs,
     )
     if coordinator is None:
         ended = _run_here(order)

@@ -10,10 +10,11 @@ import click
 from groundswell.key_values import key_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from groundswell.address import Address
+    from groundswell_coordinator.outputs.destination import Destination
 
 _MOST_PROCESSES = 1000
 
@@ -43,6 +44,7 @@ def check_together(
     agents: int | None,
     selector: Mapping[str, str],
     detach: bool,
+    outputs: Sequence[Destination],
     results: Mapping[str, object],
 ) -> None:
     """Raises UsageError for options that need a coordinator, or that --detach leaves without use."""
@@ -57,6 +59,11 @@ def check_together(
             raise click.UsageError(
                 f"--agents: at most {_MOST_PROCESSES} processes are started here."
             )
+    elif any(one.is_file for one in outputs):
+        raise click.UsageError(
+            "--out jsonl would be written on the coordinator's machine: send it to a URL, or run the "
+            "test here."
+        )
     wanted = [option for option, value in results.items() if value]
     if detach and wanted:
         raise click.UsageError(f"--detach does not wait for what {wanted[0]} asks for.")

@@ -24,6 +24,8 @@ from groundswell.schedule.shape import run_duration_with_grace
 from groundswell.v1 import control_pb2
 from groundswell.verdict.verdict import ReasonCode
 from groundswell_coordinator.judge.ending import Cause
+from groundswell_coordinator.outputs.outputs import Outputs, ended_early
+from groundswell_coordinator.outputs.sink import RunFacts
 from groundswell_coordinator.pool import Demand
 from groundswell_coordinator.run.archive import Archive
 from groundswell_coordinator.run.broadcast import Broadcast
@@ -59,7 +61,7 @@ from groundswell_coordinator.run.inbox import Inbox, Said
 from groundswell_coordinator.run.machine import Limits, RunMachine, State
 from groundswell_coordinator.run.measurement import Measurement
 from groundswell_coordinator.run.phases import PhaseLog, PhaseRecord, check_performed
-from groundswell_coordinator.run.restoration import COORDINATOR_AWAY
+from groundswell_coordinator.run.restoration import COORDINATOR_AWAY, OUTPUT
 from groundswell_coordinator.run.steward import Steward
 from groundswell_coordinator.run.submission import source_to_wire
 from groundswell_coordinator.run.succession import Succession
@@ -166,6 +168,7 @@ class Conductor:
         self._stopped_at: float | None = None
         self._stop_mode: StopMode | None = None
         self._aborted_by: str | None = None
+        self._outputs: Outputs | None = None
 
     def resume(self, recovered: Recovered) -> None:
         """Take up a run that was under way when its coordinator ended; before `conduct`."""
@@ -245,6 +248,8 @@ class Conductor:
         except asyncio.CancelledError:
             # This coordinator ends, and not the run: the next one takes it up.
             await self._errands.end()
+            if self._outputs is not None:
+                await self._outputs.abandon()
             raise
         await self._let_go()
 
@@ -275,10 +280,16 @@ class Conductor:
         self._absences = (*self._absences, message)
         self.broadcast.notice(COORDINATOR_AWAY, f"{message}; the run goes on")
         await self._archive.event(COORDINATOR_AWAY, message)
+        assert self._recovered is not None
+        ended = tuple(map(ended_early, self._recovered.restored.outputs))
+        await tell(ended, self.broadcast, self._archive)
+        self._warnings = (*self._warnings, *ended)
 
     async def _let_go(self) -> None:
         """Free the agents, and memory: a coordinator lives for months."""
         await self._errands.end()
+        if self._outputs is not None:
+            await self._outputs.abandon()
         if self._crew is not None:
             self._crew.release()
         self._pool.release(self)
@@ -439,6 +450,7 @@ class Conductor:
         await self._archive.shares(self._crew)
         source = source_to_wire(self.submission.source)
         self._crew.prepare(source, self.submission.seed, self._owner.generation)
+        await self._open_outputs()
 
     async def _measure_clock(self, agent: Attachment) -> None:
         # Once it has prepared, an agent is idle, and its answers are quick.
@@ -491,9 +503,20 @@ class Conductor:
             if self._machine.can_be_acknowledged(now):
                 break
             start_at = self._machine.put_off(now, 2 * (now - begin))
+        if self._outputs is not None:
+            self._outputs.start(self._started_at)
         succession = Succession(self.submission.test, self._crew.table, self.submission.seed)
         self._steward = self._new_steward(self._crew, succession, start_at)
         self._crew.start(round(start_at * 1e9))
+
+    async def _open_outputs(self) -> None:
+        test, destinations = self.submission.test, self.submission.outputs
+        if not destinations:
+            return
+        facts = RunFacts(self.run_id, test.test, test.catalog)
+        self._outputs = Outputs(destinations, facts, self.broadcast.notice)
+        for destination in destinations:
+            await self._archive.event(OUTPUT, str(destination))
 
     async def _stop_load(self, mode: StopMode) -> None:
         assert self._crew is not None
@@ -522,6 +545,7 @@ class Conductor:
         assert steward is not None
         await self._store_skews()
         await steward.measurement.close()
+        await self._close_outputs()
         timeline = steward.measurement.timeline
         # Of a thousand agents it takes half a second, in which leases are to be renewed.
         losses = await asyncio.to_thread(steward.succession.losses, timeline, self._stopped_at)
@@ -541,6 +565,12 @@ class Conductor:
         self.broadcast.ended(
             control_pb2.Ended(summary_json=summary.to_json(), exit_code=summary.exit_code)
         )
+
+    async def _close_outputs(self) -> None:
+        if self._outputs is not None:
+            missed = await self._outputs.close()
+            await tell(missed, self.broadcast, self._archive)
+            self._warnings = (*self._warnings, *missed)
 
     async def _give_up(self, cause: Cause, message: str, hint: str) -> None:
         """The run ends before any load."""
@@ -589,7 +619,13 @@ class Conductor:
         self, crew: Crew, succession: Succession, start_at: float, timeline: Timeline | None = None
     ) -> Steward:
         measurement = Measurement(
-            self.submission, crew, self._archive, self.broadcast, timeline, self._telemetry
+            self.submission,
+            crew,
+            self._archive,
+            self.broadcast,
+            timeline,
+            self._telemetry,
+            self._outputs,
         )
         return Steward(crew, succession, measurement, self._archive, self.broadcast, start_at)
 

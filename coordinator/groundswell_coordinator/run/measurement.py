@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from groundswell.v1.metrics_pb2 import Report
     from groundswell_coordinator.judge.standing import Standing
+    from groundswell_coordinator.outputs.outputs import Outputs
     from groundswell_coordinator.run.archive import Archive
     from groundswell_coordinator.run.broadcast import Broadcast
     from groundswell_coordinator.run.crew import Crew
@@ -54,6 +55,7 @@ class Measurement:
         broadcast: Broadcast,
         timeline: Timeline | None = None,
         telemetry: Telemetry | None = None,
+        outputs: Outputs | None = None,
     ) -> None:
         """With a timeline that was restored from the store it goes on from there."""
         test = submission.test
@@ -62,6 +64,7 @@ class Measurement:
         self._archive = archive
         self._broadcast = broadcast
         self._telemetry = telemetry or Telemetry()
+        self._outputs = outputs
         self._judge = Judge(test, self.timeline)
         self._progress = ProgressMeter(test, self.timeline, self._judge)
         self._failures = Failures(test)
@@ -148,6 +151,8 @@ class Measurement:
         # Who watches waits for it, an agent does not for an acknowledgement: a thousand take a tenth
         # of a second.
         self._broadcast.progress(self._progress.observe(interval))
+        if self._outputs is not None:
+            self._outputs.take(interval)
         if (news := self._progress.take_news()) is not None:
             self._broadcast.notice(ReasonCode.AGENT_SATURATED.value, news)
         if is_stored:

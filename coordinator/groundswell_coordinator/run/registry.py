@@ -79,7 +79,8 @@ class RunRegistry:
             raise StoreFailed("the store is not open", hint="try again in a moment")
         if request.run_id not in self._broadcasts:
             self._check_room()
-            submission = Submission.from_wire(request)
+            is_local = self._owner.is_local
+            submission = Submission.from_wire(request, may_write_files=is_local)
             self._files.hold(request.run_id, submission.source.files.stamps.values())
             run = Conductor(
                 submission, self._pool, self._store, self._owner, telemetry=self._telemetry

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 
 COORDINATOR_AWAY = "coordinator_away"
+# The code of an event for each output, of which the message is its name.
+OUTPUT = "output"
 # No request is made to it. The real one may come from --target or from a variable, neither of which
 # is stored, and nothing in a verdict depends on it.
 _NOWHERE = "http://target.invalid"
@@ -71,6 +73,8 @@ class Restored:
     absences: tuple[str, ...] = ()
     # What its agents found before the load.
     warnings: tuple[RunWarning, ...] = ()
+    # Where what was measured went: the rest of their addresses, with what is secret, is not stored.
+    outputs: tuple[str, ...] = ()
     # What came of setup and teardown.
     phases: PhaseLog = field(default_factory=lambda: PhaseLog(has_teardown=False))
 
@@ -111,6 +115,7 @@ def restore(stored: StoredRun, intervals: Iterable[StoredInterval], source: Test
         clocks={one.agent: ClockOffset(one.offset_ns, one.error_ns) for one in stored.clocks},
         absences=tuple(one.message for one in stored.events if one.code == COORDINATOR_AWAY),
         warnings=stored_warnings(stored.events),
+        outputs=tuple(one.message for one in stored.events if one.code == OUTPUT),
         phases=PhaseLog.restored(submission.test, stored.events),
     )
 

@@ -11,12 +11,14 @@ from groundswell.files.places import Sent
 from groundswell.files.wire import stamp_to_wire, stamps_from_wire
 from groundswell.scenario.loader import TestSource, load
 from groundswell.v1 import agent_pb2, control_pb2
+from groundswell_coordinator.outputs.outputs import parse_outputs
 from groundswell_coordinator.run.events import LossPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from groundswell.scenario.model import Test
+    from groundswell_coordinator.outputs.destination import Destination
 
 # What the store's key takes.
 _LONGEST_ID = 128
@@ -41,10 +43,16 @@ class Submission:
     selector: Mapping[str, str] = field(default_factory=dict[str, str])
     on_agent_loss: LossPolicy = LossPolicy.RESHARE
     agent_histograms: bool = False
+    outputs: tuple[Destination, ...] = ()
 
     @classmethod
-    def from_wire(cls, request: control_pb2.SubmitRequest) -> Submission:
-        """Raises InvalidTest for a test that the client should have refused."""
+    def from_wire(
+        cls, request: control_pb2.SubmitRequest, *, may_write_files: bool = False
+    ) -> Submission:
+        """Raises InvalidTest and InvalidConfiguration for what the client should have refused.
+
+        Files are written for whoever this process belongs to, and for nobody else.
+        """
         if not 0 < len(request.run_id) <= _LONGEST_ID:
             raise ProtocolViolation(f"a run's id has 1 to {_LONGEST_ID} letters")
         source = source_from_wire(request.source)
@@ -60,6 +68,7 @@ class Submission:
             selector=dict(request.selector),
             on_agent_loss=_policy(request.on_agent_loss),
             agent_histograms=request.agent_histograms,
+            outputs=parse_outputs(request.outputs, may_write_files=may_write_files),
         )
 
     @property

@@ -174,6 +174,7 @@ class SubmitRequest(_message.Message):
     SELECTOR_FIELD_NUMBER: _builtins.int
     ON_AGENT_LOSS_FIELD_NUMBER: _builtins.int
     AGENT_HISTOGRAMS_FIELD_NUMBER: _builtins.int
+    OUTPUTS_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     agents: _builtins.int
     seed: _builtins.int
@@ -191,6 +192,10 @@ class SubmitRequest(_message.Message):
     def selector(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Only agents that have all of these labels."""
 
+    @_builtins.property
+    def outputs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where what is measured goes while it runs, each as KIND=URL."""
+
     def __init__(
         self,
         *,
@@ -203,10 +208,11 @@ class SubmitRequest(_message.Message):
         selector: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         on_agent_loss: _builtins.str = ...,
         agent_histograms: _builtins.bool = ...,
+        outputs: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_histograms", b"agent_histograms", "agents", b"agents", "labels", b"labels", "on_agent_loss", b"on_agent_loss", "run_id", b"run_id", "seed", b"seed", "selector", b"selector", "source", b"source", "wait_ms", b"wait_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_histograms", b"agent_histograms", "agents", b"agents", "labels", b"labels", "on_agent_loss", b"on_agent_loss", "outputs", b"outputs", "run_id", b"run_id", "seed", b"seed", "selector", b"selector", "source", b"source", "wait_ms", b"wait_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

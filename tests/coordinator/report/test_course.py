@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(courses, st.integers(1, 6))
 async def test_every_bin_has_the_samples_of_its_seconds(
     tmp_path_factory: pytest.TempPathFactory, played: Course, most_bins: int

@@ -1,0 +1,197 @@
+"""What a run sends on while it runs: the sums are the target's, and no receiver is its business."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import urllib.parse
+import urllib.request
+from contextlib import contextmanager
+from shutil import which
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.coordinator.outputs.receiver import HttpReceiver
+from tests.coordinator.outputs.test_otlp import SUM, attributes, metrics
+from tests.coordinator.outputs.test_prometheus import read
+from tests.coordinator.outputs.wire import messages, whole
+from tests.e2e.processes import eventually
+from tests.e2e.writing import arrivals, write_test
+from tests.free_port import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from tests.e2e.commands import Groundswell, Ran
+    from tests.e2e.demo import Demo
+
+
+def _test(groundswell: Groundswell, demo: Demo) -> Path:
+    return write_test(groundswell.folder, demo.url, {"load": arrivals("40/s", "2s")})
+
+
+def _warned(ran: Ran) -> list[str]:
+    return [one.message for one in ran.summary.warnings if one.code == "output_missed"]
+
+
+async def test_every_output_has_what_the_target_counted_whatever_becomes_of_the_others(
+    groundswell: Groundswell, demo: Demo
+) -> None:
+    lines = groundswell.folder / "out.jsonl"
+    dead = f"http://127.0.0.1:{free_port()}/write"
+    async with (
+        HttpReceiver().listening() as prometheus,
+        HttpReceiver().listening() as otlp,
+    ):
+        words = [f"prometheus={prometheus.url}/api/v1/write", f"otlp={otlp.url}"]
+        words += [f"jsonl={lines}", f"prometheus={dead}"]
+        outs = [part for word in words for part in ("--out", word)]
+        ran = await asyncio.to_thread(
+            groundswell.run, _test(groundswell, demo), *outs, "--agents", "2"
+        )
+
+    assert (ran.exit_code, ran.summary.verdict) == (0, "PASS"), ran
+    requests = demo.requests()
+    assert ran.count("http_reqs") == requests == 80
+    *bodies, farewell = [got.body for got in prometheus.taken]
+    newest = {key: value for body in bodies for key, (value, _) in read(body).items()}
+    totals = [
+        value
+        for key, value in newest.items()
+        if dict(key)["__name__"] == "groundswell_http_reqs_total"
+    ]
+    assert sum(totals) == requests
+    assert {dict(key)["run"] for key in newest} == {ran.summary.run}
+    assert read(farewell).keys() == newest.keys()
+    assert max(_of_otlp(got.body) for got in otlp.taken) == requests
+    told = [json.loads(line) for line in lines.read_text().splitlines()]
+    counts = [one["values"]["count"] for one in told if one["metric"] == "http_reqs"]
+    assert sum(counts) == requests
+
+    (warning,) = _warned(ran)
+    assert dead in warning
+    assert "Connection refused" in warning
+    assert "output_failing" in ran.stderr
+    again = await asyncio.to_thread(groundswell, "show", "last", "--json")
+    assert [one["code"] for one in json.loads(again.stdout)["warnings"]] == ["output_missed"]
+
+
+@pytest.mark.slow
+async def test_a_receiver_that_never_answers_costs_the_end_some_seconds_and_the_load_nothing(
+    groundswell: Groundswell, demo: Demo
+) -> None:
+    async with HttpReceiver(delay_s=60).listening() as slow:
+        ran = await asyncio.to_thread(
+            groundswell.run, _test(groundswell, demo), "--out", f"otlp={slow.url}"
+        )
+
+    assert (ran.exit_code, ran.count("http_reqs"), demo.requests()) == (0, 80, 80), ran
+    (warning,) = _warned(ran)
+    assert f"missed {ran.summary.duration_s + 1:.0f} of" in warning
+
+
+def _of_otlp(body: bytes) -> int:
+    found = metrics(body)
+    if "groundswell.http_reqs" not in found:
+        return 0  # in the last moments of a run there may be none
+    (total,) = messages(found["groundswell.http_reqs"], SUM)
+    points = messages(total, 1)
+    assert all(attributes(messages(one, 7))["scenario"] == "load" for one in points)
+    return sum(whole(one, 6) for one in points)
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("prometeus=http://x", "did you mean prometheus"),
+        ("otlp=collector:4318", "not a URL of http or https"),
+        ("jsonl=/none/of/these", "No such file or directory"),
+    ],
+)
+def test_an_output_that_cannot_be_is_found_out_before_any_load(
+    groundswell: Groundswell, demo: Demo, word: str, said: str
+) -> None:
+    done = groundswell("run", _test(groundswell, demo), "--out", word)
+
+    assert done.exit_code == 2, done
+    assert said in done.stderr
+    assert demo.requests() == 0
+
+
+def test_a_file_is_not_written_where_somebody_elses_coordinator_is(
+    groundswell: Groundswell, demo: Demo
+) -> None:
+    nobody = ("--coordinator", "127.0.0.1:1")
+    done = groundswell("run", _test(groundswell, demo), *nobody, "--out", "jsonl=x")
+
+    assert (done.exit_code, "the coordinator's machine" in done.stderr) == (2, True), done
+
+
+@pytest.mark.slow
+def test_a_real_prometheus_has_what_the_target_counted(
+    groundswell: Groundswell, demo: Demo
+) -> None:
+    with _prometheus(groundswell.folder / "prometheus") as url:
+        ran = groundswell.run(_test(groundswell, demo), "--out", f"prometheus={url}/api/v1/write")
+        assert _warned(ran) == []
+        total = _asked(url, "sum(last_over_time(groundswell_http_reqs_total[5m]))")
+        p95 = _asked(
+            url,
+            "max(max_over_time(groundswell_http_req_duration_seconds{quantile='1'}[5m]))",
+        )
+
+    assert total == demo.requests() == 80
+    longest = ran.summary.metrics["http_req_duration"].values["max"] / 1000
+    assert p95 == pytest.approx(longest, rel=1e-3)
+
+
+@contextmanager
+def _prometheus(folder: Path) -> Generator[str]:
+    program = which("prometheus")
+    if program is None:
+        pytest.skip("NOT TESTED: no Prometheus here: apt-get install prometheus")
+    folder.mkdir()
+    (folder / "config.yml").write_text("global: {scrape_interval: 1m}\n")
+    url = f"http://127.0.0.1:{free_port()}"
+    process = subprocess.Popen(
+        [
+            program,
+            f"--config.file={folder}/config.yml",
+            f"--storage.tsdb.path={folder}/data",
+            f"--web.listen-address={url.removeprefix('http://')}",
+            "--web.enable-remote-write-receiver",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        eventually(lambda: _is_ready(url), 30.0, "Prometheus is ready")
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/-/ready", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _asked(url: str, query: str) -> float:
+    words = urllib.parse.urlencode({"query": query})
+    # The last second of a run ends up to one second after the run.
+    values: list[Any] = []
+
+    def has_value() -> bool:
+        with urllib.request.urlopen(f"{url}/api/v1/query?{words}", timeout=5) as answer:
+            values[:] = json.load(answer)["data"]["result"]
+        return bool(values)
+
+    eventually(has_value, 10.0, "an answer")
+    return float(values[0]["value"][1])
