@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.metrics.buckets import HIGHEST_US, bucket_of, highest_equivalent
@@ -28,6 +28,7 @@ def exponential(values_us: list[int], parts: int = 1) -> Exponential:
     return found
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**7), st.integers(1, 10**7), st.integers(0, 12))
 def test_a_value_lies_in_its_bucket_exactly(top: int, bottom: int, scale: int) -> None:
     value, steps = Fraction(top, bottom), 1 << scale
@@ -40,11 +41,13 @@ def test_a_value_lies_in_its_bucket_exactly(top: int, bottom: int, scale: int) -
         assert index - 1e-6 < logarithm <= index + 1 + 1e-6
 
 
+@settings(deadline=None)
 @given(st.integers(-40, 40))
 def test_a_power_of_two_is_the_upper_edge_of_its_bucket(power: int) -> None:
     assert index_of(Fraction(2) ** power) == power * (1 << SCALE) - 1
 
 
+@settings(deadline=None)
 @given(st.lists(microseconds, min_size=1, max_size=80), st.integers(1, 4))
 def test_every_sample_is_counted_once_where_its_own_bucket_ends(
     values: list[int], parts: int
@@ -65,6 +68,7 @@ def test_every_sample_is_counted_once_where_its_own_bucket_ends(
     assert told == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, HIGHEST_US), min_size=1, max_size=80))
 def test_sum_and_extremes_are_exact(values: list[int]) -> None:
     found = exponential(values, 3)

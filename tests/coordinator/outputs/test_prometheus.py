@@ -7,7 +7,7 @@ import struct
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.metrics.series import Series
@@ -65,6 +65,7 @@ def test_counters_are_totals_and_every_sample_has_the_time_of_its_second() -> No
         assert {at for _, at in read(body).values()} == {(START_S + number + 1) * 1000}
 
 
+@settings(deadline=None)
 @given(st.lists(milliseconds, min_size=1, max_size=3))
 def test_quantiles_are_of_the_second_and_sums_of_the_run_in_seconds(
     seconds: list[list[float]],

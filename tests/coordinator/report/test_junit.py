@@ -6,7 +6,7 @@ from dataclasses import replace
 from xml.etree import ElementTree as Xml
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.errors import GroundswellError, NotEnoughAgents
@@ -111,6 +111,7 @@ def test_a_run_that_never_was_one_is_an_error() -> None:
 ANYTHING = st.text(st.characters(codec="utf-8"), max_size=30)
 
 
+@settings(deadline=None)
 @given(ANYTHING, ANYTHING)
 def test_whatever_a_test_calls_things_it_stays_well_formed(name: str, message: str) -> None:
     thresholds = (replace(PASSED.thresholds[0], metric=f"m{{name:{name}}}"),)

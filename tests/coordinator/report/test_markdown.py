@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -113,6 +113,7 @@ def test_names_are_text_and_nothing_else() -> None:
     assert not re.search(r"@\w|#\d|https?://", outside_code)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=40))
 def test_prose_is_read_as_the_text_that_it_was(text: str) -> None:
     inline = READER.parseInline(f"x {prose(text)} x")[0]
@@ -122,6 +123,7 @@ def test_prose_is_read_as_the_text_that_it_was(text: str) -> None:
     assert shown.replace("\u2060", "") == expected.replace("\u2060", "")
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]), min_size=1))
 def test_code_in_a_table_is_read_as_the_text_that_it_was(text: str) -> None:
     lines = table(("a", "b"), [(code(text), code("next"))])

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell_coordinator.report.html import document, run_page
@@ -147,6 +147,7 @@ def test_names_are_text_whatever_they_look_like() -> None:
     assert "<img" not in said
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_whatever_is_said_is_read_as_it_was(text: str) -> None:
     shown = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]", "\ufffd", text)
@@ -165,6 +166,7 @@ def test_a_table_without_rows_is_none() -> None:
     assert table(("a",), [(Markup("<b>x</b>"),)]).count("<b>x</b>") == 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.floats(-1e15, 1e15) | st.sampled_from([math.inf, math.nan])))
 def test_numbers_keep_four_digits_and_what_is_no_number_is_a_gap(
     values: list[float | None],
