@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groundswell.scenario.expressions import Template
-from groundswell.scenario.step_model import FormBody, JsonBody
+from groundswell.scenario.step_model import FormBody, JsonBody, MultipartBody, SentFile
 from groundswell.scenario.values import as_json_bytes, form_text
 from groundswell_agent.engine.texts import (
     compile_pieces,
@@ -14,6 +14,7 @@ from groundswell_agent.engine.texts import (
     escaped,
     join_pieces,
 )
+from groundswell_agent.engine.uploads import Streamed, compile_upload
 from groundswell_agent.engine.values import is_constant
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     BytesOf = Callable[[VirtualUser], bytes]
 
 
-def compile_body(body: Body, names: Names) -> bytes | BytesOf:
+def compile_body(body: Body, names: Names) -> bytes | BytesOf | Streamed:
     match body:
         case bytes():
             return body
@@ -37,6 +38,8 @@ def compile_body(body: Body, names: Names) -> bytes | BytesOf:
             return _json(body, names)
         case FormBody():
             return _encoded(_form(body, names))
+        case SentFile() | MultipartBody():
+            return compile_upload(body, names)
 
 
 def _encoded(text: TextOf) -> BytesOf:

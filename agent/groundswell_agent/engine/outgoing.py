@@ -9,11 +9,14 @@ checked of it, and what a value adds is checked when it is known.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from groundswell.scenario.expressions import Template
+from groundswell.scenario.step_model import MultipartBody
 from groundswell.scenario.values import as_text, url_encoded
 from groundswell_agent.engine.bodies import compile_body
+from groundswell_agent.engine.streaming import Streaming
 from groundswell_agent.engine.texts import (
     compile_pieces,
     compile_text,
@@ -22,6 +25,7 @@ from groundswell_agent.engine.texts import (
     fit_path,
     join_pieces,
 )
+from groundswell_agent.engine.uploads import Streamed, with_type
 from groundswell_agent.engine.values import compile_presence
 from groundswell_agent.http.request import (
     METHODS_WITH_LENGTH,
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 
     from groundswell.scenario.expressions import Text
     from groundswell.scenario.step_model import RequestStep
+    from groundswell_agent.engine.bodies import BytesOf
     from groundswell_agent.engine.texts import Fit, TextOf
     from groundswell_agent.engine.values import Names
     from groundswell_agent.engine.virtual_user import VirtualUser
@@ -62,9 +67,15 @@ _ALWAYS = ("host", "user-agent", "accept")
 
 def compile_request(step: RequestStep, base: str, names: Names, *, reads_body: bool) -> Outgoing:
     """`base` is the test's target."""
+    if isinstance(step.body, MultipartBody):
+        step = with_type(step, step.body, names)
+    body = compile_body(step.body, names)
+    if isinstance(body, Streamed):
+        rest = replace(step, body=b"")
+        return Streaming(compile_request(rest, base, names, reads_body=reads_body), body)
     if isinstance(step.path, Template) and not _has_known_origin(step.path):
-        return _Anywhere(step, base, names, reads_body=reads_body)
-    return _Fixed(step, base, names, reads_body=reads_body)
+        return _Anywhere(step, base, names, body, reads_body=reads_body)
+    return _Fixed(step, base, names, body, reads_body=reads_body)
 
 
 def _has_known_origin(path: Template) -> bool:
@@ -125,7 +136,15 @@ class _Fixed:
 
     __slots__ = ("_body", "_head", "_model", "_origin", "_tail", "constant")
 
-    def __init__(self, step: RequestStep, base: str, names: Names, *, reads_body: bool) -> None:
+    def __init__(
+        self,
+        step: RequestStep,
+        base: str,
+        names: Names,
+        body: bytes | BytesOf,
+        *,
+        reads_body: bool,
+    ) -> None:
         marks = _Marks(names, (step, base))
         self._origin, path = place(marks.text(step.path, fit_path), base)
         query = {name: marks.query(value) for name, value in step.query.items()}
@@ -135,7 +154,6 @@ class _Fixed:
             for name, value in step.headers.items()
             if name not in optional
         }
-        body = compile_body(step.body, names)
         request = prepare(
             step.method,
             self._origin,
@@ -186,7 +204,15 @@ class _Anywhere:
         "constant",
     )
 
-    def __init__(self, step: RequestStep, base: str, names: Names, *, reads_body: bool) -> None:
+    def __init__(
+        self,
+        step: RequestStep,
+        base: str,
+        names: Names,
+        body: bytes | BytesOf,
+        *,
+        reads_body: bool,
+    ) -> None:
         self.constant: PreparedRequest | None = None
         self._method = step.method
         self._timeout = float(step.timeout)
@@ -203,7 +229,7 @@ class _Anywhere:
             (name, _presence(optional.get(name), names), _text_of(value, names, fit_header))
             for name, value in step.headers.items()
         ]
-        self._body = compile_body(step.body, names)
+        self._body = body
 
     def build(self, vu: VirtualUser) -> PreparedRequest:
         path = self._path(vu).partition("%23")[0]

@@ -30,6 +30,7 @@ from groundswell_agent.engine.secrets import read_secret
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from groundswell.files.places import Files
     from groundswell_agent.engine.virtual_user import VirtualUser
 
     Value = Callable[[VirtualUser], object]
@@ -44,13 +45,16 @@ class Namespace(Protocol):
 
 
 class Names(Protocol):
-    """What names of a scenario stand for, besides what its iterations capture."""
+    """What names of a scenario stand for, besides what its iterations capture; its files among them."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def namespaces(self) -> Mapping[str, Namespace]: ...
+
+    @property
+    def files(self) -> Files: ...
 
 
 def compile_value(expression: Expression, names: Names) -> Value:

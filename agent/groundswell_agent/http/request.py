@@ -149,6 +149,12 @@ class PreparedRequest:
         other.source = self.source
         return other
 
+    def with_source(self, head: bytes, source: BodySource) -> PreparedRequest:
+        """The same request with another head, and a body that comes in parts."""
+        other = self.with_payload(head)
+        other.source = source
+        return other
+
 
 _new = object.__new__
 

@@ -14,7 +14,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from groundswell_agent.http.exchange import Exchange
@@ -49,6 +49,25 @@ class FileBody:
         with self._path.open("rb") as file:
             while part := await asyncio.to_thread(file.read, _FILE_PART):
                 yield part
+
+
+class JoinedBody:
+    """Pieces one after the other: bytes as they are, and what comes in parts itself."""
+
+    def __init__(self, pieces: Sequence[bytes | FileBody]) -> None:
+        self._pieces = pieces
+        self.length: int | None = sum(
+            len(piece) if isinstance(piece, bytes) else piece.length or 0 for piece in pieces
+        )
+
+    async def parts(self) -> AsyncGenerator[bytes]:
+        for piece in self._pieces:
+            if isinstance(piece, bytes):
+                yield piece
+                continue
+            async with aclosing(piece.parts()) as parts:
+                async for part in parts:
+                    yield part
 
 
 class Sender(Protocol):

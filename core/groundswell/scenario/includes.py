@@ -45,7 +45,7 @@ def _paths(node: Node, including: str) -> Iterator[tuple[str, Scalar]]:
     elif isinstance(node, Mapping):
         for key, value in node.pairs:
             # What stands in a body is data, whatever it looks like.
-            if key.text not in ("json", "form", "query", "headers"):
+            if key.text not in ("json", "form", "multipart", "query", "headers"):
                 yield from _paths(value, including)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from groundswell.scenario.problems import Problems
 
 # Where a request may have templates, before its response and after.
-_SENT = (*METHODS, "query", "headers", "auth", "body", "json", "form")
+_SENT = (*METHODS, "query", "headers", "auth", "body", "json", "form", "multipart")
 _INNER = ("steps", "then", "else", "parallel", "weighted")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from groundswell.scenario.auth import AUTH, Auth, authorized
@@ -10,11 +11,17 @@ from groundswell.scenario.checks import CHECKS, STATUSES
 from groundswell.scenario.expectations import Statuses
 from groundswell.scenario.json_body import JSON_BODY
 from groundswell.scenario.maps import FORM, HEADERS, QUERY, TAGS, merged_headers
-from groundswell.scenario.nodes import Node, Scalar
+from groundswell.scenario.nodes import Mapping, Node, Scalar
 from groundswell.scenario.record import Fields, Key, Record
 from groundswell.scenario.scalars import POSITIVE_DURATION, TEXT, WORD, choice, whole
-from groundswell.scenario.step_model import MOST_REDIRECTS, FormBody, RequestStep
+from groundswell.scenario.step_model import (
+    MOST_REDIRECTS,
+    FormBody,
+    RequestStep,
+    SentFile,
+)
 from groundswell.scenario.templated import Templated
+from groundswell.scenario.uploads import FILE_BODY, MULTIPART
 from groundswell.scenario.urls import PATH
 from groundswell.scenario.values import form_encoded
 
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
 
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
-_BODIES = ("json", "form", "body")
+_BODIES = ("json", "form", "body", "multipart", "file")
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _JSON_TYPE = "application/json"
 
@@ -34,6 +41,7 @@ def _build(fields: Fields) -> RequestStep | None:
     if len(bodies) > 1:
         message = f"a request has either `{bodies[0]}` or `{bodies[1]}`"
         fields.refuse(bodies[1], message, "remove one of them")
+    _refuse_own_boundary(fields)
     _refuse_awaited_redirect(fields)
     if not fields.complete:
         return None
@@ -48,6 +56,17 @@ def _build(fields: Fields) -> RequestStep | None:
     values["ends_iteration"] = None if on_fail is None else on_fail == "end-iteration"
     values.update(authorized(values.pop("auth", Auth()), values.get("headers", {})))
     return RequestStep(**_with_body(values))
+
+
+def _refuse_own_boundary(fields: Fields) -> None:
+    """The type of a multipart body names what stands between its parts."""
+    headers = fields.node.get("headers")
+    if not fields.given("multipart") or not isinstance(headers, Mapping):
+        return
+    for key, _ in headers.pairs:
+        if key.text.lower() == "content-type":
+            fields.problems.add(key, "`multipart` sets the Content-Type itself", "leave it out")
+            fields.complete = False
 
 
 def _refuse_awaited_redirect(fields: Fields) -> None:
@@ -80,6 +99,8 @@ def _with_body(values: dict[str, Any]) -> dict[str, Any]:
     elif kind == "form":
         values["headers"] = merged_headers({"Content-Type": _FORM_TYPE}, values["headers"])
         body = _form(body)
+    elif isinstance(body, SentFile):
+        values["headers"] = merged_headers({"Content-Type": body.type}, values["headers"])
     values["body"] = body.encode() if isinstance(body, str) else body
     return values
 
@@ -108,6 +129,8 @@ REQUEST = Record(
         "body": Key(Templated(TEXT), "The body, as text."),
         "json": Key(JSON_BODY, "The body, as a value that is sent as JSON."),
         "form": Key(FORM, "The body, as the fields of a form."),
+        "multipart": Key(MULTIPART, "The body, as the fields of a form with files."),
+        "file": Key(FILE_BODY, "The body, as a file beside the test."),
         "timeout": Key(POSITIVE_DURATION, "How long the response may take.", default="60s"),
         "redirects": Key(whole(0, 50), "How many redirects are followed.", default=MOST_REDIRECTS),
         "expect_status": Key(
@@ -125,12 +148,6 @@ REQUEST = Record(
     _build,
     extra={
         "oneOf": [{"required": [method]} for method in METHODS],
-        "not": {
-            "anyOf": [
-                {"required": ["json", "body"]},
-                {"required": ["json", "form"]},
-                {"required": ["form", "body"]},
-            ]
-        },
+        "not": {"anyOf": [{"required": list(pair)} for pair in combinations(_BODIES, 2)]},
     },
 )

@@ -81,8 +81,33 @@ class FormBody:
     fields: tuple[tuple[str, Text], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file beside the test, by its path from there; `type` is its media type."""
+
+    path: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart form: of a field, mostly without type and file name."""
+
+    name: str
+    content: Text | SentFile
+    type: str | None = None
+    filename: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MultipartBody:
+    """Parts in their order, as multipart/form-data. What stands between them, the agents choose."""
+
+    parts: tuple[Part, ...]
+
+
 # A template is text, sent in UTF-8.
-Body = bytes | Template | JsonBody | FormBody
+Body = bytes | Template | JsonBody | FormBody | SentFile | MultipartBody
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ _OTHER_WORDS = {
     "users": "vus",
     "ramp_up": "stages",
     "content": "body",
+    "files": "multipart",
+    "upload": "file",
     "abort": "abort_on_fail",
     "rps": "rate",
     "title": "test",
@@ -40,7 +42,6 @@ _OTHER_WORDS = {
 # than the one written.
 NOT_SUPPORTED: dict[str, frozenset[str]] = {
     "the test": frozenset(("data",)),
-    "a request": frozenset(("multipart", "file")),
 }
 
 

@@ -106,6 +106,8 @@ VALID = [
     with_top("http: {proxy: {url: 'http://proxy.test:8080/', user: '{{ secret.U }}', password: a, except: [localhost, '*.test', 10.0.0.0/8, 'shop.test:80', '::1']}}"),
     with_top("http: {tls: {ca: ca.pem, certificate: '{{ secret.CERTIFICATE }}', key: '{{ secret.KEY }}', key_password: '{{ secret.P }}'}}"),
     with_top("http: {hosts: {shop.test: 10.0.0.7}, proxy: {url: 'http://p.test', except: [shop.test]}, source_addresses: [10.0.0.0/28, '::1']}"),
+    with_steps("- {post: /, multipart: {a: 5, b: ['{{ vu }}', {text: \"a\\nb\", type: text/plain, filename: ''}], c: {file: a.png, filename: '{{ vu }}.png'}}}"),
+    with_steps("- {put: /, file: a.bin}\n- {put: /, file: {path: a.bin, type: 'text/csv; charset=utf-8'}}"),
     with_scenario("executor: constant-vus\nduration: 1m\nhttp: {connections: per-vu}"),
     with_scenario("executor: constant-vus\nduration: 1m\nvus: 5.0"),
     with_scenario("executor: constant-vus\nduration: 1d2h3m4s5ms6us\nvus: '{{ env.V | default(\"5\") }}'"),
@@ -141,7 +143,7 @@ ONLY_THE_LOADER = (
     *("is not an IP address", "which needs no other", "no port between", "holds more than"),
     *("starts with a dot", "neither a host nor", "looked up by the proxy", "needs a `"),
     *("is not the name of a host (such as shop.example.com)", "holds a user name", "has no use"),
-    "what an iteration knows",
+    *("what an iteration knows", "is not a media type", "sets the Content-Type itself"),
 )
 
 
