@@ -143,6 +143,12 @@ ONLY_THE_LOADER = (
     *("is not an IP address", "which needs no other", "no port between", "holds more than"),
     *("starts with a dot", "neither a host nor", "looked up by the proxy", "needs a `"),
     *("is not the name of a host (such as shop.example.com)", "holds a user name", "has no use"),
+    *(
+        "is given, and no `setup`",
+        "there is no `setup` that",
+        "`setup` has no",
+        "`setup` is all that",
+    ),
     *("what an iteration knows", "is not a media type", "sets the Content-Type itself"),
 )
 
