@@ -41,7 +41,7 @@ class Speed(click.ParamType[Fraction]):
     type=click.IntRange(1, 1000),
     default=50,
     show_default=True,
-    help="How many paths the test has: the most frequent ones.",
+    help="How many kinds of paths the test has: the most frequent ones.",
 )
 @click.option("--timing", is_flag=True, help="Let requests arrive as they did, along a profile.")
 @click.option("--speed", type=Speed(), help="With --timing: so many times faster, as 2x.")

@@ -127,8 +127,8 @@ class Converter:
     def _address(self, request: Request, url: SplitResult, where: str) -> None:
         segments = (url.path or "/").split("/")
         path = "/".join(self._segment(segment) for segment in segments)
-        if any(_ID.fullmatch(segment) for segment in segments) and "{{" not in path:
-            request.name = "/".join(":id" if _ID.fullmatch(one) else one for one in segments)
+        if (name := without_ids("/".join(segments))) != url.path and "{{" not in path:
+            request.name = name
         request.path = path
         if (origin := origin_of(url)) != self.origin:
             request.path = f"{{{{ env.{self._variable_of(origin)} }}}}{path}"
@@ -201,6 +201,11 @@ class Converter:
         else:
             where = f"the header Authorization of {where}"
             request.headers["Authorization"] = self.secrets.variable("authorization", value, where)
+
+
+def without_ids(path: str) -> str:
+    """One name for all that differ in their ids only."""
+    return "/".join(":id" if _ID.fullmatch(one) else one for one in path.split("/"))
 
 
 def origin_of(url: SplitResult) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from groundswell.errors import GroundswellError, InvalidTest
 from groundswell.scenario.bundle import bundled
 from groundswell.scenario.loader import TestSource, load
 from groundswell.scenario.source import MAX_BYTES
+from groundswell_coordinator.counted import counted
 from groundswell_coordinator.importers.draft import (
     Draft,
     Group,
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 
 _NAME = "imported.yaml"
 _STEP_DEPTH = 3
+# Well below what a test may have: 200,000 values and 10 MiB.
+_MOST_VALUES, _MOST_CHARACTERS = 150_000, 5 * 1024 * 1024
+# How far lines are indented, about.
+_WIDEST = 20
 _WRAP = textwrap.TextWrapper(
     94,
     initial_indent="  - ",
@@ -44,6 +50,7 @@ _THRESHOLDS: dict[str, Value] = {
 
 def written(draft: Draft) -> str:
     """The test. Requests that no test can have are left out, and listed in `draft.lost`."""
+    _fit(draft)
     problem = _problem_of(draft)
     if problem is not None and draft.http and _problem_of(replace(draft, http={})) is None:
         draft.lost.append(f"how connections are made: {problem}")
@@ -60,12 +67,32 @@ def written(draft: Draft) -> str:
     return rendered(draft)
 
 
+def _fit(draft: Draft) -> None:
+    """Leaves out what would make the test larger than one may be, from the end."""
+    requests = requests_in(draft.steps)
+    values = characters = 0
+    for count, request in enumerate(requests):
+        fields = dict(_fields(request))
+        values += _values_in(fields)
+        characters += len(json.dumps(fields, ensure_ascii=False)) + 2 * _WIDEST * len(fields)
+        if values > _MOST_VALUES or characters > _MOST_CHARACTERS:
+            left = counted(len(requests) - count, "request")
+            draft.lost.append(f"the last {left}: the test would be too large")
+            draft.steps = without(draft.steps, {id(one) for one in requests[count:]})
+            return
+
+
+def _values_in(value: Value) -> int:
+    if isinstance(value, dict):
+        return 1 + sum(1 + _values_in(each) for each in value.values())
+    return 1 + sum(map(_values_in, value)) if isinstance(value, list) else 1
+
+
 def _problem_of(draft: Draft) -> str | None:
     """Why it does not load, or None."""
     data = rendered(draft).encode()
     if len(data) > MAX_BYTES:
-        hint = "take a part of it: the options of the importer choose"
-        raise GroundswellError("the test would be larger than 10 MiB", hint=hint)
+        return "the test would be larger than 10 MiB"
     files = {name: content.encode() for name, content in draft.files.items()}
     try:
         load(TestSource(_NAME, bundled(data, files)))

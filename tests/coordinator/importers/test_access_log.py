@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.errors import GroundswellError
-from groundswell.scenario.model import RampingArrivalRate
+from groundswell.scenario.model import ConstantArrivalRate, RampingArrivalRate
 from groundswell.scenario.step_model import WeightedStep
 from groundswell.schedule.rate import RateCurve
 from groundswell.schedule.shape import rate_curve
@@ -120,7 +120,7 @@ def written_log(folder: Path, text: str) -> str:
 
 
 def test_rarer_paths_and_odd_lines_are_named(tmp_path: Path) -> None:
-    many = [("10:00:00", f"GET /p/{n // 3} HTTP/1.1") for n in range(12)]
+    many = [("10:00:00", f"GET /p{n // 3} HTTP/1.1") for n in range(12)]
     odd = [
         ("10:00:01", "OPTIONS * HTTP/1.1"),
         ("10:00:01", "GET http://x/ HTTP/1.1"),
@@ -129,12 +129,39 @@ def test_rarer_paths_and_odd_lines_are_named(tmp_path: Path) -> None:
     text = lines(*many, *odd) + "{}\n\n" + lines(("10:00:00", "\\x16\\x03"), status=400)
     draft = import_access_log(written_log(tmp_path, text), LogOptions(top=2))
 
-    assert weights(draft) == {"/p/0": 3, "/p/1": 3}
+    assert weights(draft) == {"/p0": 3, "/p1": 3}
     assert draft.lost == [
         "2 requests, no path was requested (a proxy's or a scanner's requests)",
         "1 request, PUT: a log has no bodies",
-        "2 rarer paths with 6 requests: their load goes to the 2 that are here; --top takes more",
+        "2 rarer paths with 6 requests: their load goes to the others; --top 4 takes more",
         "2 lines in no known format, such as: {}",
+    ]
+
+
+def test_a_log_of_years_has_a_rate_as_well(tmp_path: Path) -> None:
+    first = lines(("10:00:00", "GET / HTTP/1.1"))
+    text = written_log(tmp_path, first + first.replace("2026", "2999"))
+
+    (scenario,) = loaded(import_access_log(text, LogOptions())).scenarios.values()
+    assert isinstance(scenario, ConstantArrivalRate)
+    assert 0 < scenario.rate < 1
+
+
+def test_paths_that_differ_in_ids_only_stand_for_each_other(tmp_path: Path) -> None:
+    times = [("10:00:00", f"GET /p/{n % 40}?page={n % 3} HTTP/1.1") for n in range(240)]
+    draft = import_access_log(
+        written_log(tmp_path, lines(*times, *[("10:00:00", "GET / HTTP/1.1")] * 60)), LogOptions()
+    )
+    found = weights(draft)
+
+    # Of 120 paths 20 are kept, and come as often as all.
+    assert len(found) == 21
+    assert found.pop("/") == 60
+    assert sum(found.values()) == 240
+    assert {step.name for step in steps_of(draft)} == {"/", "/p/:id"}
+    assert draft.lost == [
+        "100 rarer paths with 200 requests: others that differ in their ids or queries only come "
+        "more often in their place"
     ]
 
 

@@ -156,6 +156,22 @@ paths:
     assert len(steps_of(imported(tmp_path, text))) == 3
 
 
+def test_what_would_be_too_large_for_a_test_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("groundswell_coordinator.importers.written._MOST_VALUES", 1_000)
+    wide = {"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(48)}}
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Wide"}}}}
+    paths = {f"/{n}": {"post": {"requestBody": body}} for n in range(30)}
+    draft = imported(tmp_path, api(paths, components={"schemas": {"Wide": wide}}))
+
+    written(draft)
+    (lost,) = draft.lost
+    count = len(steps_of(draft))
+    assert 5 < count < 12
+    assert lost == f"the last {30 - count} requests: the test would be too large"
+
+
 _JUNK: Any = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-5, 700), st.floats(allow_nan=False), st.text(max_size=6), st.sampled_from(["{{", "object", "#/paths", "string", "http", "bearer", "query", "header"])),
     lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(["$ref", "type", "schema", "properties", "x", "{{", "items", "example", "enum", "allOf", "name", "in", "required", "content", "application/json", "200"]), inner, max_size=4)),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,26 +14,25 @@ from groundswell.scenario.profile import MOST_ROWS
 from groundswell.units import MAX_DURATION, format_duration
 from groundswell_coordinator.counted import counted
 from groundswell_coordinator.importers.access_log.arrival_table import arrival_table
-from groundswell_coordinator.importers.access_log.lines import Line, lines_of, opened
+from groundswell_coordinator.importers.access_log.counts import Counts
+from groundswell_coordinator.importers.access_log.lines import lines_of, opened
 from groundswell_coordinator.importers.draft import Draft, Request, Setting, Step, Weighted
 from groundswell_coordinator.importers.load import steady
 from groundswell_coordinator.importers.recorded import Converter, Recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections import Counter
+    from collections.abc import Sequence
 
-# A log tells no bodies: what is sent with a body cannot be sent again.
-_REPLAYED = frozenset(("GET", "HEAD", "OPTIONS"))
+    from groundswell_coordinator.importers.access_log.counts import Pattern
+
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
-_MOST_KEPT = 1_000_000
 _LARGEST_WEIGHT = 1_000_000
 # Of a path's answers; what is rarer is an exception.
 _OFTEN = 0.1
 _ORIGIN = "http://log"
 _TARGET = "http://127.0.0.1:8080"
 _SAFE = "/:@!$&()*+,;=~-._%?"
-
-_Key = tuple[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,46 +46,14 @@ class LogOptions:
     profile_name: str = ""
 
 
-@dataclass
-class _Counts:
-    """A log, counted."""
-
-    paths: Counter[_Key] = field(default_factory=Counter[_Key])
-    statuses: dict[_Key, Counter[int]] = field(default_factory=dict[_Key, Counter[int]])
-    seconds: Counter[int] = field(default_factory=Counter[int])
-    others: Counter[str] = field(default_factory=Counter[str])
-    unread: int = 0
-    first_unread: bytes = b""
-
-    def add(self, line: Line | bytes) -> None:
-        if isinstance(line, bytes):
-            self.unread += 1
-            self.first_unread = self.first_unread or line
-        elif line.method not in _REPLAYED:
-            self.others[f"{line.method}: a log has no bodies"] += 1
-        elif not line.target.startswith(b"/"):
-            self.others["no path was requested (a proxy's or a scanner's requests)"] += 1
-        else:
-            self.seconds[line.second] += 1
-            self._count((line.method, line.target), line.status)
-
-    def _count(self, key: _Key, status: int) -> None:
-        if key not in self.paths and len(self.paths) >= _MOST_KEPT:
-            self.others["their paths are too many to be counted"] += 1
-            return
-        self.paths[key] += 1
-        self.statuses.setdefault(key, Counter())[status] += 1
-
-
 def import_access_log(path: str, options: LogOptions) -> Draft:
-    counts = _Counts()
+    counts = Counts()
     with opened(path) as file:
-        for line in lines_of(file):
-            counts.add(line)
+        counts.add_all(lines_of(file))
     if not counts.paths:
         raise _nothing(path, counts)
-    converter = Converter(_ORIGIN)
-    branches = list(_branches(counts, options.top, converter))
+    converter, patterns = Converter(_ORIGIN), counts.patterns()
+    branches = _branches(patterns[: options.top], counts, converter)
     steps: list[Step] = [Weighted(branches)]
     name = "<stdin>" if path == "-" else Path(path).name
     draft = Draft(
@@ -99,23 +65,26 @@ def import_access_log(path: str, options: LogOptions) -> Draft:
         steps=steps if len(branches) > 1 else [branches[0][1]],
         edit=["the target: a log does not say where it was written"],
         secrets=converter.secrets.notes(),
-        lost=[*_notes(counts, options.top), *converter.lost],
+        lost=[*_notes(counts, patterns, options.top), *converter.lost],
     )
     if options.timing:
         _follow(draft, counts, options)
     return draft
 
 
-def _branches(counts: _Counts, top: int, converter: Converter) -> Iterable[tuple[int, Request]]:
-    """The most frequent paths with their weights."""
-    most = counts.paths.most_common(top)
-    scale = -(-most[0][1] // _LARGEST_WEIGHT)
-    for key, count in most:
-        method, target = key
-        url = _ORIGIN + quote(target, safe=_SAFE)
-        request = converter.request(Recorded(method, url))
-        _expect(request, counts.statuses[key])
-        yield max(1, count // scale), request
+def _branches(
+    patterns: Sequence[Pattern], counts: Counts, converter: Converter
+) -> list[tuple[int, Request]]:
+    """Each pattern by its most frequent paths: what is not kept of it is not lost to it."""
+    weighted: list[tuple[float, Request]] = []
+    for pattern in patterns:
+        for (method, target), count in pattern.kept:
+            url = _ORIGIN + quote(target, safe=_SAFE)
+            request = converter.request(Recorded(method, url))
+            _expect(request, counts.statuses[method, target])
+            weighted.append((count * pattern.share, request))
+    scale = max(1, max(weight for weight, _ in weighted) / _LARGEST_WEIGHT)
+    return [(max(1, round(weight / scale)), request) for weight, request in weighted]
 
 
 def _expect(request: Request, statuses: Counter[int]) -> None:
@@ -128,14 +97,16 @@ def _expect(request: Request, statuses: Counter[int]) -> None:
         request.expect_status = often
 
 
-def _average(counts: _Counts) -> list[Setting]:
-    total, span = counts.seconds.total(), _seconds(counts)
+def _average(counts: Counts) -> list[Setting]:
+    total, span = counts.seconds.total(), counts.span
     per_second = total / span
     unit, factor = next(
         ((unit, factor) for unit, factor in (("s", 1), ("m", 60)) if per_second * factor >= 1),
         ("h", 3600),
     )
-    rate = f"{per_second * factor:.{0 if per_second >= 100 else 1}f}".removesuffix(".0")
+    number = max(per_second * factor, 1e-6)
+    digits = 0 if number >= 100 else 1 if number >= 1 else 6
+    rate = f"{number:.{digits}f}".removesuffix(".0")
     peak = max(counts.seconds.values())
     settings = steady(1.0, f"{rate}/{unit}", per_second)
     settings[1].comment = f"the average of the log; its highest second has {peak}"
@@ -143,9 +114,9 @@ def _average(counts: _Counts) -> list[Setting]:
     return settings
 
 
-def _follow(draft: Draft, counts: _Counts, options: LogOptions) -> None:
+def _follow(draft: Draft, counts: Counts, options: LogOptions) -> None:
     """The recorded arrivals as a curve beside the test."""
-    if _seconds(counts) / options.speed > MAX_DURATION:
+    if counts.span / options.speed > MAX_DURATION:
         longest = format_duration(MAX_DURATION)
         raise GroundswellError(
             f"the log spans {_span(counts)}", hint=f"a test lasts {longest} at most: cut the log"
@@ -173,22 +144,29 @@ def _width(every: Fraction) -> str:
     return "second" if every == 1 else format_duration(every)
 
 
-def _notes(counts: _Counts, top: int) -> list[str]:
+def _notes(counts: Counts, patterns: Sequence[Pattern], top: int) -> list[str]:
     notes = [f"{counted(count, 'request')}, {why}" for why, count in counts.others.items()]
-    rest = counts.paths.most_common()[top:]
-    if rest:
-        requests = sum(count for _, count in rest)
+    similar = [path for pattern in patterns[:top] for path in pattern.paths[len(pattern.kept) :]]
+    if similar:
         notes.append(
-            f"{counted(len(rest), 'rarer path')} with {counted(requests, 'request')}: their load "
-            f"goes to the {top} that are here; --top takes more"
+            f"{_paths(similar)}: others that differ in their ids or queries only come more often "
+            "in their place"
         )
+    rarer = [path for pattern in patterns[top:] for path in pattern.paths]
+    if rarer:
+        notes.append(f"{_paths(rarer)}: their load goes to the others; --top {top * 2} takes more")
     if counts.unread:
         sample = counts.first_unread[:60].decode("utf-8", "replace").strip()
         notes.append(f"{counted(counts.unread, 'line')} in no known format, such as: {sample}")
     return notes
 
 
-def _nothing(path: str, counts: _Counts) -> GroundswellError:
+def _paths(paths: Sequence[tuple[object, int]]) -> str:
+    requests = counted(sum(count for _, count in paths), "request")
+    return f"{counted(len(paths), 'rarer path')} with {requests}"
+
+
+def _nothing(path: str, counts: Counts) -> GroundswellError:
     if counts.others:
         return GroundswellError(
             f"{path} has no request that can be sent again: {'; '.join(counts.others)}"
@@ -201,9 +179,5 @@ def _nothing(path: str, counts: _Counts) -> GroundswellError:
     )
 
 
-def _seconds(counts: _Counts) -> int:
-    return max(counts.seconds) - min(counts.seconds) + 1
-
-
-def _span(counts: _Counts) -> str:
-    return format_duration(Fraction(_seconds(counts)))
+def _span(counts: Counts) -> str:
+    return format_duration(Fraction(counts.span))
