@@ -86,6 +86,9 @@ class Resolver:
             answer = _Answer((), failure, self._clock() + min(FAILURE_TTL, self._ttl))
         finally:
             del self._running[host]
+        if (before := self._answers.get(host)) is not None:
+            # Where each connection looks up anew, the next one is still another's turn.
+            answer.turn = before.turn
         self._answers[host] = answer
         return answer
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from groundswell_agent.http.resolver import Resolver, is_literal
+from groundswell_agent.http.resolver import TTL, Resolver, is_literal
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -22,9 +22,9 @@ class _NameServer:
         self.gate.set()
         self.now = 0.0
 
-    def resolver(self) -> Resolver:
+    def resolver(self, ttl: float = TTL) -> Resolver:
         loop = cast("asyncio.AbstractEventLoop", self)
-        return Resolver(loop, clock=lambda: self.now)
+        return Resolver(loop, ttl=ttl, clock=lambda: self.now)
 
     def create_task(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         return asyncio.get_running_loop().create_task(work)
@@ -51,6 +51,16 @@ async def test_each_call_starts_at_the_next_address() -> None:
     assert [turn[0] for turn in turns] == ["10.0.0.1", "10.0.0.2", "::1", "10.0.0.1"]
     assert turns[1] == ("10.0.0.2", "::1", "10.0.0.1")
     assert names.asked == ["shop.test"]
+
+
+async def test_without_a_ttl_each_call_looks_up_and_still_takes_the_next_address() -> None:
+    names = _NameServer("10.0.0.1", "10.0.0.2", "10.0.0.3")
+    resolver = names.resolver(ttl=0)
+
+    turns = [await resolver.addresses("shop.test") for _ in range(4)]
+
+    assert [turn[0] for turn in turns] == ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.1"]
+    assert len(names.asked) == 4
 
 
 async def test_a_lookup_is_good_for_five_minutes() -> None:

@@ -46,6 +46,23 @@ def test_every_vu_of_a_closed_scenario_opens_a_connection_to_every_host_it_asks(
     assert (found.vus, found.request_rate) == (7, 0)
 
 
+def test_shared_connections_are_so_many_for_each_host_whoever_shares_them() -> None:
+    http = {"connections": {"shared": 5}}
+    found = demand(
+        a=closed(7, steps=TWO_HOSTS, http=http), b=arrivals("10/s", http=http), c=closed(2)
+    )
+    assert found.by_origin == {SHOP: Connections(7, 7), OTHER: Connections(5, 5)}
+    assert found.connections == Connections(12, 12)
+    found = demand(a=closed(3, http=http))
+    assert found.connections == Connections(3, 3)
+
+
+def test_a_vu_with_new_connections_has_one_at_a_time() -> None:
+    found = demand(s=closed(7, steps=TWO_HOSTS, http={"connections": "new"}))
+    assert found.connections == Connections(7, 7)
+    assert found.by_origin == {SHOP: Connections(7, 7), OTHER: Connections(7, 7)}
+
+
 def test_those_of_an_open_scenario_are_not_sure_to_be_opened() -> None:
     found = demand(a=arrivals("10/s"), b=closed(5))
     assert found.connections == Connections(105, 5)

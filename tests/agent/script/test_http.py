@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.agent.engine.guarded import guarding
 from tests.agent.script.played import play, script
 
 if TYPE_CHECKING:
@@ -68,6 +69,34 @@ async def test_a_default_that_changes_is_new_in_every_request(site: Site) -> Non
     defaults = 'defaults={"headers": {"X-Id": "{{ uuid() }}"}}'
     await play(script('for _ in range(3): await vu.http.get("/echo")', test=defaults), site.url)
     assert len({asked.headers["x-id"] for asked in site.asked}) == 3
+
+
+async def test_a_digest_of_the_defaults_and_a_header_of_the_request_s_own() -> None:
+    defaults = 'defaults={"auth": {"digest": {"user": "Ann", "password": "secret"}}}'
+    body = """
+        r = await vu.http.get("/a")
+        vu.check("signed", r.status == 200)
+        await vu.http.post("/b", body="text")
+        r = await vu.http.get("/c", headers={"Authorization": "own"}, expect_status=401)
+        vu.check("own", r.status == 401)
+    """
+    async with guarding() as server:
+        run = await play(script(body, test=defaults), server.url)
+    assert server.asked == [
+        ("GET", "/a", 401), ("GET", "/a", 200), ("POST", "/b", 200), ("GET", "/c", 401)
+    ]  # fmt: skip
+    assert run.rate("http_req_failed") == (0, 4)
+    assert run.rate("checks") == (2, 2)
+
+
+async def test_connections_are_as_the_test_says(site: Site) -> None:
+    body = 'await asyncio.gather(*(vu.http.get("/echo") for _ in range(4)))'
+    for policy, count in (('"new"', 4), ('{"shared": 1}', 1), ('"per-vu"', 4)):
+        site.asked.clear()
+        await play(script(body, test=f'http={{"connections": {policy}}}'), site.url)
+        assert len(site.asked) == 4
+        assert len({asked.peer for asked in site.asked}) == count
+    assert {asked.headers.get("connection") for asked in site.asked} == {None}
 
 
 async def test_a_path_may_be_a_whole_url_and_holds_what_it_holds(site: Site) -> None:
