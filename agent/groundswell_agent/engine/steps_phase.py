@@ -16,7 +16,6 @@ from groundswell_agent.engine.phases import (
     SetupNames,
     SetupResult,
 )
-from groundswell_agent.engine.response import MISSING
 from groundswell_agent.engine.scenario_load import ScenarioLoad
 from groundswell_agent.engine.virtual_user import VirtualUser
 from groundswell_agent.recording.recorder import Recorder
@@ -175,6 +174,14 @@ class Notes:
         if self._listener is not None:
             self._listener.note(line)
 
+    def skip(self, seconds: float) -> None:
+        if self._listener is not None:
+            self._listener.skip(seconds)
+
+    def fault(self, line: str) -> None:
+        if self._listener is not None:
+            self._listener.fault(line)
+
 
 def _named(step: RequestStep) -> str:
     """As it is written: what its templates became may be a secret."""
@@ -186,13 +193,11 @@ def _wrong(outcome: StepOutcome) -> Iterator[str]:
     if outcome.error is not None:
         yield f"no response ({outcome.error})"
         return
-    if outcome.status not in outcome.step.expect_status:
+    if not outcome.is_expected:
         # All else follows from it.
         yield f"it answered {outcome.status}"
         return
-    for capture in outcome.captures:
-        if capture.value is MISSING:
-            yield f"it answered {outcome.status}, and {capture.name} is not in the response"
-    for check in outcome.checks:
-        if not check.passed:
-            yield f"the check {check.name!r} failed, with status {outcome.status}"
+    for name in outcome.lacks:
+        yield f"it answered {outcome.status}, and {name} is not in the response"
+    for check in outcome.failed:
+        yield f"the check {check.name!r} failed, with status {outcome.status}"

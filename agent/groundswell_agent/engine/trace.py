@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from groundswell_agent.engine.response import MISSING
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -46,6 +48,25 @@ class StepOutcome:
     captures: Sequence[Found]
     checks: Sequence[Checked]
 
+    @property
+    def is_expected(self) -> bool:
+        """Whether a response came, with a status that the step expects."""
+        return self.status in self.step.expect_status
+
+    @property
+    def lacks(self) -> Sequence[str]:
+        """The captures that found nothing and have no default: they end the iteration."""
+        return [one.name for one in self.captures if one.value is MISSING]
+
+    @property
+    def failed(self) -> Sequence[Checked]:
+        return [one for one in self.checks if not one.passed]
+
+    @property
+    def ends_iteration(self) -> bool:
+        is_well = self.is_expected and not self.failed
+        return bool(self.lacks) or (bool(self.step.ends_iteration) and not is_well)
+
 
 class Trace(Protocol):
     """No method waits. An exchange is to be read before it returns: the next request uses it again.
@@ -71,3 +92,9 @@ class Trace(Protocol):
 
     def note(self, line: str) -> None:
         """What a step does that sends nothing."""
+
+    def skip(self, seconds: float) -> None:
+        """A wait of so long is left out."""
+
+    def fault(self, line: str) -> None:
+        """A script's exception has ended the iteration."""

@@ -86,9 +86,8 @@ class TracedReading:
             Checked(check.name, passed=False, looked_at=MISSING) for check in self._step.checks
         ]
         found = [self._take(vu, place, None) for place in range(len(self._captures))]
-        self._ended(0, self._why_nothing(vu), found, checked)
-        lacks = any(one.value is MISSING for one in found)
-        return LACKING if lacks else FAILED
+        outcome = self._ended(0, self._why_nothing(vu), found, checked)
+        return LACKING if outcome is LACKING else FAILED
 
     def _take(self, vu: VirtualUser, place: int, response: Response | None) -> Found:
         capture, find = self._captures[place]
@@ -110,7 +109,8 @@ class TracedReading:
     def _ended(
         self, status: int, error: str | None, found: list[Found], checked: list[Checked]
     ) -> Outcome:
-        self._trace.ended(StepOutcome(self._step, status, error, found, checked))
-        if any(one.value is MISSING for one in found):
+        outcome = StepOutcome(self._step, status, error, found, checked)
+        self._trace.ended(outcome)
+        if outcome.lacks:
             return LACKING
-        return WELL if all(one.passed for one in checked) else FAILED
+        return FAILED if outcome.failed else WELL

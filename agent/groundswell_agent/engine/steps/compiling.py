@@ -25,7 +25,7 @@ from groundswell_agent.engine.steps.loops import Repeat, While
 from groundswell_agent.engine.steps.parallel import Parallel
 from groundswell_agent.engine.steps.pause import NormalPause, Pace, Pause
 from groundswell_agent.engine.steps.request import Request
-from groundswell_agent.engine.steps.traced import TracedRequest
+from groundswell_agent.engine.steps.traced import TracedRequest, compile_traced
 from groundswell_agent.engine.steps.weighted import Weighted
 from groundswell_agent.engine.traced import TracedReading
 
@@ -42,9 +42,11 @@ def compile_steps(steps: Sequence[Step], scope: Scope) -> tuple[CompiledStep, ..
 
 
 def _compile(step: Step, scope: Scope) -> CompiledStep:
+    if isinstance(step, RequestStep):
+        return _request(step, scope)
+    if scope.load.trace is not None:
+        return compile_traced(step, scope, scope.load.trace, compile_steps)
     match step:
-        case RequestStep():
-            return _request(step, scope)
         case PauseStep():
             return Pause(step)
         case NormalPauseStep():

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 class Parallel:
     """Each branch has a client, and so connections, of its own; captures and cookies are the VU's."""
 
-    __slots__ = ("_branches",)
+    __slots__ = ("branches",)
 
     def __init__(self, step: ParallelStep, scope: Scope, compile_steps: Compile) -> None:
-        self._branches = [compile_steps(steps, scope) for steps in step.branches]
+        self.branches = [compile_steps(steps, scope) for steps in step.branches]
 
     async def __call__(self, vu: VirtualUser) -> None:
-        branches = [vu.branch(number) for number in range(len(self._branches))]
+        branches = [vu.branch(number) for number in range(len(self.branches))]
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
-                    group.create_task(_run(steps, branch))
-                    for steps, branch in zip(self._branches, branches, strict=True)
+                    group.create_task(run_branch(steps, branch))
+                    for steps, branch in zip(self.branches, branches, strict=True)
                 ]
         except BaseExceptionGroup as errors:
             # A defect of ours: as if there had been no branches.
@@ -40,7 +40,7 @@ class Parallel:
             raise EndIteration
 
 
-async def _run(steps: tuple[CompiledStep, ...], branch: VirtualUser) -> bool:
+async def run_branch(steps: tuple[CompiledStep, ...], branch: VirtualUser) -> bool:
     """Whether the branch wants the iteration to end. The others come to their end first."""
     try:
         for step in steps:

@@ -30,11 +30,14 @@ class Pause:
         self._shortest = float(step.shortest)
         self._longest = float(step.longest)
 
+    def length(self, vu: VirtualUser) -> float:
+        """Of the next one, in seconds."""
+        if self._shortest == self._longest:
+            return self._shortest
+        return vu.random.uniform(self._shortest, self._longest)
+
     async def __call__(self, vu: VirtualUser) -> None:
-        length = self._shortest
-        if length != self._longest:
-            length = vu.random.uniform(length, self._longest)
-        await wait_until(vu.due + length, vu)
+        await wait_until(vu.due + self.length(vu), vu)
 
 
 class NormalPause:
@@ -46,9 +49,12 @@ class NormalPause:
         self._mean = float(step.mean)
         self._deviation = float(step.deviation)
 
+    def length(self, vu: VirtualUser) -> float:
+        """Of the next one, in seconds."""
+        return max(vu.random.gauss(self._mean, self._deviation), 0.0)
+
     async def __call__(self, vu: VirtualUser) -> None:
-        length = vu.random.gauss(self._mean, self._deviation)
-        await wait_until(vu.due + max(length, 0.0), vu)
+        await wait_until(vu.due + self.length(vu), vu)
 
 
 class Pace:
@@ -60,6 +66,10 @@ class Pace:
 
     def __init__(self, step: PaceStep) -> None:
         self._length = float(step.length)
+
+    def length(self, vu: VirtualUser) -> float:
+        """What is left of it, in seconds."""
+        return max(vu.began + self._length - vu.due, 0.0)
 
     async def __call__(self, vu: VirtualUser) -> None:
         end = vu.began + self._length
