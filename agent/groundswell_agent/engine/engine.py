@@ -26,7 +26,7 @@ from groundswell_agent.recording.vitals import Vitals
 from groundswell_agent.script.script import Script
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from groundswell.files.places import Files
     from groundswell.scenario.model import Test
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from groundswell.v1 import agent_pb2
     from groundswell.v1.metrics_pb2 import Report
     from groundswell_agent.engine.executors.base import Executor
+    from groundswell_agent.engine.trace import Trace
     from groundswell_agent.lease import Lease
 
 _SLICE_S = 0.1
@@ -90,10 +91,12 @@ class Engine:
         lease: Lease | None = None,
         files: Files = UNSEEN,
         scripts: bool = True,
+        trace: Trace | None = None,
     ) -> Self:
         """Read the test, compile this agent's share; InvalidTest and its kin where that fails.
 
-        `files` are those of the test, here already; `scripts` is whether it may be one in Python.
+        `files` are those of the test, here already; `scripts` is whether it may be one in Python. A
+        `trace` hears of everything.
         """
         sent = prepare.source
         source = TestSource(sent.name, sent.text, dict(sent.env), sent.target or None, files)
@@ -102,7 +105,7 @@ class Engine:
         division = Division(table_from_wire(prepare.shares))
         recorder = Recorder()
         connectors = Connectors(test.target, files, lease)
-        phases = Phases(test, connectors, prepare.seed, files, script=script)
+        phases = Phases(test, connectors, prepare.seed, files, trace, script)
         executors: list[Executor] = []
         for name, scenario in test.scenarios.items():
             share = plan_scenario(name, scenario, division, prepare.agent, prepare.seed)
@@ -111,6 +114,7 @@ class Engine:
                 phases.namespaces,
                 files=files,
                 script=script,
+                trace=trace,
             )
             executors.append(EXECUTORS[scenario.executor](share, scenario_load))
         return cls(
@@ -121,6 +125,11 @@ class Engine:
     def shares(self) -> tuple[ScenarioShare, ...]:
         """This agent's part of every scenario."""
         return tuple(executor.share for executor in self._executors)
+
+    @property
+    def loads(self) -> Mapping[str, ScenarioLoad]:
+        """By scenario, in the order of the test."""
+        return {executor.share.name: executor.load for executor in self._executors}
 
     @property
     def epoch(self) -> int:

@@ -20,16 +20,31 @@ DIRECTORY_VARIABLE = "GROUNDSWELL_SECRETS_DIR"
 _LARGEST = 64 * 1024
 
 
+# What has been read in this process: whoever tells what is sent leaves it out.
+_read: set[str] = set()
+
+
 class MissingSecret(GroundswellError):
     """The test names a secret that this agent does not have. Its value is never in a message."""
 
     exit_code = ExitCode.INVALID_TEST
 
 
+def secrets_read() -> frozenset[str]:
+    """All that `read_secret` has given in this process."""
+    return frozenset(_read)
+
+
 def read_secret(name: str) -> str:
     """The file of that name in the secrets' folder, if there is one, else the environment's
     variable. A line end at the file's end is none of it.
     """
+    secret = _found(name)
+    _read.add(secret)
+    return secret
+
+
+def _found(name: str) -> str:
     if (directory := os.environ.get(DIRECTORY_VARIABLE)) is not None:
         found = _in_file(Path(directory) / name, name)
         if found is not None:

@@ -68,7 +68,7 @@ def lower_head(raw: bytes) -> bytes:
     # response comes first.
     if raw[0] == _H and raw[9] != _ONE:
         return raw[: raw.find(_END)].lower()
-    return _final(raw).lower()
+    return final_head(raw).lower()
 
 
 def header_values(raw: bytes, name: bytes) -> list[str]:
@@ -78,18 +78,21 @@ def header_values(raw: bytes, name: bytes) -> list[str]:
     """
     return [
         value.strip(b" \t").decode("latin-1")
-        for own, colon, value in (line.partition(b":") for line in _final(raw).split(b"\r\n")[1:])
+        for own, colon, value in (
+            line.partition(b":") for line in final_head(raw).split(b"\r\n")[1:]
+        )
         if colon and own.lower() == name
     ]
 
 
 def header_names(raw: bytes) -> list[str]:
     """The names of all headers in lower case, each once, in their order."""
-    lines = (line.partition(b":") for line in _final(raw).split(b"\r\n")[1:])
+    lines = (line.partition(b":") for line in final_head(raw).split(b"\r\n")[1:])
     return list(dict.fromkeys(name.decode("latin-1").lower() for name, colon, _ in lines if colon))
 
 
-def _final(raw: bytes) -> bytes:
+def final_head(raw: bytes) -> bytes:
+    """Status line and headers of the final response, without their end."""
     head, end, rest = raw.lstrip(b"\r\n").partition(_END)
     while end and _is_interim(head):
         head, end, rest = rest.lstrip(b"\r\n").partition(_END)

@@ -20,6 +20,7 @@ from groundswell_coordinator.cli.ended import tell_ended
 from groundswell_coordinator.cli.files import lend_files
 from groundswell_coordinator.cli.histograms import write_histograms
 from groundswell_coordinator.cli.inconclusive import as_asked, inconclusive_option
+from groundswell_coordinator.cli.once import check_once, once_options, run_once
 from groundswell_coordinator.cli.order import Order
 from groundswell_coordinator.cli.out_option import out_option
 from groundswell_coordinator.cli.output import printing
@@ -83,10 +84,17 @@ _REMOTE_WAIT_S = 300.0
     help="Write HdrHistogram logs there: of all agents together, and of each.",
 )
 @out_option
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, no progress.")
+@click.option(
+    *("--json", "as_json"),
+    is_flag=True,
+    help="Print the summary as JSON, no progress; with --once, an event a line.",
+)
 @inconclusive_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-@click.option("-v", "--verbose", is_flag=True, help="Print every metric.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Print every metric; with --once, whole bodies."
+)
+@once_options
 @report_options("test", is_step=True)
 @test_source_options
 def command(
@@ -106,6 +114,9 @@ def command(
     inconclusive: str,
     quiet: bool,
     verbose: bool,
+    once: bool,
+    scenario: str | None,
+    pauses: bool,
 ) -> int:
     """Run TEST, a YAML or a Python file, and print its verdict; `-` reads YAML from standard input.
 
@@ -120,8 +131,26 @@ def command(
       groundswell run checkout.yaml
       groundswell run checkout.yaml --agents 4 --junit junit.xml --markdown summary.md
       groundswell run checkout.yaml -e BASE_URL=http://127.0.0.1:8080
+      groundswell run checkout.yaml --once
       groundswell run checkout.yaml --coordinator load.internal:9700 --agents 20 -l zone=a
     """
+    check_once(
+        once=once,
+        scenario=scenario,
+        pauses=pauses,
+        others={
+            "--coordinator": coordinator,
+            "--agents": agents,
+            "--detach": detach,
+            "--label": labels,
+            "--hdr": hdr,
+            **files.asked,
+        },
+    )
+    if once:
+        seed = secrets.randbits(63) if seed is None else seed
+        told = {"as_json": as_json, "quiet": quiet, "verbose": verbose}
+        return run_once(source, seed=seed, scenario=scenario, pauses=pauses, **told)
     check_together(
         coordinator,
         agents=agents,

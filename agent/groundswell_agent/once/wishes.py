@@ -1,0 +1,16 @@
+"""How `run --once` is to go through a test."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Wishes(msgspec.Struct, frozen=True):
+    """`scenario` is the only one, or all. `unhurried` waits for pauses. `most` bytes of each body are told;
+    with `whole`, credentials as they are sent.
+    """
+
+    scenario: str | None = None
+    unhurried: bool = False
+    whole: bool = False
+    most: int = 64 * 1024
