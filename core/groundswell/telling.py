@@ -97,6 +97,12 @@ class Check(msgspec.Struct, frozen=True):
     missing: bool
 
 
+class OwnCheck(Event, frozen=True, tag="check"):
+    """A check that a script has made by itself, beside any request."""
+
+    check: Check
+
+
 class Step(Event, frozen=True):
     """What came of a request step, redirects and all."""
 
@@ -156,7 +162,7 @@ class Refusal(Event, frozen=True):
     exit_code: int
 
 
-AnyEvent = Begin | Note | Request | Response | Step | Fault | End | Summary | Refusal
+AnyEvent = Begin | Note | OwnCheck | Request | Response | Step | Fault | End | Summary | Refusal
 
 
 def encoded(event: Event) -> bytes:

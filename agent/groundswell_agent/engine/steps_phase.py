@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from groundswell.scenario.step_model import RequestStep
     from groundswell_agent.engine.connectors import Connectors
     from groundswell_agent.engine.phases import PhaseWork
-    from groundswell_agent.engine.trace import StepOutcome, Trace
+    from groundswell_agent.engine.trace import Checked, StepOutcome, Trace
     from groundswell_agent.engine.values import Namespace
     from groundswell_agent.http.exchange import Exchange
     from groundswell_agent.http.request import PreparedRequest
@@ -169,6 +169,10 @@ class Notes:
             self.failure = f"{_named(outcome.step)}: {reason}"
         if self._listener is not None:
             self._listener.ended(outcome)
+
+    def checked(self, check: Checked) -> None:
+        if self._listener is not None:
+            self._listener.checked(check)
 
     def note(self, line: str) -> None:
         if self._listener is not None:

@@ -90,6 +90,9 @@ class Trace(Protocol):
     def ended(self, outcome: StepOutcome) -> None:
         """The step has been looked at."""
 
+    def checked(self, check: Checked) -> None:
+        """Of a script, which checks by itself, beside any request."""
+
     def note(self, line: str) -> None:
         """What a step does that sends nothing."""
 

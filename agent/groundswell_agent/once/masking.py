@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
@@ -47,15 +47,14 @@ class Masking:
 
     def value(self, value: object) -> object:
         """The same value of JSON, with every text in it masked."""
-        match value:
-            case str():
-                return self.text(value)
-            case list():
-                return [self.value(one) for one in value]
-            case dict():
-                return {self.text(str(key)): self.value(one) for key, one in value.items()}
-            case _:
-                return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.value(one) for one in cast("list[object]", value)]
+        if isinstance(value, dict):
+            pairs = cast("dict[object, object]", value).items()
+            return {self.text(str(key)): self.value(one) for key, one in pairs}
+        return value
 
     def header(self, name: str, value: str, *, whole: bool = False) -> str:
         """Credentials shortened, unless the `whole` of them is asked for; a password is in neither."""

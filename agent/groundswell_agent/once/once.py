@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_MOST_OF_RESULT = 500
+
 
 class UnknownScenario(GroundswellError):
     """The test has no scenario of that name."""
@@ -89,10 +91,18 @@ class Once:
             return False
         if kind is Kind.SETUP and not performed.failure:
             self._engine.phases.take_result(performed.result)
+            self._tell_result(performed.result)
         self._note_failure(kind, performed)
         outcome = performed.failure or "complete"
         self._end(kind.value, None, outcome, began, performed.message, performed.hint)
         return not performed.failure
+
+    def _tell_result(self, result: bytes) -> None:
+        """What a function returns; what steps capture has been told."""
+        setup = self._engine.test.setup
+        if setup is not None and not setup.steps and result != b"null":
+            text = result[:_MOST_OF_RESULT].decode("utf-8", "replace")
+            self._teller.note(f"setup gives {text}{'…' if len(result) > _MOST_OF_RESULT else ''}")
 
     def _note_failure(self, kind: Kind, performed: Performed) -> None:
         if performed.failure == "exception":

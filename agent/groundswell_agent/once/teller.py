@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from groundswell.telling import (
     Body,
@@ -12,6 +12,7 @@ from groundswell.telling import (
     Fault,
     Headers,
     Note,
+    OwnCheck,
     Request,
     Response,
     Step,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from groundswell.scenario.step_model import RequestStep
-    from groundswell_agent.engine.trace import StepOutcome
+    from groundswell_agent.engine.trace import Checked, StepOutcome
     from groundswell_agent.http.exchange import Exchange
     from groundswell_agent.http.request import PreparedRequest
     from groundswell_agent.once.masking import Masking
@@ -109,15 +110,7 @@ class Teller:
             Capture(one.name, hide.value(_plain(one.value)), one.was_there, one.value is MISSING)
             for one in outcome.captures
         ]
-        checks = [
-            Check(
-                hide.text(one.name),
-                one.passed,
-                hide.value(_looked_at(one.looked_at)),
-                one.looked_at is MISSING,
-            )
-            for one in outcome.checks
-        ]
+        checks = [self._check(one) for one in outcome.checks]
         step, error = outcome.step, outcome.error
         self._tell(
             Step(
@@ -132,6 +125,11 @@ class Teller:
             )
         )
 
+    def checked(self, check: Checked) -> None:
+        self.sums.checks_passed += check.passed
+        self.sums.checks_failed += not check.passed
+        self._tell(OwnCheck(self._check(check)))
+
     def note(self, line: str) -> None:
         self._tell(Note(self.masking.text(line)))
 
@@ -142,6 +140,12 @@ class Teller:
         self.sums.faults += 1
         self.sums.is_ended = True
         self._tell(Fault(self.masking.text(line)))
+
+    def _check(self, check: Checked) -> Check:
+        hide, found = self.masking, check.looked_at
+        return Check(
+            hide.text(check.name), check.passed, hide.value(_looked_at(found)), found is MISSING
+        )
 
     # --- parts ---------------------------------------------------------------------------------
 
@@ -232,5 +236,10 @@ def _plain(value: object) -> object:
 
 def _looked_at(value: object) -> object:
     """Of a whole body only the beginning: it has been told."""
-    value = _plain(value)
-    return f"{value[:200]}…" if isinstance(value, str) and len(value) > 200 else value
+    if value is MISSING:
+        return None
+    if value is None or isinstance(value, bool | int | float | list | dict):
+        return cast("object", value)
+    # A script may look at anything.
+    text = str(value)
+    return f"{text[:200]}…" if len(text) > 200 else text

@@ -35,6 +35,9 @@ class Faults:
     def note(self, error: BaseException, vu: VirtualUser) -> None:
         """An iteration ends by this exception."""
         error = first_of(error)
+        if self._load.trace is not None:
+            self._load.trace.fault(self._said(error))
+            return
         key = type(error).__name__, self._line(error)
         counter = self._counters.get(key)
         if counter is None:
@@ -54,10 +57,13 @@ class Faults:
 
     def _tell(self, error: BaseException, vu: VirtualUser) -> None:
         place = place_of(error, self._files)
-        where = f"{place}: " if place is not None else ""
-        what = self._script.without_secrets(told(error))
         who = f"scenario {self._load.name}, VU {vu.number}, its iteration {vu.iterations}"
-        self._script.note(Note("exception", f"{where}{what} ({who})", str(place)))
+        self._script.note(Note("exception", f"{self._said(error)} ({who})", str(place)))
+
+    def _said(self, error: BaseException) -> str:
+        place = place_of(error, self._files)
+        where = f"{place}: " if place is not None else ""
+        return f"{where}{self._script.without_secrets(told(error))}"
 
     def _line(self, error: BaseException) -> str:
         """The innermost line of the test's own, without looking at any source."""

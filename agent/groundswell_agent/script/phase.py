@@ -18,7 +18,7 @@ from groundswell_agent.engine.steps_phase import Notes
 from groundswell_agent.engine.virtual_user import VirtualUser
 from groundswell_agent.recording.recorder import Recorder
 from groundswell_agent.script.scope import ScriptScope
-from groundswell_agent.script.vu import ScriptVu
+from groundswell_agent.script.traced import face_of
 
 if TYPE_CHECKING:
     from groundswell.scenario.model import Test
@@ -68,7 +68,7 @@ class FunctionPhase:
         vu.due = vu.began = monotonic()
         vu.iterations = 0
         scope = ScriptScope(self._scope, script.defaults or Defaults())
-        face = ScriptVu(vu, scope, script.env_of(self._load.name), script.setup)
+        face = face_of(vu, scope, script.env_of(self._load.name), script.setup)
         current.set(face)
         try:
             return await self._function(face)

@@ -10,7 +10,7 @@ from groundswell.script.metrics import current
 from groundswell_agent.engine.ending import EndIteration
 from groundswell_agent.script.faults import Faults
 from groundswell_agent.script.scope import ScriptScope
-from groundswell_agent.script.vu import ScriptVu
+from groundswell_agent.script.traced import face_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from groundswell_agent.engine.steps.scope import Scope
     from groundswell_agent.engine.virtual_user import VirtualUser
     from groundswell_agent.script.script import Script
+    from groundswell_agent.script.vu import ScriptVu
 
 
 class FunctionStep:
@@ -40,7 +41,7 @@ class FunctionStep:
     async def __call__(self, vu: VirtualUser) -> None:
         face = self._faces.get(vu)
         if face is None:
-            face = self._faces[vu] = ScriptVu(vu, self._scope, self._env, self._setup)
+            face = self._faces[vu] = face_of(vu, self._scope, self._env, self._setup)
         face.begin(self._scope)
         current.set(face)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from rich.text import Text
 
@@ -17,6 +17,7 @@ from groundswell.telling import (
     Fault,
     Headers,
     Note,
+    OwnCheck,
     Request,
     Response,
     Step,
@@ -49,10 +50,12 @@ _NAMED = "cyan"
 class OncePage:
     """Prints event after event. `quiet` prints what went wrong alone, `verbose` whole bodies and values."""
 
-    def __init__(self, *, verbose: bool = False, quiet: bool = False) -> None:
+    def __init__(
+        self, file: IO[str] | None = None, *, verbose: bool = False, quiet: bool = False
+    ) -> None:
         self._verbose = verbose
         self._quiet = quiet
-        self._console = Terminal(highlight=False, markup=False, emoji=False)
+        self._console = Terminal(file=file, highlight=False, markup=False, emoji=False)
         self._ascii_only = is_ascii_only(self._console)
         # What went wrong, once more at the end: it may be pages above.
         self._wrong: list[Text] = []
@@ -74,6 +77,9 @@ class OncePage:
                 yield from self._request(event)
             case Response():
                 yield from self._response(event)
+            case OwnCheck():
+                yield self._check(event.check)
+                self._wrong += self._failures(event)
             case Step():
                 yield from self._step(event)
                 self._wrong += self._failures(event)
@@ -82,6 +88,8 @@ class OncePage:
                 self._wrong += self._failures(event)
             case End():
                 yield from _end(event)
+                if event.message:
+                    self._wrong.append(_failed(event))
             case Summary():
                 yield Text()
                 yield from self._wrong
@@ -150,6 +158,9 @@ class OncePage:
     def _check(self, check: Check) -> Text:
         if check.passed:
             return Text.assemble(_PART, (PASSED, GOOD), f" {check.name}")
+        if check.value is False and not check.missing:
+            # Of a script's own check, which says no more.
+            return _wrong(check.name)
         looked_at = "there was none" if check.missing else f"it was {self._value(check.value)}"
         return _wrong(f"{check.name}: {looked_at}")
 
@@ -170,6 +181,8 @@ class OncePage:
                     text = line.plain.strip().removeprefix(FAILED).strip()
                     own = "" if text.startswith(f"{event.name}: ") else f"{event.name}: "
                     yield Text(f"{_STEP}{FAILED} {own}{text}", BAD)
+            case OwnCheck() if not event.check.passed:
+                yield Text(f"{_STEP}{FAILED} {event.check.name}", BAD)
             case Fault():
                 yield Text(f"{_STEP}{FAILED} {event.text}", BAD)
             case End() if self._quiet and event.message:
@@ -207,11 +220,15 @@ def _timings(response: Response) -> Text:
     return Text(f"{_PART}{' · '.join(parts)}", QUIET)
 
 
+def _failed(end: End) -> Text:
+    return Text(f"{_STEP}{FAILED} {end.scenario or end.phase} failed: {end.message}", BAD)
+
+
 def _end(end: End) -> Iterator[Text]:
     what = end.phase if end.scenario is None else end.scenario
     if end.message:
         yield Text()
-        yield Text.assemble(_STEP, (f"{FAILED} {what} failed: {end.message}", BAD))
+        yield _failed(end)
         if end.hint and end.outcome != "failed":
             yield Text(f"{_STEP}  {end.hint}", QUIET)
     elif end.outcome in ("ended", "interrupted"):
