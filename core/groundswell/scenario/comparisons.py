@@ -24,7 +24,10 @@ ORDERINGS: dict[str, Callable[[float, float], bool]] = {
 }
 SIGNS: tuple[Operator, ...] = ("==", "!=", "<=", ">=", "<", ">", "~")
 
-_NUMBER = re.compile(r"\s*-?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,3})?\s*")
+# With the blanks that `float` takes off; `\s` knows some that it does not.
+_NUMBER = re.compile(
+    r"[ \t\r\n\f\v]*-?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,3})?[ \t\r\n\f\v]*"
+)
 
 
 def as_number(value: object) -> float | None:

@@ -6,7 +6,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from groundswell.scenario.comparisons import compare, equal, same
@@ -87,6 +87,7 @@ def test_numbers_compare_as_numbers_also_as_text(
 
 
 @given(VALUES, VALUES)
+@example(None, "0\x1f")
 def test_equality_is_one_thing(one: object, other: object) -> None:
     assert same(one, one)
     assert equal(one, one)
