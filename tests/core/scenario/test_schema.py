@@ -140,7 +140,6 @@ ONLY_THE_LOADER = (
     *("holds a colon", "has no group", "the condition", "stands in braces", "is known here"),
     *("not captured yet", "has nothing in it", "a secret has one name", "not part of this test"),
     *("known before the run", "one template and nothing else", "(write /a/x"),
-    *("and no `setup`", "there is no `setup`", "`setup` has no field", "`setup` is all"),
     *("is not an IP address", "which needs no other", "no port between", "holds more than"),
     *("starts with a dot", "neither a host nor", "looked up by the proxy", "needs a `"),
     *("is not the name of a host (such as shop.example.com)", "holds a user name", "has no use"),
