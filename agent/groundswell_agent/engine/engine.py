@@ -203,6 +203,8 @@ class Engine:
             self.halt(HaltMode.ABORT)
             await asyncio.wait([load])
             self._close_down()
+            if self.script is not None:
+                await self.script.resources.close()
         load.result()
         for executor in self._executors:
             if executor.load.first_fault is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from groundswell.scenario.http_model import Shared
 from groundswell.scenario.model import OpenScenario, RequestStep, all_requests
 from groundswell.scenario.step_model import IfStep, RepeatStep, WeightedStep, inner_steps
+from groundswell.scenario.urls import NO_TARGET
 from groundswell.schedule.rate import RateCurve
 from groundswell_agent.http.client import MOST_CONNECTIONS
 from groundswell_agent.http.request import split_url
@@ -69,6 +70,8 @@ class Demand:
 def origins_of(steps: tuple[Step, ...], target: str) -> tuple[Origin, ...]:
     """Where the requests of these steps go, in their order; without any, a function's: the target."""
     own, _ = split_url(target)
+    if target == NO_TARGET:
+        return ()
     if not steps:
         # What a function does is not known before it does it.
         return (own,)

@@ -68,7 +68,7 @@ class FunctionPhase:
         vu.due = vu.began = monotonic()
         vu.iterations = 0
         scope = ScriptScope(self._scope, script.defaults or Defaults())
-        face = face_of(vu, scope, script.env_of(self._load.name), script.setup)
+        face = face_of(vu, scope, script.env_of(self._load.name), script)
         current.set(face)
         try:
             return await self._function(face)
@@ -82,3 +82,5 @@ class FunctionPhase:
             raise PhaseFailed(f"{where}{told(error)}", failure="exception") from error
         finally:
             vu.close()
+            # Nobody else may ask this agent for anything again.
+            await script.resources.close()

@@ -10,6 +10,7 @@ from groundswell.exit_codes import ExitCode
 from groundswell.script.loading import Code
 from groundswell_agent.engine.phases import SetupResult
 from groundswell_agent.script.phase import FunctionPhase
+from groundswell_agent.script.resources import Resources
 from groundswell_agent.script.step import FunctionStep
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Script:
         self.on_note: Callable[[Note], None] = _ignore
         # What setup gave, once it is there; the wire fills it.
         self.setup = SetupResult()
+        self.resources = Resources()
         self.files: Collection[str] = code.files
         self.defaults: Defaults | None = test.defaults
         self._declared = declared

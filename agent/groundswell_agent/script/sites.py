@@ -17,6 +17,7 @@ from groundswell.scenario.problems import Problems
 from groundswell.scenario.requests import METHODS
 from groundswell.scenario.step_model import DEFAULT_TIMEOUT, MOST_REDIRECTS, RequestStep
 from groundswell.scenario.suggest import did_you_mean
+from groundswell.scenario.urls import NO_TARGET
 from groundswell.scenario.values import as_json_bytes, as_text, form_encoded
 from groundswell.script.http import RequestOptions
 from groundswell.units import parse_duration
@@ -268,6 +269,9 @@ def _place(path: str, target: str) -> tuple[Any, str]:
     if not path.startswith(("/", "http://", "https://")):
         hint = f"write /{path[:40]}, or a whole URL"
         raise InvalidRequest(f"the path {path[:80]!r} starts with no /", hint=hint)
+    if target == NO_TARGET and path.startswith("/"):
+        hint = "Test(…, target=…), or a whole URL here"
+        raise InvalidRequest("the test has no target", hint=hint)
     return place(path, target)
 
 

@@ -27,13 +27,13 @@ class FunctionStep:
     the engine passes.
     """
 
-    __slots__ = ("_env", "_faces", "_faults", "_function", "_lease", "_scope", "_setup")
+    __slots__ = ("_env", "_faces", "_faults", "_function", "_lease", "_scope", "_script")
 
     def __init__(self, function: ScenarioFunction, scope: Scope, script: Script) -> None:
         self._function = function
         self._scope = ScriptScope(scope, script.defaults or Defaults())
         self._env: Mapping[str, str] = script.env_of(scope.load.name)
-        self._setup = script.setup
+        self._script = script
         self._faults = Faults(scope.load, script)
         self._lease = scope.load.lease
         self._faces: dict[VirtualUser, ScriptVu] = {}
@@ -41,7 +41,7 @@ class FunctionStep:
     async def __call__(self, vu: VirtualUser) -> None:
         face = self._faces.get(vu)
         if face is None:
-            face = self._faces[vu] = face_of(vu, self._scope, self._env, self._setup)
+            face = self._faces[vu] = face_of(vu, self._scope, self._env, self._script)
         face.begin(self._scope)
         current.set(face)
         try:

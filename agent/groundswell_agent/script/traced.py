@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractAsyncContextManager
 
-    from groundswell_agent.engine.phases import SetupResult
     from groundswell_agent.engine.trace import Trace
     from groundswell_agent.engine.virtual_user import VirtualUser
     from groundswell_agent.script.scope import ScriptScope
+    from groundswell_agent.script.script import Script
 
 
 class TracedScriptVu(ScriptVu):
@@ -26,10 +26,10 @@ class TracedScriptVu(ScriptVu):
         vu: VirtualUser,
         scope: ScriptScope,
         env: Mapping[str, str],
-        setup: SetupResult,
+        script: Script,
         trace: Trace,
     ) -> None:
-        super().__init__(vu, scope, env, setup)
+        super().__init__(vu, scope, env, script)
         self._trace = trace
 
     def check(self, name: str, ok: object) -> bool:
@@ -60,10 +60,10 @@ class TracedScriptVu(ScriptVu):
 
 
 def face_of(
-    vu: VirtualUser, scope: ScriptScope, env: Mapping[str, str], setup: SetupResult
+    vu: VirtualUser, scope: ScriptScope, env: Mapping[str, str], script: Script
 ) -> ScriptVu:
     """The face of a VU, made once."""
     trace = scope.load.trace
     if trace is None:
-        return ScriptVu(vu, scope, env, setup)
-    return TracedScriptVu(vu, scope, env, setup, trace)
+        return ScriptVu(vu, scope, env, script)
+    return TracedScriptVu(vu, scope, env, script, trace)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+from groundswell.scenario.urls import NO_TARGET
 from groundswell.script.vu import VU
 from groundswell_agent.engine.ending import EndIteration
 from groundswell_agent.engine.secrets import read_secret
@@ -13,15 +14,17 @@ from groundswell_agent.script.http import ScriptHttp
 from groundswell_agent.script.scope import Group, Timer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
     from random import Random
 
     from groundswell.script.http import Http
     from groundswell.script.metrics import OwnMetric
-    from groundswell_agent.engine.phases import SetupResult
     from groundswell_agent.engine.virtual_user import VirtualUser
     from groundswell_agent.script.scope import ScriptScope
+    from groundswell_agent.script.script import Script
+
+T = TypeVar("T")
 
 
 class ScriptVu(VU):
@@ -29,13 +32,13 @@ class ScriptVu(VU):
     seconds; `scope` the group that it is in.
     """
 
-    __slots__ = ("_env", "_http", "_setup", "_vu", "lag", "scope")
+    __slots__ = ("_env", "_http", "_script", "_vu", "lag", "scope")
 
     def __init__(
-        self, vu: VirtualUser, scope: ScriptScope, env: Mapping[str, str], setup: SetupResult
+        self, vu: VirtualUser, scope: ScriptScope, env: Mapping[str, str], script: Script
     ) -> None:
         self._vu = vu
-        self._setup = setup
+        self._script = script
         self._env = env
         self.scope = scope
         self.lag = 0.0
@@ -64,7 +67,7 @@ class ScriptVu(VU):
 
     @property
     def target(self) -> str:
-        return self.scope.target
+        return "" if self.scope.target == NO_TARGET else self.scope.target
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -76,7 +79,7 @@ class ScriptVu(VU):
 
     @property
     def setup(self) -> Any:  # noqa: ANN401  # whatever it returned
-        return self._setup.value
+        return self._script.setup.value
 
     def secret(self, name: str) -> str:
         return read_secret(name)
@@ -103,6 +106,9 @@ class ScriptVu(VU):
 
     def group(self, name: str) -> AbstractAsyncContextManager[None]:
         return Group(self, name)
+
+    async def shared(self, make: Callable[[], AbstractAsyncContextManager[T]]) -> T:
+        return await self._script.resources.get(make)
 
     def record(self, metric: OwnMetric, value: float, tags: Mapping[str, str]) -> None:
         """A sample of a metric of the test's own."""

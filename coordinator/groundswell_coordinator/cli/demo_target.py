@@ -43,6 +43,7 @@ def command(listen: Address, port_file: Path | None) -> None:
     /flaky?rate=0.1        503 at that rate, the same ones every time
     /products, /products/7 JSON
     /echo                  what was sent (POST, PUT, PATCH)
+    /ws                    a WebSocket that sends every message back
     /large?kib=1024        many bytes, streamed, at most 64 MiB
     /status/404            any status from 200 to 599
     /stats                 the target's own count of requests, as JSON

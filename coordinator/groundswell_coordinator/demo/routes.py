@@ -7,7 +7,7 @@ import json
 from random import Random
 from typing import TYPE_CHECKING
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 
 from groundswell_coordinator.demo.shop import Shop
 
@@ -34,7 +34,20 @@ def add_routes(app: web.Application, *, seed: int) -> None:
     for method in ("POST", "PUT", "PATCH"):
         router.add_route(method, "/echo", _echo)
     router.add_route("*", "/status/{code}", _status)
+    router.add_get("/ws", _socket, allow_head=False)
     Shop(_CATALOG, seed=seed).add_routes(app)
+
+
+async def _socket(request: web.Request) -> web.WebSocketResponse:
+    """Every message comes back, until the other side closes."""
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    async for message in socket:
+        if message.type is WSMsgType.TEXT:
+            await socket.send_str(message.data)
+        elif message.type is WSMsgType.BINARY:
+            await socket.send_bytes(message.data)
+    return socket
 
 
 async def _fast(_: web.Request) -> web.Response:

@@ -18,7 +18,7 @@ from groundswell.scenario.scalars import DURATION, WORD
 from groundswell.scenario.scenarios import SCENARIOS, SCRIPT_SCENARIOS
 from groundswell.scenario.shape import Json, Leaf, Shape
 from groundswell.scenario.thresholds import GENERATOR_LIMITS, THRESHOLDS, check_thresholds
-from groundswell.scenario.urls import TARGET
+from groundswell.scenario.urls import NO_TARGET, TARGET
 
 if TYPE_CHECKING:
     from groundswell.scenario.problems import Problems
@@ -30,7 +30,7 @@ def _build(fields: Fields) -> Test | None:
     check_phases(fields)
     if not fields.complete:
         return None
-    values = dict(fields.values)
+    values = {"target": NO_TARGET, **fields.values}
     defaults: Defaults = values.pop("defaults", Defaults())
     http: Http = values.pop("http", Http())
     if all(scenario.function for scenario in values["scenarios"].values()):
@@ -104,6 +104,7 @@ SCRIPT_TEST = replace(
         "metrics": Key(_Metrics(), "Its own metrics, by name."),
         **TEST.keys,
         **{phase: Key(_FUNCTION, "A function that one agent calls once.") for phase in PHASES},
+        "target": replace(TEST.keys["target"], required=False),
         "scenarios": Key(SCRIPT_SCENARIOS, "The workloads, by name.", required=True),
     },
 )

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from groundswell.scenario.expressions import Expression
     from groundswell.scenario.nodes import Scalar
 
+# Of a test in Python that names none: a name that no server ever has.
+NO_TARGET = "http://target.invalid"
+
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _BLANK = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]")
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")

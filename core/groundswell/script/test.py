@@ -97,7 +97,7 @@ class Test:
             ...
 
     Values are those of a test file, templates with `{{ env.NAME }}` included. A file makes one
-    test.
+    test. One that sends no HTTP requests of ours, or only to whole URLs, needs no target.
     """
 
     # pytest takes every class called Test… for one of its own.
@@ -107,7 +107,7 @@ class Test:
         self,
         name: str,
         *,
-        target: str,
+        target: str | None = None,
         defaults: Defaults | None = None,
         http: Mapping[str, object] | None = None,
         warmup: Duration | None = None,
@@ -115,7 +115,6 @@ class Test:
         generator_limits: Limits | None = None,
     ) -> None:
         self.name = name
-        self.target = target
         self.scenarios: dict[str, ScriptScenario] = {}
         self.phases: dict[str, ScriptPhase] = {}
         # Keys of a test file, in its order; checked by the shapes that read one.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
     from random import Random
 
     from groundswell.script.http import Http
+
+T = TypeVar("T")
 
 
 class VU(ABC):
@@ -41,7 +43,7 @@ class VU(ABC):
     @property
     @abstractmethod
     def target(self) -> str:
-        """The test's target, without a slash at its end."""
+        """The test's target, without a slash at its end; "" where it has none."""
 
     @property
     @abstractmethod
@@ -81,6 +83,19 @@ class VU(ABC):
     @abstractmethod
     def group(self, name: str) -> AbstractAsyncContextManager[None]:
         """Put the block's samples under the tag `group`, and time it in `group_duration`."""
+
+    @abstractmethod
+    async def shared(self, make: Callable[[], AbstractAsyncContextManager[T]]) -> T:
+        """What all VUs of this agent share, such as a pool of connections: `make` is called by the
+        first that asks, and its block is left after the load. It is known by the function itself.
+
+            @asynccontextmanager
+            async def pool() -> AsyncGenerator[asyncpg.Pool]:
+                async with asyncpg.create_pool(env["DATABASE_URL"]) as pool:
+                    yield pool
+
+            rows = await (await vu.shared(pool)).fetch("SELECT …")
+        """
 
     @abstractmethod
     def end_iteration(self) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -223,3 +224,58 @@ async def test_an_agent_may_refuse_all_code(site: Site) -> None:
     )
     with pytest.raises(ScriptsRefused, match="this agent runs no tests in Python"):
         Engine.build(prepare, incarnation="i", scripts=False)
+
+
+_SHARED = """
+    from contextlib import asynccontextmanager
+    opened, closed = [], []
+
+    @asynccontextmanager
+    async def pool():
+        opened.append(1)
+        await asyncio.sleep(0.02)
+        if len(opened) < FAILS:
+            raise OSError("not yet")
+        yield {"in": asyncio.current_task()}
+        closed.append(1)
+        beside.closed.append(1)
+
+    import beside
+    """
+
+
+async def test_what_vus_share_is_opened_once_and_closed_after_the_load(site: Site) -> None:
+    body = "a, b = await asyncio.gather(vu.shared(pool), vu.shared(pool))\nvu.check('one', a is b)"
+    text = script(
+        body + "\nvu.check(str(len(opened)), not closed)",
+        more=_SHARED.replace("FAILS", "1"),
+        executor="per_vu_iterations(3, vus=5)",
+    )
+    run = await play(text, site.url, modules={"beside.py": "closed = []"})
+    assert run.rate("checks", check="one") == (15, 15)
+    assert run.rate("checks", check="1") == (15, 15)
+    assert sys.modules["beside"].closed == [1]
+
+
+async def test_what_cannot_be_opened_is_an_exception_until_it_can(site: Site) -> None:
+    text = script(
+        "await vu.shared(pool)\nvu.check('there', True)",
+        more=_SHARED.replace("FAILS", "3"),
+        executor="per_vu_iterations(5)",
+    )
+    run = await play(text, site.url, modules={"beside.py": "closed = []"})
+    assert run.count("failed_iterations", exception="OSError") == 2
+    assert run.rate("checks", check="there") == (3, 3)
+
+
+async def test_a_test_without_a_target_sends_to_whole_urls(site: Site) -> None:
+    body = f"""
+        vu.check("none", vu.target == "")
+        r = await vu.http.get("{site.url}/echo")
+        vu.check("sent", r.status == 200)
+        await vu.http.get("/echo")
+        """
+    text = script(body).replace(', target="http://replaced.test"', "")
+    run = await play(text, "")
+    assert run.rate("checks") == (2, 2)
+    assert run.count("failed_iterations", exception="InvalidRequest") == 1
