@@ -48,6 +48,8 @@ def _in_trends(summary: Summary) -> Iterator[str]:
         for lower, upper in pairwise(present):
             if metric.values[lower] > metric.values[upper] and not metric.clamped:
                 yield f"{name}: {lower} is above {upper}"
+        if metric.spread and sum(metric.spread) != metric.values["count"]:
+            yield f"{name}: {metric.values['count']} samples, spread over {sum(metric.spread)}"
 
 
 def _between_metrics(summary: Summary) -> Iterator[str]:

@@ -27,6 +27,7 @@ from groundswell_coordinator.report.lines import (
     page,
 )
 from groundswell_coordinator.report.measured import whole
+from groundswell_coordinator.report.sparks import timeline
 from groundswell_coordinator.report.terminal import print_page
 from groundswell_coordinator.report.totals import total_results
 
@@ -75,6 +76,7 @@ def _blocks(summary: Summary, width: int, verbose: bool) -> list[list[Text]]:
     return [
         _headline(summary, width),
         *_thresholds(summary, width),
+        *timeline(summary),
         *total_results(summary, width, verbose),
         _errors(summary),
         *agents(summary, verbose),

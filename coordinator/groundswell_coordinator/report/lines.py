@@ -26,17 +26,21 @@ _SHORTEST_NAME = 27
 # What a terminal would obey, it must not get from the name of a check.
 _CONTROL = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "�")
 # One for one, so that what is aligned stays so.
-_ASCII = str.maketrans("✓✗█━─µ≥≤·↳—�…", "+x#=-u><->-?.")
+_ASCII = str.maketrans("✓✗█━─µ≥≤·↳—�…▁▂▃▄▅▆▇", "+x#=-u><->-?._.-:=+*")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A name, dots, and cells. `depth` indents what belongs to the row above."""
+    """A name, dots, and cells. `depth` indents what belongs to the row above.
+
+    `picture` is shown behind them where there is room for it.
+    """
 
     name: str
     cells: tuple[str, ...]
     depth: int = 0
     style: str = ""
+    picture: str = ""
 
 
 def heading(title: str) -> Text:
@@ -50,14 +54,14 @@ def name_width(rows: Iterable[Row], width: int, columns: int) -> int:
     return max(_SHORTEST_NAME, min(longest, room))
 
 
-def leader(row: Row, width: int) -> list[Text]:
+def leader(row: Row, width: int, *, pictures: bool = False) -> list[Text]:
     """`name......: cells`, on two lines where the name leaves no room for a dot.
 
     A row without a name continues the one above.
     """
     name = "  " * row.depth + row.name
     dots = width - cell_len(name)
-    cells = "".join(row.cells)
+    cells = "".join(row.cells) + (f"  {row.picture}" if pictures and row.picture else "")
     if not row.name:
         return [Text.assemble(INDENT, " " * (width + 1), (cells, row.style))]
     if dots < 1:

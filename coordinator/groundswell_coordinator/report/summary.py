@@ -123,6 +123,8 @@ class MetricSummary:
     values: Mapping[str, Number]
     unit: str | None = field(default=None, metadata=_OPTIONAL)
     clamped: int = field(default=0, metadata=_OPTIONAL)
+    # Of a trend: how many samples lie in each of as many equal factors from its min to its max.
+    spread: tuple[int, ...] = field(default=(), metadata=_OPTIONAL)
 
     def __post_init__(self) -> None:
         finite = {name: _finite(value) for name, value in self.values.items()}
@@ -170,6 +172,21 @@ class ErrorSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class CourseSummary:
+    """The run in a few columns of `step_s` each: rates are per second, None is where nothing was.
+
+    `p95_ms` is empty of a run that is so long that it would take too long to work out.
+    """
+
+    step_s: int
+    requests: tuple[float, ...] = ()
+    failed: tuple[float, ...] = ()
+    vus: tuple[float | None, ...] = ()
+    avg_ms: tuple[float | None, ...] = ()
+    p95_ms: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PartSummary:
     """Which seconds of a run a summary is of, [from_s, to_s), and how many the run has."""
 
@@ -200,6 +217,7 @@ class Summary:
     # Nothing of it is judged.
     warmup_s: float = field(default=0.0, metadata=_OPTIONAL)
     part: PartSummary | None = field(default=None, metadata=_OPTIONAL)
+    course: CourseSummary | None = field(default=None, metadata=_OPTIONAL)
     agents: tuple[AgentSummary, ...] = ()
     scenarios: Mapping[str, ScenarioSummary] = field(default_factory=dict[str, ScenarioSummary])
     setup: PhaseSummary | None = field(default=None, metadata=_OPTIONAL)

@@ -17,6 +17,7 @@ from groundswell_coordinator.report.lines import (
     GOOD,
     INDENT,
     PASSED,
+    QUIET,
     STRONG,
     Row,
     column_titles,
@@ -25,6 +26,7 @@ from groundswell_coordinator.report.lines import (
     leader,
     name_width,
 )
+from groundswell_coordinator.report.sparks import spark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -80,6 +82,8 @@ _DETAILS = frozenset(
         "agent_fds_left",
     )
 )
+# A distribution is shown behind the numbers of a trend on a wide terminal.
+_ROOM_FOR_PICTURES, _PICTURE = 112, 26
 # Shown when there is something to show.
 _QUIET_AT_ZERO = frozenset(("dropped_iterations", "interrupted_iterations", "failed_iterations"))
 
@@ -104,11 +108,12 @@ def total_results(summary: Summary, width: int, verbose: bool) -> list[list[Text
     if not blocks and not checks:
         return []
     rows = [*checks, *(row for block in blocks for row in block.rows)]
-    names = name_width(rows, width, len(COLUMNS))
+    pictures = width >= _ROOM_FOR_PICTURES and any(row.picture for row in rows)
+    names = name_width(rows, width - pictures * _PICTURE, len(COLUMNS))
     printed = [
         [line for row in checks for line in leader(row, names)],
         _checks(summary.checks, width),
-        *(_lines(block, names) for block in blocks),
+        *(_lines(block, names, pictures) for block in blocks),
     ]
     return [[heading("TOTAL RESULTS")], *printed]
 
@@ -121,10 +126,13 @@ def shown_metrics(summary: Summary) -> Iterable[tuple[str, MetricSummary]]:
             yield (f"{name}{key}" if depth else key), metric
 
 
-def _lines(block: _Block, names: int) -> list[Text]:
+def _lines(block: _Block, names: int, pictures: bool) -> list[Text]:
     titles = column_titles(block.title, COLUMNS, names)
+    if pictures and any(row.picture for row in block.rows):
+        titles.append("  min to max", QUIET)
     title = titles if block.has_trends else Text.assemble(INDENT, (block.title, STRONG))
-    return [title, *(line for row in block.rows for line in leader(row, names))]
+    rows = (leader(row, names, pictures=pictures) for row in block.rows)
+    return [title, *(line for lines in rows for line in lines)]
 
 
 def _block(title: str, names: Iterable[str], summary: Summary, verbose: bool) -> _Block:
@@ -179,7 +187,7 @@ def _row(name: str, metric: MetricSummary, depth: int) -> Row:
         cells = _gauge_cells(metric)
     else:
         cells = _counter_cells(metric)
-    return Row(name, cells, depth, style)
+    return Row(name, cells, depth, style, spark(metric.spread))
 
 
 def _trend_cells(metric: MetricSummary) -> tuple[str, ...]:

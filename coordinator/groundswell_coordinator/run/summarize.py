@@ -7,6 +7,7 @@ counts; a threshold's value covers the span that it judges.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 from groundswell import __version__
@@ -21,6 +22,7 @@ from groundswell_coordinator.report.summary import (
     WarningSummary,
     WindowSummary,
 )
+from groundswell_coordinator.run.courses import course_of
 from groundswell_coordinator.run.events import Phase
 from groundswell_coordinator.run.sums import Sums
 
@@ -79,6 +81,7 @@ def summarize(
         started_at=facts.started_at,
         duration_s=round(facts.duration_s, 3),
         warmup_s=float(submission.test.warmup),
+        course=course_of(timeline, ceil(facts.duration_s)),
         agents=tuple(_agent(health, facts, lost) for health in judgement.agents),
         scenarios={
             name: _scenario(submission, name, account)

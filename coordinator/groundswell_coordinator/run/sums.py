@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from groundswell.metrics.catalog import BUILTIN, Kind, Metric
 from groundswell.verdict.selection import Selection
 from groundswell_coordinator.report.summary import CheckSummary, ErrorSummary, MetricSummary
+from groundswell_coordinator.run.spread import spread_of
 from groundswell_coordinator.timeline.slice import Slice, trend_of
 
 if TYPE_CHECKING:
@@ -122,7 +123,13 @@ class Sums:
         series = timeline.matching(selection)
         for interval in timeline.intervals()[self._first : timeline.judged_from]:
             trend_of(interval, series, into=union)
-        return MetricSummary("trend", trend_values(union), _unit(metric), clamped=union.clamped)
+        return MetricSummary(
+            "trend",
+            trend_values(union),
+            _unit(metric),
+            clamped=union.clamped,
+            spread=spread_of(union),
+        )
 
     def _gauge(self, selection: Selection, metric: Metric) -> MetricSummary | None:
         # What follows the planned end is the graceful stop, in which VUs go home one by one.

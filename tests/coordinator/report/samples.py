@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from groundswell_coordinator.report.summary import (
     AgentSummary,
     CheckSummary,
+    CourseSummary,
     ErrorSummary,
     MetricSummary,
     PartSummary,
@@ -21,12 +22,16 @@ from groundswell_coordinator.report.summary import (
 
 
 def trend(
-    *values: float, count: int = 630_600, unit: str = "ms", clamped: int = 0
+    *values: float,
+    count: int = 630_600,
+    unit: str = "ms",
+    clamped: int = 0,
+    spread: tuple[int, ...] = (),
 ) -> MetricSummary:
     """`values` are avg, min, med, max, p(90), p(95), p(99), p(99.9)."""
     names = ("avg", "min", "med", "max", "p(90)", "p(95)", "p(99)", "p(99.9)")
     return MetricSummary(
-        "trend", {"count": count, **dict(zip(names, values, strict=True))}, unit, clamped
+        "trend", {"count": count, **dict(zip(names, values, strict=True))}, unit, clamped, spread
     )
 
 
@@ -43,7 +48,32 @@ def gauge(value: float, low: float, high: float) -> MetricSummary:
     return MetricSummary("gauge", {"value": value, "min": low, "max": high})
 
 
-DURATION = trend(1.104, 0.2124, 0.9, 40.13, 1.6, 2.2, 6.01, 21.04)
+SPREAD = (
+    2,
+    900,
+    20_000,
+    90_000,
+    210_000,
+    180_000,
+    80_000,
+    40_000,
+    9000,
+    600,
+    90,
+    7,
+    *([0] * 11),
+    1,
+)
+DURATION = trend(1.104, 0.2124, 0.9, 40.13, 1.6, 2.2, 6.01, 21.04, spread=SPREAD)
+# Three minutes of a run that warms up and has a bad moment.
+COURSE = CourseSummary(
+    step_s=15,
+    requests=(120.0, 480.5, 955.0, 955.5, 955.0, 940.2, 300.0, 955.0, 955.5, 955.0, 955.2, 954.8),
+    failed=(0.0, 0.0, 0.0, 0.0, 0.0, 1.5, 40.0, 0.1, 0.0, 0.0, 0.0, 0.0),
+    vus=(20.0, 500.0, 1002.0, 1002.0, 1002.0, 1010.0, 1040.0, 1002.0, 1002.0, 1002.0, 1002.0, None),
+    avg_ms=(0.9, 0.9, 1.0, 1.0, 1.0, 1.4, 18.1, 1.1, 1.0, 1.0, 1.0, None),
+    p95_ms=(1.9, 2.0, 2.2, 2.2, 2.1, 4.0, 40.1, 2.4, 2.2, 2.2, 2.2, None),
+)
 PASSED = Summary(
     run="20260304-050607-1f3a9c",
     test="checkout",
@@ -108,6 +138,7 @@ FAILED = replace(
     verdict="FAIL",
     exit_code=99,
     warmup_s=30.0,
+    course=COURSE,
     reasons=(
         ReasonSummary(
             "threshold_failed",
@@ -242,6 +273,7 @@ PART = replace(
     reasons=(),
     duration_s=60.0,
     part=PartSummary(60, 120, 660),
+    course=None,
     scenarios={},
     thresholds=(),
 )

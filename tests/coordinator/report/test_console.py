@@ -17,6 +17,7 @@ import pytest
 from rich.cells import cell_len
 
 from groundswell_coordinator.report.console import print_summary, render
+from groundswell_coordinator.report.sparks import spark
 from groundswell_coordinator.report.summary import (
     AgentSummary,
     CheckSummary,
@@ -25,7 +26,7 @@ from groundswell_coordinator.report.summary import (
     Summary,
     ThresholdSummary,
 )
-from tests.coordinator.report.samples import ALL, FAILED, INCONCLUSIVE, PASSED, trend
+from tests.coordinator.report.samples import ALL, COURSE, FAILED, INCONCLUSIVE, PASSED, trend
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -73,6 +74,24 @@ def test_the_skew_is_told_from_five_milliseconds_on_and_always_when_verbose() ->
 
 def test_verbose_shows_every_metric_and_every_agent() -> None:
     assert_golden("pass_verbose", printed(PASSED, verbose=True))
+
+
+def test_a_wide_terminal_shows_how_trends_are_distributed() -> None:
+    assert_golden("fail_wide", f"{render(FAILED, width=120).plain}\n")
+
+
+def test_a_glance_at_the_course_is_blank_where_nothing_was_and_never_where_something_was() -> None:
+    assert spark(()) == ""
+    assert spark((None, 0.0, 0.001, 500.0, 1000.0)) == " ▁▂▅█"
+    assert spark((0.0, 0.0)) == "▁▁"
+
+
+def test_of_a_very_long_run_the_average_stands_for_the_percentile() -> None:
+    course = replace(COURSE, p95_ms=(), failed=(0.0,) * 12, vus=(None,) * 12)
+    lines = printed(replace(FAILED, course=course)).splitlines()
+    place = next(at for at, line in enumerate(lines) if "TIMELINE" in line)
+    assert [line.split()[0] for line in lines[place + 2 : place + 4]] == ["requests/s", "avg"]
+    assert lines[place + 4] == ""
 
 
 @pytest.mark.parametrize("verbose", [False, True])

@@ -166,6 +166,10 @@ def with_metric(name: str, metric: MetricSummary) -> Summary:
         ),
         (with_metric("t", trend(1, 0, 2, 9, 5, 4, 6, 7)), "t: p(90) is above p(95)"),
         (
+            with_metric("t", trend(1, 0, 2, 9, 3, 4, 6, 7, count=3, spread=(1, 1))),
+            "t: 3 samples, spread over 2",
+        ),
+        (
             with_metric("http_req_failed", rate(0, 630_601)),
             "http_req_failed has 630601 samples, http_reqs only 630600",
         ),
