@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from groundswell.units import format_duration, parse_duration, parse_rate
+from groundswell_coordinator.importers.draft import literal
+from groundswell_coordinator.importers.yaml_text import printable
+from groundswell_coordinator.importers.yaml_text import text as yaml_text
 
 if TYPE_CHECKING:
     from pathlib import PurePath
@@ -61,6 +64,8 @@ thresholds:
 # Room for iterations that take two seconds, and for a slow start.
 _VUS_PER_RATE = 2
 _FEWEST_VUS, _MOST_VUS = 50, 10_000_000
+# Says nothing of what the test is about.
+_USUAL_NAME = "test"
 _LONGEST_WARMUP = Fraction(10)
 
 
@@ -79,10 +84,11 @@ class FirstTest:
         vus = min(_MOST_VUS, max(_FEWEST_VUS, math.ceil(parse_rate(self.rate) * _VUS_PER_RATE)))
         # A quote would end the default in which it stands.
         target = self.target.rstrip("/").replace("'", "%27")
+        host = urlsplit(target).hostname or _USUAL_NAME
         return _TEST.format(
-            file=file.name,
+            file=printable(file.name),
             target=target,
-            name=urlsplit(target).hostname,
+            name=yaml_text(literal(host if file.stem == _USUAL_NAME else printable(file.stem))),
             warmup=format_duration(warmup),
             rate=self.rate,
             duration=self.duration,

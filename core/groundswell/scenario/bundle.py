@@ -22,7 +22,8 @@ from groundswell.scenario.decoding import LINE_BREAK
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_TEXT = rb"(\"(?:[^\"\\]|\\.)*\")"
+# What json.dumps makes of a text, and nothing that json.loads might refuse.
+_TEXT = rb"""("(?:[ !#-\[\]-~]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")"""
 _PART = re.compile(
     rb"^#%%(?:include %(text)s|profile %(text)s %(text)s) ([0-9]{1,9})\n" % {b"text": _TEXT},
     re.MULTILINE,

@@ -53,7 +53,7 @@ def test_options_become_a_test_that_loads(folder: Path) -> None:
     scenario = scenario_in(folder / "shop.yaml")
     assert (float(scenario.rate), int(scenario.duration), scenario.max_vus) == (1.5, 90, 50)
     test = load(read_source("shop.yaml", env={"BASE_URL": "http://other.test"}))
-    assert (test.test, test.target) == ("shop.test", "http://other.test")
+    assert (test.test, test.target) == ("shop", "http://other.test")
     assert test.warmup == 9
     assert "groundswell run shop.yaml" in (folder / "shop.yaml").read_text()
 
@@ -76,6 +76,15 @@ def test_the_usual_answers_are_a_test_too(folder: Path, monkeypatch: pytest.Monk
 
     assert result.exit_code == 0, result.output
     assert scenario_in(folder / "test.yaml").rate == 10
+    assert load(read_source("test.yaml", env={})).test == "127.0.0.1"
+
+
+@pytest.mark.parametrize("name", ["{{ x }}.yaml", "no.yaml", "a: b #c\n.yaml", "ü \u2028.yaml"])
+def test_any_name_of_a_file_is_the_name_of_a_test(folder: Path, name: str) -> None:
+    result = CliRunner().invoke(command, [name, *_FLAGS])
+
+    assert result.exit_code == 0, result.output
+    assert scenario_in(folder / name)
 
 
 def test_without_anybody_to_ask_the_options_are_named(folder: Path) -> None:

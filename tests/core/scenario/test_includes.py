@@ -140,3 +140,18 @@ def test_a_bundle_gives_back_what_it_holds(text: bytes) -> None:
     bundle = Bundle.of(bundled(b"test: t", included))
     assert bundle.main == b"test: t\n"
     assert {path: part.text for path, part in bundle.parts.items()} == included
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b'#%include "\na" 1\n',
+        b'#%include "\\x" 1\n',
+        b'#%include "\xff" 1\n',
+        b'#%include "\\ud8" 1\n',
+    ],
+)
+def test_what_only_looks_like_the_head_of_a_part_is_a_comment_or_told(head: bytes) -> None:
+    whole = b"test: t\n" + head + b"a\n"
+
+    assert Bundle.of(whole).main == whole
