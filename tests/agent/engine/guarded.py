@@ -67,7 +67,7 @@ class Guarded:
         return None
 
     async def handle(self, request: web.Request) -> web.Response:
-        body = await request.text()
+        body = (await request.read()).decode("utf-8", "replace")
         answer = self.check(request)
         if answer is None:
             self.bodies.append(body)
