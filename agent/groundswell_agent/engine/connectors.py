@@ -11,7 +11,7 @@ from groundswell.files.places import UNSEEN
 from groundswell.scenario.expressions import Template
 from groundswell.scenario.http_model import Shared
 from groundswell_agent.engine.secrets import filled
-from groundswell_agent.engine.sent_files import place_of
+from groundswell_agent.engine.sent_files import content_of
 from groundswell_agent.http.client import Client
 from groundswell_agent.http.connector import CONNECT_TIMEOUT, Connector
 from groundswell_agent.http.fixed_hosts import FixedHosts
@@ -96,7 +96,7 @@ class Connectors:
         """A file's content; or that of a secret, where it is nothing but one."""
         if isinstance(text, Template) and text.only is not None:
             return filled(text).encode()
-        return place_of(self._files, filled(text)).read_bytes()
+        return content_of(self._files, filled(text))
 
 
 def _pool(policy: Policy | None) -> Pool | None:

@@ -22,3 +22,11 @@ def place_of(files: Files, path: str) -> Path:
     if place is None:
         raise FileUnavailable(f"the file {path} is not here")
     return place
+
+
+def content_of(files: Files, path: str) -> bytes:
+    """Of a small one. Raises FileUnavailable."""
+    try:
+        return place_of(files, path).read_bytes()
+    except OSError as error:
+        raise FileUnavailable(f"the file {path} cannot be read: {error.strerror}") from None

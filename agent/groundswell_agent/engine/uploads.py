@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from groundswell.errors import FileUnavailable
 from groundswell.scenario.step_model import SentFile
 from groundswell.scenario.values import as_text
-from groundswell_agent.engine.sent_files import place_of
+from groundswell_agent.engine.sent_files import content_of, place_of
 from groundswell_agent.engine.texts import compile_text, escaped
 from groundswell_agent.http.request import InvalidRequest
 from groundswell_agent.http.upload import FileBody, JoinedBody
@@ -68,13 +67,9 @@ def _boundary(body: MultipartBody, names: Names) -> str:
 
 
 def _file(file: SentFile, names: Names) -> bytes | FileBody:
-    place = place_of(names.files, file.path)
-    try:
-        if place.stat().st_size > LARGEST_IN_MEMORY:
-            return FileBody(place)
-        return place.read_bytes()
-    except OSError as error:
-        raise FileUnavailable(f"the file {file.path} cannot be read: {error.strerror}") from None
+    whole = FileBody(place_of(names.files, file.path))
+    is_small = whole.length is not None and whole.length <= LARGEST_IN_MEMORY
+    return content_of(names.files, file.path) if is_small else whole
 
 
 def _multipart(body: MultipartBody, names: Names) -> list[Piece]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from groundswell_agent.http.connection import Connection
     from groundswell_agent.http.request import Origin
 
-# Tests that follow captured links meet many hosts; those longest unused go, if nobody uses them now.
+# Tests that follow captured links meet many hosts; the oldest that nobody uses at the moment goes.
 MOST_ORIGINS = 256
 
 

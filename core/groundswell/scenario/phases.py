@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from groundswell.scenario.http_model import Shared
 from groundswell.scenario.model import DEFAULT_PHASE_TIMEOUT, Phase
 from groundswell.scenario.record import Fields, Key
 from groundswell.scenario.scalars import POSITIVE_DURATION
@@ -48,6 +49,9 @@ def read_phase(values: dict[str, Any], phase: str, defaults: Defaults, http: Htt
     if steps is None:
         return None
     steps = with_requests(defaults.applied_to_all(steps), _strict)
+    if isinstance(http.connections, Shared):
+        # One VU, once: there is nobody to share with.
+        http = replace(http, connections=None)
     return Phase(steps=steps, timeout=timeout, http=http)
 
 
