@@ -105,6 +105,8 @@ class Agent:
             holding=self._holding,
         )
         self._lifecycle = Lifecycle()
+        # Code of a test goes on that nothing could end: the process has to.
+        self.is_stubborn = False
         # Of the run that is served.
         self._prepare: agent_pb2.Prepare | None = None
         self._engine: Engine | None = None
@@ -332,6 +334,10 @@ class Agent:
         self._link.send(started=self._started)
 
     def _discard(self) -> None:
+        if self._engine is not None and self._engine.is_stubborn:
+            _log.error("code of the test goes on that cannot be stopped: this process ends")
+            self.is_stubborn = True
+            self._link.close()
         self._engine = self._prepare = self._started = self._leaving = None
         self._start_at_ns = 0
         self._end_preparing()

@@ -57,6 +57,8 @@ async def _serve(agent: Agent, *, tethered: bool) -> None:
     if tethered:
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _leave_with_parent)
     await agent.run()
+    if agent.is_stubborn:
+        os._exit(ExitCode.SCRIPT_EXCEPTION)
 
 
 def _leave_with_parent() -> None:

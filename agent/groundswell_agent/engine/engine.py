@@ -8,6 +8,7 @@ runs waits for the coordinator.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
@@ -23,6 +24,7 @@ from groundswell_agent.engine.steps_phase import Phases
 from groundswell_agent.events import HaltMode
 from groundswell_agent.recording.recorder import Recorder, unhurried
 from groundswell_agent.recording.vitals import Vitals
+from groundswell_agent.script.note import Note
 from groundswell_agent.script.script import Script
 
 if TYPE_CHECKING:
@@ -79,8 +81,11 @@ class Engine:
         self._ended = asyncio.Event()
         self._halted = asyncio.Event()
         self._halt_grace: asyncio.TimerHandle | None = None
+        # Iterations go on that nothing could end: this process is to end with the run.
+        self.is_stubborn = False
         for executor in executors:
             executor.load.on_fault = lambda: self.halt(HaltMode.ABORT)
+            executor.load.on_abandon = partial(self._note_stubborn, executor.load.name)
 
     @classmethod
     def build(
@@ -226,6 +231,13 @@ class Engine:
         for executor in self._executors:
             executor.cancel(Cut.ABORT)
 
+    def _note_stubborn(self, scenario: str) -> None:
+        self.is_stubborn = True
+        if self.script is not None:
+            message = f"iterations of {scenario} went on after they were cancelled"
+            hint = "code that catches CancelledError has to raise it again"
+            self.script.note(Note("cancellation_ignored", message, scenario, hint))
+
     def _close_down(self) -> None:
         if self._halt_grace is not None:
             self._halt_grace.cancel()
@@ -242,6 +254,8 @@ class Engine:
         self._has_started = True
         started(start_at_ns)
         self._vitals.start(asyncio.get_running_loop())
+        if self.script is not None:
+            self.script.watchdog.start()
         try:
             async with asyncio.TaskGroup() as self._running:
                 for executor in self._executors:
@@ -250,6 +264,8 @@ class Engine:
         finally:
             self._running = None
             self._vitals.stop()
+            if self.script is not None:
+                self.script.watchdog.stop()
 
     async def _measure(self, report: Callable[[Report], None]) -> None:
         recorder = self._recorder

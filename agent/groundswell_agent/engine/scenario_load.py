@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from groundswell.files.places import UNSEEN
@@ -57,6 +58,8 @@ class ScenarioLoad:
         self.first_fault: BaseException | None = None
         # Set by the engine: a run with a defect in it must not go on and look well.
         self.on_fault: Callable[[], None] = _ignore
+        # Likewise: the process of code that cannot be stopped must not serve another run.
+        self.on_abandon: Callable[[], None] = _ignore
         self._seed = seed
         connector, new_client = connectors.clients(scenario.http)
         self.trace = trace
@@ -109,6 +112,12 @@ class ScenarioLoad:
         """An iteration was cancelled before its end."""
         self.account.interrupted += 1
         self._interrupted.count(at)
+
+    def abandon(self, count: int) -> None:
+        """So many iterations could not be cancelled. They are counted as if they had been."""
+        self.account.interrupted += count
+        self._interrupted.record(amount(monotonic(), count))
+        self.on_abandon()
 
     def fault(self, error: BaseException) -> None:
         """An iteration raised: a defect of ours, since whatever a target does is a sample."""

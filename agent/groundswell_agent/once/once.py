@@ -74,6 +74,8 @@ class Once:
                     await self._scenario(name, load)
             if test.teardown is not None:
                 await self._phase(Kind.TEARDOWN)
+        if self._engine.script is not None:
+            await self._engine.script.resources.close()
         return self._sum_up(began)
 
     def interrupt(self) -> None:

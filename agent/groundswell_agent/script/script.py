@@ -12,6 +12,7 @@ from groundswell_agent.engine.phases import SetupResult
 from groundswell_agent.script.phase import FunctionPhase
 from groundswell_agent.script.resources import Resources
 from groundswell_agent.script.step import FunctionStep
+from groundswell_agent.script.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -43,12 +44,13 @@ class Script:
     """The functions of a test, loaded; one per process at a time."""
 
     def __init__(self, code: Code, declared: DeclaredTest, test: Test, source: TestSource) -> None:
+        self.files: Collection[str] = code.files
         # Who hears of what is found under load; set by the agent.
         self.on_note: Callable[[Note], None] = _ignore
         # What setup gave, once it is there; the wire fills it.
         self.setup = SetupResult()
         self.resources = Resources()
-        self.files: Collection[str] = code.files
+        self.watchdog = Watchdog(self.files, self.note)
         self.defaults: Defaults | None = test.defaults
         self._declared = declared
         self._test = test

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import TYPE_CHECKING
 
@@ -279,3 +280,40 @@ async def test_a_test_without_a_target_sends_to_whole_urls(site: Site) -> None:
     run = await play(text, "")
     assert run.rate("checks") == (2, 2)
     assert run.count("failed_iterations", exception="InvalidRequest") == 1
+
+
+async def test_code_that_holds_the_loop_is_told_by_the_line_of_the_test(site: Site) -> None:
+    notes: list[Note] = []
+    body = "if vu.iteration == 0:\n    helper.hold()\nelse:\n    await asyncio.sleep(0.3)"
+    modules = {"helper.py": "import time\n\ndef hold():\n    time.sleep(0.5)\n"}
+    text = script(body, more="import helper", executor="per_vu_iterations(2)")
+    await play(text, site.url, modules=modules, during=_notes_into(notes))
+    (note,) = notes
+    assert (note.code, note.place) == ("blocked", "helper.py:4")
+    assert "hold held the event loop for more than 100 ms" in note.message
+
+
+async def test_code_that_takes_no_cancellation_is_given_up_and_the_run_ends(site: Site) -> None:
+    body = """
+        while not stop:
+            try:
+                await asyncio.sleep(0.05)
+            except BaseException:
+                pass
+    """
+    notes: list[Note] = []
+    engines: list[Engine] = []
+
+    def during(engine: Engine, start: float) -> None:
+        engines.append(engine)
+        _notes_into(notes)(engine, start)
+        at(start, 0.1, engine.halt, HaltMode.ABORT)
+
+    text = script(body, more="stop = []", executor="constant_vus(2, duration='30s')")
+    run = await play(text, site.url, during=during)
+    sys.modules["groundswell_test"].stop.append(True)
+    assert (run.account().interrupted, run.count("interrupted_iterations")) == (2, 2)
+    assert run.reports[-1].last
+    assert engines[0].is_stubborn
+    assert [note.code for note in notes] == ["cancellation_ignored"]
+    await asyncio.sleep(0.1)

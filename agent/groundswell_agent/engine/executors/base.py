@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 BATCH = 100
 # Cancelling one, which closes its connection and unwinds its steps, takes some 20 µs.
 CANCELLED_AT_ONCE = 50
+# One that goes on nevertheless is cancelled so many times more, and then given up.
+_INSISTS = 4
+_INSISTS_AFTER_S = 0.5
 
 
 class Executor(ABC):
@@ -51,6 +54,7 @@ class Executor(ABC):
         self._idle = asyncio.Event()
         self._idle.set()
         self._alarm: Alarm | None = None
+        self._insistence: asyncio.TimerHandle | None = None
 
     def take_active_vus(self) -> int:
         """The most VUs that were at work at once since this was asked last."""
@@ -120,6 +124,26 @@ class Executor(ABC):
         self._doomed.update(dict.fromkeys(self._tasks))
         if not begun:
             self._cancel_some()
+        if self._insistence is None and self._tasks:
+            self._insistence = self._loop.call_later(_INSISTS_AFTER_S, self._insist, _INSISTS)
+
+    def _insist(self, left: int) -> None:
+        """The code of a test may take a cancellation for an error of its own, and go on."""
+        self._insistence = None
+        if not self._tasks:
+            return
+        if not left:
+            self.load.abandon(len(self._tasks))
+            self._tasks.clear()
+            self._idle.set()
+            return
+        if not self._doomed:
+            self._doomed.update(dict.fromkeys(self._tasks))
+            self._cancel_some()
+        else:
+            # They are so many that not all have been told.
+            left += 1
+        self._insistence = self._loop.call_later(_INSISTS_AFTER_S, self._insist, left - 1)
 
     def cancel_soon(self, task: asyncio.Task[None]) -> None:
         """Cancel one iteration, after those that were to go before."""
@@ -168,6 +192,8 @@ class Executor(ABC):
 
     def close(self) -> None:
         """Close the connections of all VUs, when everything is over."""
+        if self._insistence is not None:
+            self._insistence.cancel()
         for vu in self.vus:
             vu.close()
 
