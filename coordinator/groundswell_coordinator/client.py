@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing, contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 import grpc
@@ -16,6 +17,7 @@ from groundswell_coordinator.failure import METADATA_OPTIONS, error_of
 from groundswell_coordinator.history.answers import Judged, Part
 from groundswell_coordinator.report.summary import Summary
 from groundswell_coordinator.run.submission import source_to_wire
+from groundswell_coordinator.store.records import Baseline
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         Generator,
         Iterable,
         Mapping,
+        Sequence,
     )
     from pathlib import Path
 
@@ -168,6 +171,26 @@ class ControlClient:
         with self._raising():
             answer = await self._stub.ImportRun(_as_messages(chunks))
         return answer.run_id
+
+    async def set_baseline(self, name: str, runs: Sequence[str]) -> tuple[str, ...]:
+        request = control_pb2.SetBaselineRequest(name=name, runs=runs)
+        with self._raising():
+            return tuple((await self._stub.SetBaseline(request, timeout=_ANSWER_S)).run_ids)
+
+    async def remove_baseline(self, name: str) -> None:
+        request = control_pb2.RemoveBaselineRequest(name=name)
+        with self._raising():
+            await self._stub.RemoveBaseline(request, timeout=_ANSWER_S)
+
+    async def baselines(self) -> tuple[Baseline, ...]:
+        with self._raising():
+            answer = await self._stub.ListBaselines(
+                control_pb2.ListBaselinesRequest(), timeout=_ANSWER_S
+            )
+        return tuple(
+            Baseline(one.name, one.run_id, datetime.fromtimestamp(one.set_at_us / 1e6, UTC))
+            for one in answer.baselines
+        )
 
     @contextmanager
     def _raising(self) -> Generator[None]:

@@ -39,6 +39,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stop": ("groundswell_coordinator.cli.stop", "Stop a run that goes on."),
     "delete": ("groundswell_coordinator.cli.delete", "Delete a run."),
     "verdict": ("groundswell_coordinator.cli.verdict", "Work out a run's verdict anew."),
+    "compare": (
+        "groundswell_coordinator.cli.compare",
+        "Say whether a run is worse than another.",
+    ),
+    "history": (
+        "groundswell_coordinator.cli.history",
+        "Show the runs of a test, and where they changed.",
+    ),
+    "baseline": ("groundswell_coordinator.cli.baseline", "Name runs to compare with."),
     "export": ("groundswell_coordinator.cli.export", "Write a run into a file."),
     "import-run": ("groundswell_coordinator.cli.import_run", "Take in a run from a file."),
     "coordinator": (

@@ -202,3 +202,32 @@ async def test_a_verdict_says_of_which_variables_it_had_to_take_the_defaults(sit
         await run.summary()
     assert (await site.client.judge("last", {})).not_given == ("RATE",)
     assert (await site.client.judge("last", {"RATE": "10/s"})).not_given == ()
+
+
+async def test_a_baseline_is_set_listed_moved_and_removed(site: Site) -> None:
+    first = await carried_out(site, "20260304-050607-1f3a9c")
+    second = await carried_out(site, "20260304-050608-1f3a9c")
+    assert await site.client.set_baseline("v1", ["last"]) == (second.run_id,)
+    assert await site.client.set_baseline("v1", [first.run_id, "last"]) == (
+        first.run_id,
+        second.run_id,
+    )
+    found = await site.client.baselines()
+    assert [(one.name, one.run_id) for one in found] == [
+        ("v1", first.run_id),
+        ("v1", second.run_id),
+    ]
+    with pytest.raises(StoreFailed, match="is the baseline 'v1'"):
+        await site.client.delete(first.run_id)
+    await site.client.remove_baseline("v1")
+    assert await site.client.baselines() == ()
+    with pytest.raises(UnknownRun, match="there is no baseline 'v1'"):
+        await site.client.remove_baseline("v1")
+
+
+@pytest.mark.parametrize(
+    ("name", "runs"), [("", ["last"]), ("a\nb", ["last"]), ("x" * 129, ["last"]), ("v1", [])]
+)
+async def test_a_baseline_needs_a_name_and_a_run(site: Site, name: str, runs: list[str]) -> None:
+    with pytest.raises(ProtocolViolation, match="baseline"):
+        await site.client.set_baseline(name, runs)

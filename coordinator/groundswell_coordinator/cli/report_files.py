@@ -62,6 +62,14 @@ class ReportFiles:
         """That of the verdict; ERROR instead of OK where a file is missing."""
         return verdict if verdict or self._is_complete else ExitCode.ERROR
 
+    def numbered(self, number: int) -> ReportFiles:
+        """The same of one run of several: `junit.xml` becomes `junit-2.xml`."""
+        paths = {
+            form: path.with_name(f"{path.stem}-{number}{path.suffix}")
+            for form, path in self._paths.items()
+        }
+        return ReportFiles(paths, is_step=self._is_step)
+
     @contextmanager
     def written(self, summary: Summary, coordinator: Address | None) -> Generator[None]:
         """Around printing the summary, which comes first and must not cost the files."""

@@ -24,6 +24,7 @@ from groundswell_coordinator.cli.once import check_once, once_options, run_once
 from groundswell_coordinator.cli.order import Order
 from groundswell_coordinator.cli.out_option import out_option
 from groundswell_coordinator.cli.output import printing
+from groundswell_coordinator.cli.repeat import Group
 from groundswell_coordinator.cli.report_files import report_options
 from groundswell_coordinator.cli.run_options import check_together, folder, key_value_map
 from groundswell_coordinator.cli.test_options import test_source_options
@@ -75,6 +76,12 @@ _REMOTE_WAIT_S = 300.0
 @click.option(
     "--label", "labels", multiple=True, metavar="K=V", callback=key_value_map, help="Label the run."
 )
+@click.option(
+    "--repeat",
+    type=click.IntRange(2, 1000),
+    metavar="N",
+    help="Run it N times, as a group to compare with: files are numbered, junit-1.xml.",
+)
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Repeat a run's random draws.")
 @click.option(
     "--hdr",
@@ -106,6 +113,7 @@ def command(
     detach: bool,
     wait_s: float | None,
     labels: dict[str, str],
+    repeat: int | None,
     seed: int | None,
     files: ReportFiles,
     hdr: Path | None,
@@ -132,6 +140,7 @@ def command(
       groundswell run checkout.yaml --agents 4 --junit junit.xml --markdown summary.md
       groundswell run checkout.yaml -e BASE_URL=http://127.0.0.1:8080
       groundswell run checkout.yaml --once
+      groundswell run checkout.yaml --repeat 5 --label build=1.4
       groundswell run checkout.yaml --coordinator load.internal:9700 --agents 20 -l zone=a
     """
     check_once(
@@ -144,6 +153,7 @@ def command(
             "--detach": detach,
             "--label": labels,
             "--hdr": hdr,
+            "--repeat": repeat,
             **files.asked,
         },
     )
@@ -157,7 +167,7 @@ def command(
         selector=selector,
         detach=detach,
         outputs=outputs,
-        results={**files.asked, "--hdr": hdr, "--json": as_json},
+        results={**files.asked, "--hdr": hdr, "--json": as_json, "--repeat": repeat},
     )
     order = Order(
         source=source,
@@ -171,16 +181,22 @@ def command(
         agent_histograms=hdr is not None,
         outputs=outputs,
     )
-    if coordinator is None:
-        ended = _run_here(order)
-    elif detach:
+    if detach and coordinator is not None:
         return _hand_in(order, coordinator)
-    else:
-        ended = _run_there(order, coordinator)
+    if repeat is not None:
+        group = Group(order, repeat)
+        group.run(lambda one: _run(one, coordinator), files, coordinator, hdr)
+        group.tell(coordinator, as_json=as_json, quiet=quiet)
+        return group.exit_code(inconclusive)
+    ended = _run(order, coordinator)
     tell_ended(ended, files, coordinator, as_json=as_json, quiet=quiet, verbose=verbose)
     if hdr is not None:
         write_histograms(order.run_id, coordinator, hdr)
     return files.exit_code(as_asked(inconclusive, ended.exit_code))
+
+
+def _run(order: Order, coordinator: Address | None) -> Ended:
+    return _run_here(order) if coordinator is None else _run_there(order, coordinator)
 
 
 def _run_here(order: Order) -> Ended:

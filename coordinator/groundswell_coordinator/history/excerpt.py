@@ -12,9 +12,10 @@ from math import ceil, floor
 from typing import TYPE_CHECKING
 
 from groundswell.errors import GroundswellError
-from groundswell.metrics.catalog import BUILTIN, Kind, Metric, Unit
+from groundswell.metrics.catalog import BUILTIN
 from groundswell.verdict.selection import parse_selection
 from groundswell_coordinator.judge.health import p99
+from groundswell_coordinator.report.own_metrics import own_metrics
 from groundswell_coordinator.report.summary import AgentSummary, PartSummary, Summary
 from groundswell_coordinator.run.restoration import names_of, refill
 from groundswell_coordinator.run.sums import Sums
@@ -24,6 +25,7 @@ from groundswell_coordinator.timeline.timeline import Timeline
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from groundswell.metrics.catalog import Metric
     from groundswell.verdict.selection import Selection
     from groundswell_coordinator.store.records import StoredInterval, StoredRun
     from groundswell_coordinator.timeline.agent_record import AgentRecord
@@ -80,12 +82,7 @@ def _own_metrics(stored: StoredRun) -> Mapping[str, Metric]:
     """Those that the run's own summary shows, as far as it has one: the test is not read again."""
     if stored.summary_json is None:
         return {}
-    metrics = Summary.from_json(stored.summary_json).metrics
-    return {
-        name: Metric(name, Kind(one.type), Unit(one.unit or ""))
-        for name, one in metrics.items()
-        if name not in BUILTIN and "{" not in name
-    }
+    return own_metrics(Summary.from_json(stored.summary_json))
 
 
 def _asked(stored: StoredRun, own: Mapping[str, Metric]) -> Mapping[Selection, str]:

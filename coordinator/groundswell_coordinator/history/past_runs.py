@@ -18,13 +18,13 @@ from groundswell.errors import GroundswellError, StoreFailed, UnknownRun
 from groundswell_coordinator.store.writer import StoreWriter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping, Sequence
     from types import TracebackType
 
     from groundswell.v1 import control_pb2
     from groundswell_coordinator.history.answers import Judged, Part
     from groundswell_coordinator.report.summary import Summary
-    from groundswell_coordinator.store.records import RunLine
+    from groundswell_coordinator.store.records import Baseline, RunLine
     from groundswell_coordinator.store.run_store import RunStore
 
 T = TypeVar("T")
@@ -121,6 +121,21 @@ class PastRuns:
             store.delete_run(run_id)
 
         await self._ask(delete)
+
+    async def set_baseline(self, name: str, runs: Sequence[str]) -> tuple[str, ...]:
+        """The ids of the runs that have the name now."""
+
+        def put(store: RunStore) -> tuple[str, ...]:
+            return store.set_baseline(name, *(_find(store, run).run_id for run in runs))
+
+        return await self._ask(put)
+
+    async def remove_baseline(self, name: str) -> None:
+        await self._ask(lambda store: store.remove_baseline(name))
+
+    async def baselines(self) -> tuple[Baseline, ...]:
+        """By name, then by run."""
+        return await self._ask(lambda store: store.baselines())
 
     async def export(self, run: str) -> AsyncGenerator[bytes]:
         """The run as a file, whole, piece by piece."""

@@ -46,7 +46,9 @@ class Meter:
         if interval.number < self._timeline.judged_from or self._kind is Kind.TREND:
             return  # trends are cumulative in the timeline
         cut = Slice.of(interval, self._timeline.matching(self.selection))
-        self._rate = RateView(self._rate.passes + cut.passes, self._rate.total + cut.total)
+        if self._kind is Kind.RATE:
+            self._rate = RateView(self._rate.passes + cut.passes, self._rate.total + cut.total)
+            return
         is_active = self._activity.touches(self.selection, interval.number)
         if is_active or self.selection.metric in _AT_THE_END:
             self._count += cut.count

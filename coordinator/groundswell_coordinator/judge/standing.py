@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from groundswell.metrics.histogram import Histogram
 from groundswell.verdict.expression import Aggregation
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from groundswell_coordinator.judge.view import View
     from groundswell_coordinator.timeline.interval import Interval
     from groundswell_coordinator.timeline.timeline import Timeline
+
+
+class Asked(Protocol):
+    """What is wanted of a view: a threshold's, or whoever else wants the same."""
+
+    @property
+    def aggregation(self) -> Aggregation: ...
+    @property
+    def percentile(self) -> float | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +50,24 @@ class Standing:
     window: Window | None = None
 
 
-def value_of(threshold: Threshold, view: View | None) -> float | None:
+def value_of(asked: Asked, view: View | None) -> float | None:
     """The one number that a threshold takes of a view; None without samples."""
     match view:
         case None:
             return None
         case CounterView():
-            is_rate = threshold.aggregation is Aggregation.RATE
+            is_rate = asked.aggregation is Aggregation.RATE
             return view.rate if is_rate else float(view.count)
         case RateView():
             return view.rate
         case GaugeView():
             return view.value
         case Histogram():
-            return _of_trend(threshold, view) if view.count else None
+            return _of_trend(asked, view) if view.count else None
 
 
-def _of_trend(threshold: Threshold, trend: Histogram) -> float:
-    match threshold.aggregation:
+def _of_trend(asked: Asked, trend: Histogram) -> float:
+    match asked.aggregation:
         case Aggregation.AVG:
             return trend.mean_ms
         case Aggregation.MIN:
@@ -66,9 +75,9 @@ def _of_trend(threshold: Threshold, trend: Histogram) -> float:
         case Aggregation.MAX:
             return trend.max_ms
         case _:
-            if threshold.percentile is None:
-                raise ValueError(f"{threshold} takes nothing that a trend has")
-            return trend.percentile(threshold.percentile)
+            if asked.percentile is None:
+                raise ValueError(f"{asked} takes nothing that a trend has")
+            return trend.percentile(asked.percentile)
 
 
 class WholeWatch:

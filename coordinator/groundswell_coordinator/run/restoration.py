@@ -109,7 +109,7 @@ def restore(stored: StoredRun, intervals: Iterable[StoredInterval], source: Test
         timeline=timeline,
         succession=_succession(stored, submission.test, lost),
         started_at=stored.line.start_at,
-        stop=_stop(stored),
+        stop=stop_of(stored),
         ended=tuple(record.name for record in timeline.agents if record.has_ended),
         skews={one.agent: one.skew_ns for one in stored.clocks if one.skew_ns is not None},
         clocks={one.agent: ClockOffset(one.offset_ns, one.error_ns) for one in stored.clocks},
@@ -188,7 +188,7 @@ def _lost_agents(stored: StoredRun) -> tuple[LostAgent, ...]:
     )
 
 
-def _stop(stored: StoredRun) -> RestoredStop | None:
+def stop_of(stored: StoredRun) -> RestoredStop | None:
     """By the last order: an abort may have followed a graceful stop."""
     stop = None
     for event in stored.events:

@@ -167,6 +167,33 @@ class ControlService(control_pb2_grpc.ControlServiceServicer):
             run_id = await self._past.import_run(chunk.data async for chunk in request_iterator)
         return control_pb2.ImportRunResponse(run_id=run_id)
 
+    async def SetBaseline(
+        self, request: control_pb2.SetBaselineRequest, context: Context
+    ) -> control_pb2.SetBaselineResponse:
+        async with refusals(context):
+            limits.check_baseline(request.name, request.runs)
+            run_ids = await self._past.set_baseline(request.name, request.runs)
+        return control_pb2.SetBaselineResponse(run_ids=run_ids)
+
+    async def RemoveBaseline(
+        self, request: control_pb2.RemoveBaselineRequest, context: Context
+    ) -> control_pb2.RemoveBaselineResponse:
+        async with refusals(context):
+            await self._past.remove_baseline(request.name)
+        return control_pb2.RemoveBaselineResponse()
+
+    async def ListBaselines(
+        self, request: control_pb2.ListBaselinesRequest, context: Context
+    ) -> control_pb2.ListBaselinesResponse:
+        async with refusals(context):
+            lines = [
+                control_pb2.BaselineLine(
+                    name=one.name, run_id=one.run_id, set_at_us=round(one.set_at.timestamp() * 1e6)
+                )
+                for one in await self._past.baselines()
+            ]
+        return control_pb2.ListBaselinesResponse(baselines=lines)
+
     # --- underneath ----------------------------------------------------------------------------
 
     async def _opened(self, run: str) -> control_pb2.Opened:

@@ -11,13 +11,14 @@ from groundswell.files.stamp import MOST_FILES
 from groundswell.scenario.source import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from groundswell.v1 import control_pb2
 
 # It stands in file names, in commands and in URLs.
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _LONGEST_NAME = 200
+_LONGEST_BASELINE = 128
 _LONGEST_VALUE = 1000
 _MOST_LABELS = 64
 _MOST_VARIABLES = 1000
@@ -62,6 +63,19 @@ def check_run(run: str) -> None:
     """What may name a run that there is."""
     if not run or len(run) > _LONGEST_NAME:
         raise ProtocolViolation(f"a run is named by 1 to {_LONGEST_NAME} letters")
+
+
+def check_baseline(name: str, runs: Sequence[str]) -> None:
+    """Printable, so that a list of them is one; short enough for the store's key."""
+    if not 0 < len(name) <= _LONGEST_BASELINE or not name.isprintable() or name != name.strip():
+        raise ProtocolViolation(
+            f"a baseline is named by 1 to {_LONGEST_BASELINE} printable letters"
+        )
+    _at_most(len(runs), _MOST_LINES, "runs of a baseline")
+    if not runs:
+        raise ProtocolViolation(f"the baseline {name!r} is to be no run at all")
+    for run in runs:
+        check_run(run)
 
 
 def check_part(request: control_pb2.GetRunRequest) -> None:

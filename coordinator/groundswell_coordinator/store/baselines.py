@@ -13,18 +13,19 @@ from groundswell_coordinator.store.records import Baseline
 from groundswell_coordinator.store.schema import baselines
 
 if TYPE_CHECKING:
-    from groundswell_coordinator.store.records import RunLine
+    from collections.abc import Sequence
 
 
-def put(connection: Connection, name: str, run: str) -> RunLine:
-    """A name that another run has moves to this one."""
-    line = run_lookup.locked(connection, run_lookup.find(connection, run).run_id)
-    run_lookup.must_be_closed(line)
+def put(connection: Connection, name: str, runs: Sequence[str]) -> tuple[str, ...]:
+    """The runs' ids. A name that others have moves to these, all at once."""
+    found = sorted({run_lookup.find(connection, run).run_id for run in runs})
+    for run_id in found:
+        run_lookup.must_be_closed(run_lookup.locked(connection, run_id))
     connection.execute(delete(baselines).where(baselines.c.name == name))
-    connection.execute(
-        insert(baselines).values(name=name, run_id=line.run_id, set_at=datetime.now(UTC))
-    )
-    return line
+    now = datetime.now(UTC)
+    rows = [{"name": name, "run_id": run_id, "set_at": now} for run_id in found]
+    connection.execute(insert(baselines), rows)
+    return tuple(found)
 
 
 def remove(connection: Connection, name: str) -> None:
@@ -36,10 +37,10 @@ def remove(connection: Connection, name: str) -> None:
 
 
 def all_of_them(connection: Connection) -> tuple[Baseline, ...]:
-    """By name."""
+    """By name, then by run."""
     rows = connection.execute(select(baselines))
     found = (Baseline(row.name, row.run_id, row.set_at) for row in rows)
-    return tuple(sorted(found, key=lambda baseline: baseline.name))
+    return tuple(sorted(found, key=lambda one: (one.name, one.run_id)))
 
 
 def must_have_none(connection: Connection, run_id: str) -> None:

@@ -11,7 +11,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, insert, inspect, select, update
 
 from groundswell.errors import StoreFailed
-from groundswell_coordinator.store import version_2
+from groundswell_coordinator.store import version_2, version_3
 from groundswell_coordinator.store.schema import metadata, ownership, schema_version
 
 if TYPE_CHECKING:
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 # The migration at place n brings a database from version n + 1 to n + 2. One that was released
 # never changes, and uses nothing that does.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (version_2.migrate,)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
+    version_2.migrate,
+    version_3.migrate,
+)
 
 
 def is_up_to_date(connection: Connection) -> bool:

@@ -172,7 +172,7 @@ class StoredRun:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A name for a run to compare with."""
+    """A name for a run to compare with; several of one name are runs of the same build."""
 
     name: str
     run_id: str

@@ -57,20 +57,27 @@ def write(source: Database, run: str, path: Path) -> None:
 
 def read(path: Path, target: Database) -> str:
     """The run's id. A run that is there already, the same in everything, stays as it is."""
+    with reading(path) as foreign:
+        run_id = foreign.run.line.run_id
+        own = _find(target, run_id)
+        if own is None:
+            carry(foreign.run, foreign.intervals(), target)
+        elif not _is_same(own, all_intervals(target, run_id), foreign):
+            raise StoreFailed(
+                f"there is another run {run_id} in the store, not the one in {path}",
+                hint=f"if that one can go, `groundswell delete {run_id}` first",
+            )
+    return run_id
+
+
+@contextmanager
+def reading(path: Path) -> Generator[ForeignRun]:
+    """The run in a file, which goes into no store."""
     with _failures("read", path), tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "run.db"
         _unpack(path, plain)
         with opened(plain, path) as foreign:
-            run_id = foreign.run.line.run_id
-            own = _find(target, run_id)
-            if own is None:
-                carry(foreign.run, foreign.intervals(), target)
-            elif not _is_same(own, all_intervals(target, run_id), foreign):
-                raise StoreFailed(
-                    f"there is another run {run_id} in the store, not the one in {path}",
-                    hint=f"if that one can go, `groundswell delete {run_id}` first",
-                )
-    return run_id
+            yield foreign
 
 
 def _write_plain(run: StoredRun, its_intervals: Iterable[StoredInterval], plain: Path) -> None:

@@ -193,18 +193,21 @@ class RunStore:
 
     # --- what stays, what goes -----------------------------------------------------------------
 
-    def set_baseline(self, name: str, run: str) -> None:
-        """Of a closed run, by the start of its id; the name moves if another run has it."""
+    def set_baseline(self, name: str, *runs: str) -> tuple[str, ...]:
+        """Of closed runs, by the starts of their ids, which it returns whole.
+
+        The name moves if other runs have it.
+        """
         with self._database.writing() as connection:
-            baselines.put(connection, name, run)
+            return baselines.put(connection, name, runs)
 
     def remove_baseline(self, name: str) -> None:
-        """The name; the run stays. Raises UnknownRun where there is none."""
+        """The name; its runs stay. Raises UnknownRun where there is none."""
         with self._database.writing() as connection:
             baselines.remove(connection, name)
 
     def baselines(self) -> tuple[Baseline, ...]:
-        """By name."""
+        """By name, then by run."""
         with self._database.reading() as connection:
             return baselines.all_of_them(connection)
 

@@ -176,12 +176,12 @@ events = Table(
     Index("events_of_run", "run_id", "number"),
 )
 
-# A name for a run to compare with; a run that has one stays.
+# A name for a run to compare with, or for several of one build; a run that has one stays.
 baselines = Table(
     "baselines",
     metadata,
     Column("name", String(128), primary_key=True),
-    Column("run_id", String(128), ForeignKey("runs.run_id"), nullable=False),
+    Column("run_id", String(128), ForeignKey("runs.run_id"), primary_key=True),
     Column("set_at", Moment, nullable=False),
 )
 

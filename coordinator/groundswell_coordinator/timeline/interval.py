@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from groundswell.metrics.catalog import Kind
+from groundswell.metrics.scratch import Scratch
 from groundswell.metrics.series import Series
 from groundswell.v1.metrics_pb2 import (
     CounterValue,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from groundswell.metrics.histogram import Histogram
+    from groundswell_coordinator.timeline.measured import Measured
 
 _ACTIVITY = frozenset({"http_reqs", "iterations", "vus"})
 
@@ -57,10 +59,16 @@ class Trend:
             histogram.clamped,
         )
 
-    def add_to(self, histogram: Histogram) -> None:
-        histogram.merge_payload(
-            self.payload, self.count, self.sum_ns, self.min_ns, self.max_ns, self.clamped
+    def add_to(self, histogram: Histogram, scratch: Scratch | None = None) -> None:
+        """Whoever adds up thousands gives a scratch of his own, cleared after each."""
+        if scratch is None:
+            scratch = Scratch()
+        histogram.add(
+            scratch.decode(
+                self.payload, self.count, self.sum_ns, self.min_ns, self.max_ns, self.clamped
+            )
         )
+        scratch.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +147,13 @@ class Interval:
         registry = SeriesRegistry()
         declarations = Declarations(registry, MOST_SERIES)
         declarations.declare(report.declarations)
-        measured = read(report, declarations)
+        return cls.from_measured(report.interval, read(report, declarations), registry)
+
+    @classmethod
+    def from_measured(cls, number: int, measured: Measured, registry: SeriesRegistry) -> Interval:
+        """What a report says, by its series."""
         return cls(
-            report.interval,
+            number,
             counters={registry[slot]: delta for slot, delta in measured.counters},
             gauges={registry[slot]: value for slot, value in measured.gauges},
             rates={registry[slot]: Rate(passes, total) for slot, passes, total in measured.rates},

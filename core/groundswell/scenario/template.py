@@ -31,12 +31,20 @@ ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 _MENTIONED = re.compile(rf"\{{\{{\s*env\s*(?:\.\s*|\[\s*['\"])({ENV_NAME.pattern})".encode())
 
+_DEFAULTED = re.compile(_MENTIONED.pattern + rb"(?:\s*['\"]\s*\])?\s*\|\s*default\b")
+
 Part = str | Filled | Expression
 
 
 def mentioned_env(text: bytes) -> set[str]:
     """The variables a test asks for: all of the client's environment that has to travel with it."""
     return {name.decode() for name in _MENTIONED.findall(text)}
+
+
+def needed_env(text: bytes) -> set[str]:
+    """Those of them that have no default wherever they stand."""
+    defaulted = {name.decode() for name in _DEFAULTED.findall(text)}
+    return mentioned_env(text) - defaulted
 
 
 def fill_test(test: Mapping, env: Map[str, str], problems: Problems) -> Mapping:

@@ -98,6 +98,21 @@ class ControlServiceStub:
                 request_serializer=groundswell_dot_v1_dot_control__pb2.Chunk.SerializeToString,
                 response_deserializer=groundswell_dot_v1_dot_control__pb2.ImportRunResponse.FromString,
                 _registered_method=True)
+        self.SetBaseline = channel.unary_unary(
+                '/groundswell.v1.ControlService/SetBaseline',
+                request_serializer=groundswell_dot_v1_dot_control__pb2.SetBaselineRequest.SerializeToString,
+                response_deserializer=groundswell_dot_v1_dot_control__pb2.SetBaselineResponse.FromString,
+                _registered_method=True)
+        self.RemoveBaseline = channel.unary_unary(
+                '/groundswell.v1.ControlService/RemoveBaseline',
+                request_serializer=groundswell_dot_v1_dot_control__pb2.RemoveBaselineRequest.SerializeToString,
+                response_deserializer=groundswell_dot_v1_dot_control__pb2.RemoveBaselineResponse.FromString,
+                _registered_method=True)
+        self.ListBaselines = channel.unary_unary(
+                '/groundswell.v1.ControlService/ListBaselines',
+                request_serializer=groundswell_dot_v1_dot_control__pb2.ListBaselinesRequest.SerializeToString,
+                response_deserializer=groundswell_dot_v1_dot_control__pb2.ListBaselinesResponse.FromString,
+                _registered_method=True)
 
 
 class ControlServiceServicer:
@@ -185,6 +200,25 @@ class ControlServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetBaseline(self, request, context):
+        """A name for a run to compare with, or for several of one build. It moves where other runs have it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveBaseline(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBaselines(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ControlServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -247,6 +281,21 @@ def add_ControlServiceServicer_to_server(servicer, server):
                     servicer.ImportRun,
                     request_deserializer=groundswell_dot_v1_dot_control__pb2.Chunk.FromString,
                     response_serializer=groundswell_dot_v1_dot_control__pb2.ImportRunResponse.SerializeToString,
+            ),
+            'SetBaseline': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetBaseline,
+                    request_deserializer=groundswell_dot_v1_dot_control__pb2.SetBaselineRequest.FromString,
+                    response_serializer=groundswell_dot_v1_dot_control__pb2.SetBaselineResponse.SerializeToString,
+            ),
+            'RemoveBaseline': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveBaseline,
+                    request_deserializer=groundswell_dot_v1_dot_control__pb2.RemoveBaselineRequest.FromString,
+                    response_serializer=groundswell_dot_v1_dot_control__pb2.RemoveBaselineResponse.SerializeToString,
+            ),
+            'ListBaselines': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBaselines,
+                    request_deserializer=groundswell_dot_v1_dot_control__pb2.ListBaselinesRequest.FromString,
+                    response_serializer=groundswell_dot_v1_dot_control__pb2.ListBaselinesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -577,6 +626,87 @@ class ControlService:
             '/groundswell.v1.ControlService/ImportRun',
             groundswell_dot_v1_dot_control__pb2.Chunk.SerializeToString,
             groundswell_dot_v1_dot_control__pb2.ImportRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetBaseline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/groundswell.v1.ControlService/SetBaseline',
+            groundswell_dot_v1_dot_control__pb2.SetBaselineRequest.SerializeToString,
+            groundswell_dot_v1_dot_control__pb2.SetBaselineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveBaseline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/groundswell.v1.ControlService/RemoveBaseline',
+            groundswell_dot_v1_dot_control__pb2.RemoveBaselineRequest.SerializeToString,
+            groundswell_dot_v1_dot_control__pb2.RemoveBaselineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBaselines(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/groundswell.v1.ControlService/ListBaselines',
+            groundswell_dot_v1_dot_control__pb2.ListBaselinesRequest.SerializeToString,
+            groundswell_dot_v1_dot_control__pb2.ListBaselinesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -55,6 +55,10 @@ class ControlServiceStub:
     ExportRun: _grpc.UnaryStreamMultiCallable[_control_pb2.ExportRunRequest, _control_pb2.Chunk]
     """The run as a file, whole."""
     ImportRun: _grpc.StreamUnaryMultiCallable[_control_pb2.Chunk, _control_pb2.ImportRunResponse]
+    SetBaseline: _grpc.UnaryUnaryMultiCallable[_control_pb2.SetBaselineRequest, _control_pb2.SetBaselineResponse]
+    """A name for a run to compare with, or for several of one build. It moves where other runs have it."""
+    RemoveBaseline: _grpc.UnaryUnaryMultiCallable[_control_pb2.RemoveBaselineRequest, _control_pb2.RemoveBaselineResponse]
+    ListBaselines: _grpc.UnaryUnaryMultiCallable[_control_pb2.ListBaselinesRequest, _control_pb2.ListBaselinesResponse]
 
 @_typing.type_check_only
 class ControlServiceAsyncStub(ControlServiceStub):
@@ -83,6 +87,10 @@ class ControlServiceAsyncStub(ControlServiceStub):
     ExportRun: _aio.UnaryStreamMultiCallable[_control_pb2.ExportRunRequest, _control_pb2.Chunk]  # type: ignore[assignment]
     """The run as a file, whole."""
     ImportRun: _aio.StreamUnaryMultiCallable[_control_pb2.Chunk, _control_pb2.ImportRunResponse]  # type: ignore[assignment]
+    SetBaseline: _aio.UnaryUnaryMultiCallable[_control_pb2.SetBaselineRequest, _control_pb2.SetBaselineResponse]  # type: ignore[assignment]
+    """A name for a run to compare with, or for several of one build. It moves where other runs have it."""
+    RemoveBaseline: _aio.UnaryUnaryMultiCallable[_control_pb2.RemoveBaselineRequest, _control_pb2.RemoveBaselineResponse]  # type: ignore[assignment]
+    ListBaselines: _aio.UnaryUnaryMultiCallable[_control_pb2.ListBaselinesRequest, _control_pb2.ListBaselinesResponse]  # type: ignore[assignment]
 
 class ControlServiceServicer(metaclass=_abc_1.ABCMeta):
     """What a person's client asks of a coordinator: the same for the one that `run` embeds and the one that lives for months.
@@ -180,5 +188,27 @@ class ControlServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_control_pb2.Chunk],
         context: _ServicerContext,
     ) -> _typing.Union[_control_pb2.ImportRunResponse, _abc.Awaitable[_control_pb2.ImportRunResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def SetBaseline(
+        self,
+        request: _control_pb2.SetBaselineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_control_pb2.SetBaselineResponse, _abc.Awaitable[_control_pb2.SetBaselineResponse]]:
+        """A name for a run to compare with, or for several of one build. It moves where other runs have it."""
+
+    @_abc_1.abstractmethod
+    def RemoveBaseline(
+        self,
+        request: _control_pb2.RemoveBaselineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_control_pb2.RemoveBaselineResponse, _abc.Awaitable[_control_pb2.RemoveBaselineResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListBaselines(
+        self,
+        request: _control_pb2.ListBaselinesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_control_pb2.ListBaselinesResponse, _abc.Awaitable[_control_pb2.ListBaselinesResponse]]: ...
 
 def add_ControlServiceServicer_to_server(servicer: ControlServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -100,7 +100,7 @@ def parse_expression(text: str, metric: Metric) -> Expression:
         raise InvalidThreshold(
             f"'{text}' is not a threshold", hint=f"write for example '{_example(metric)}'"
         )
-    aggregation, percentile = _aggregation(match["aggregation"], metric)
+    aggregation, percentile = parse_aggregation(match["aggregation"], metric)
     return Expression(aggregation, percentile, _operator(match["operator"]), match["value"])
 
 
@@ -113,7 +113,8 @@ def _operator(text: str) -> Operator:
         raise InvalidThreshold(f"'{text}' is not an operator", hint=hint) from None
 
 
-def _aggregation(text: str, metric: Metric) -> tuple[Aggregation, float | None]:
+def parse_aggregation(text: str, metric: Metric) -> tuple[Aggregation, float | None]:
+    """`p(95)` and its like, where they fit the metric; the percentile is set for p(N) and med."""
     if metric.kind is Kind.TREND and (match := _PERCENTILE.fullmatch(text)):
         return Aggregation.PERCENTILE, _rank(match["rank"])
     for aggregation in AGGREGATIONS[metric.kind]:

@@ -45,7 +45,7 @@ def make_store(url: str) -> None:
 
 def test_a_new_store_has_the_newest_version(url: str, engine: Engine) -> None:
     make_store(url)
-    assert version_in(engine) == migration.newest_version() == 2
+    assert version_in(engine) == migration.newest_version() == 3
 
 
 def test_a_store_of_a_newer_version_is_refused_and_left_alone(url: str, engine: Engine) -> None:
@@ -86,6 +86,23 @@ def test_a_store_of_version_1_can_be_owned_and_written(url: str) -> None:
         store.create_run(new_run("run-2"))
         store.set_baseline("main", "run-1")
         assert [line.run_id for line in store.list_runs()] == ["run-1", "run-2"]
+
+
+def test_a_baseline_of_version_2_keeps_its_run(
+    url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version_1.make(url)
+    with monkeypatch.context() as patch:
+        patch.setattr(migration, "MIGRATIONS", migration.MIGRATIONS[:1])
+        RunStore.open(url).close()
+    with engine.begin() as connection:
+        named = "INSERT INTO baselines (name, run_id, set_at) VALUES ('v1', 'run-1', 1000000)"
+        connection.execute(text(named))
+    with RunStore.open(url) as store:
+        (kept,) = store.baselines()
+        assert (kept.name, kept.run_id, kept.set_at.timestamp()) == ("v1", "run-1", 1.0)
+        with pytest.raises(StoreFailed, match="baseline"):
+            store.delete_run("run-1")
 
 
 def test_a_migrated_store_has_the_tables_of_a_new_one(url: str, engine: Engine) -> None:
@@ -133,7 +150,7 @@ def test_an_older_store_is_migrated_step_by_step(
     monkeypatch.setattr(migration, "MIGRATIONS", steps)
     with RunStore.open(url) as store:
         assert store.get_run("run-1").line.test == "checkout"
-    assert version_in(engine) == 4
+    assert version_in(engine) == 5
     with engine.connect() as connection:
         assert connection.execute(text("SELECT note FROM runs")).scalars().all() == ["migrated"]
 

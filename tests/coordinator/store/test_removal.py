@@ -86,6 +86,33 @@ def test_a_baseline_moves_from_run_to_run(store: RunStore) -> None:
     assert before <= found[0].set_at <= datetime.now(UTC)
 
 
+def test_a_baseline_may_be_several_runs_and_none_of_them_goes(store: RunStore) -> None:
+    for run_id in ("group-1", "group-2", "other"):
+        store.create_run(new_run(run_id))
+        close(store, run_id)
+    assert store.set_baseline("v1", "group-2", "group-1", "group-1") == ("group-1", "group-2")
+    assert [(one.name, one.run_id) for one in store.baselines()] == [
+        ("v1", "group-1"),
+        ("v1", "group-2"),
+    ]
+    assert store.forget(LATER) == 1
+    with pytest.raises(StoreFailed, match="is the baseline 'v1'"):
+        store.delete_run("group-2")
+    store.set_baseline("v1", "group-1")
+    store.delete_run("group-2")
+    store.remove_baseline("v1")
+    assert store.baselines() == ()
+
+
+def test_a_baseline_of_an_open_run_among_others_is_not_set(store: RunStore) -> None:
+    store.create_run(new_run("closed"))
+    close(store, "closed")
+    store.create_run(new_run("open"))
+    with pytest.raises(StoreFailed, match="has not ended"):
+        store.set_baseline("v1", "closed", "open")
+    assert store.baselines() == ()
+
+
 def test_only_a_closed_run_can_be_a_baseline(store: RunStore) -> None:
     store.create_run(new_run())
     with pytest.raises(StoreFailed, match="has not ended"):
