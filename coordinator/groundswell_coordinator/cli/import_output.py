@@ -70,7 +70,7 @@ def _tell(draft: Draft, output: Path | None) -> None:
         if notes:
             lines += [f"{title}:", *(f"  {printable(note)}" for note in notes)]
     if output is not None:
-        lines.append(f"next: groundswell validate {output}")
+        lines.append(f"next: groundswell run {output} --once")
     for line in lines:
         click.echo(line, err=True)
 

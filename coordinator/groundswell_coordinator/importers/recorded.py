@@ -85,7 +85,7 @@ class Converter:
     def request(self, recorded: Recorded) -> Request:
         url = urlsplit(recorded.url)
         request = Request(recorded.method, "")
-        where = f"{recorded.method} {url.path or '/'}"
+        where = f"{recorded.method} {_shown(url.path or '/')}"
         self._address(request, url, where)
         if url.username:
             password = self.secrets.variable(
@@ -122,12 +122,16 @@ class Converter:
     def _plain(self, key: str, value: str, where: str) -> str:
         if is_secret(key, value):
             return self.secrets.variable(key, value, f"`{key}` of {where}")
-        return literal(value)
+        return self.secrets.in_text(literal(value), f"in `{key}` of {where}")
 
     def _address(self, request: Request, url: SplitResult, where: str) -> None:
         segments = (url.path or "/").split("/")
-        path = "/".join(self._segment(segment) for segment in segments)
-        if (name := without_ids("/".join(segments))) != url.path and "{{" not in path:
+        path = "/".join(self._segment(segment, where) for segment in segments)
+        name = without_ids("/".join(segments))
+        if "{{ env." in path:
+            # A name is no place for what stands for a secret.
+            request.name = _shown(name)
+        elif name != "/".join(segments) and "{{" not in path:
             request.name = name
         request.path = path
         if (origin := origin_of(url)) != self.origin:
@@ -151,9 +155,13 @@ class Converter:
             self.secrets.reserved.add(name)
         return self.origins[origin]
 
-    def _segment(self, segment: str) -> str:
-        if (captured := self.captured.get(unquote(segment))) is not None:
+    def _segment(self, segment: str, where: str) -> str:
+        plain = unquote(segment)
+        if (captured := self.captured.get(plain)) is not None:
             return captured.template
+        if is_secret("", plain):
+            template = self.secrets.variable("token", plain, f"in the path of {where}")
+            return f"{template[:-3]} | urlencode }}}}"
         return quote(segment, safe=_PATH_SAFE, errors="replace")
 
     def _raw(self, part: str, where: str) -> str:
@@ -201,6 +209,11 @@ class Converter:
         else:
             where = f"the header Authorization of {where}"
             request.headers["Authorization"] = self.secrets.variable("authorization", value, where)
+
+
+def _shown(path: str) -> str:
+    """For people: without the tokens in it."""
+    return "/".join(":token" if is_secret("", unquote(one)) else one for one in path.split("/"))
 
 
 def without_ids(path: str) -> str:

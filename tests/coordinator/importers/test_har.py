@@ -290,10 +290,11 @@ _ENTRIES = st.builds(
     ),
     page=st.sampled_from([None, "page_1", "page_2", "page_3"]),
 )
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.private"
 _LOGIN = entry(
     0,
     "POST",
-    f"{SITE}/login?password={SECRET}&token={SECRET}",
+    f"{SITE}/login/{JWT}/x?password={SECRET}&token={SECRET}&next=%2Fa%3Ftoken%3D{SECRET}&a={JWT}",
     headers={"Authorization": f"Basic {SECRET}", "X-Api-Key": SECRET, "cookie": f"a={SECRET}"},
     sends=("application/json", json.dumps({"password": SECRET, "{{": {"client_secret": SECRET}})),
 )
@@ -316,4 +317,7 @@ def test_whatever_was_recorded_the_test_loads_and_keeps_its_secrets(
     steps = steps_of(draft)
 
     assert steps[0].method == "POST"
-    assert SECRET not in "\n".join([written(draft), *draft.lost, *draft.secrets])
+    said = "\n".join([written(draft), *draft.lost, *draft.secrets])
+    assert SECRET not in said
+    assert JWT not in said
+    assert steps[0].name == "/login/:token/x"
