@@ -37,6 +37,8 @@ _OUR_OWN = frozenset(
     {
         errno.EACCES,
         errno.EADDRNOTAVAIL,
+        # A source address that has no way to the target.
+        errno.EINVAL,
         errno.EAGAIN,
         errno.EMFILE,
         errno.ENFILE,
