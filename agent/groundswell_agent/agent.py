@@ -13,6 +13,7 @@ from groundswell.schedule.division import Handover
 from groundswell.v1 import agent_pb2
 from groundswell_agent.engine.engine import Engine
 from groundswell_agent.engine.phases import Kind
+from groundswell_agent.engine.prepared import PreparedTest
 from groundswell_agent.events import (
     Arm,
     BreakOff,
@@ -226,16 +227,24 @@ class Agent:
         """What will not work is said now, and not found in the numbers."""
         try:
             kept = await files.fetch(prepare.source, self._address)
+            # Renewals go on while a large file is looked through.
+            prepared = await asyncio.to_thread(PreparedTest.of, prepare, kept)
             engine = self._engine = Engine.build(
                 prepare,
                 incarnation=self._incarnation,
                 lease=self._lease,
-                files=kept,
+                prepared=prepared,
                 scripts=self._scripts,
             )
         except GroundswellError as error:
             self._preparing = None
             self._handle(BuildFailed(prepare.run_id, error.message, error.hint or ""))
+            return
+        except Exception as fault:
+            _log.exception("the run cannot be prepared")
+            self._preparing = None
+            text = f"the agent failed to prepare: {type(fault).__name__}: {fault}"
+            self._handle(BuildFailed(prepare.run_id, text, "see its log"))
             return
         if engine.script is not None:
             engine.script.on_note = self._note

@@ -17,6 +17,7 @@ class Drop(StrEnum):
 
     NO_VU = "no_vu"  # every VU of this agent's part was busy
     LATE = "late"  # due before the scenario's end, but the loop came to it only after
+    NO_DATA = "no_data"  # no row was left for it
     TIME = "time"  # left over when max_duration ended
     AGENT_LOST = "agent_lost"  # inherited, but past before this agent heard of it
 
@@ -35,8 +36,10 @@ class Account:
     interrupted: int = 0
     dropped: dict[Drop, int] = field(default_factory=dict[Drop, int])
 
-    def drop(self, reason: Drop, times: int = 1) -> None:
-        self.planned += times
+    def drop(self, reason: Drop, times: int = 1, *, planned: bool = True) -> None:
+        """Not `planned`: of an executor without a plan, which would have gone on."""
+        if planned:
+            self.planned += times
         self.dropped[reason] = self.dropped.get(reason, 0) + times
 
     def to_wire(self, running: int) -> ScenarioAccount:

@@ -13,12 +13,12 @@ from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 from groundswell.files.places import UNSEEN
-from groundswell.scenario.loader import TestSource, load
-from groundswell.schedule.division import Division, extended, table_from_wire
+from groundswell.schedule.division import extended
 from groundswell.schedule.scenario_plan import boundary_of, plan_scenario
 from groundswell_agent.engine.connectors import Connectors
 from groundswell_agent.engine.cut import Cut
 from groundswell_agent.engine.executors import EXECUTORS
+from groundswell_agent.engine.prepared import PreparedTest
 from groundswell_agent.engine.scenario_load import ScenarioLoad
 from groundswell_agent.engine.steps_phase import Phases
 from groundswell_agent.events import HaltMode
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from groundswell.files.places import Files
     from groundswell.scenario.model import Test
-    from groundswell.schedule.division import Handover
+    from groundswell.schedule.division import Division, Handover
     from groundswell.schedule.scenario_plan import ScenarioShare
     from groundswell.v1 import agent_pb2
     from groundswell.v1.metrics_pb2 import Report
@@ -97,17 +97,16 @@ class Engine:
         files: Files = UNSEEN,
         scripts: bool = True,
         trace: Trace | None = None,
+        prepared: PreparedTest | None = None,
     ) -> Self:
-        """Read the test, compile this agent's share; InvalidTest and its kin where that fails.
+        """Compile this agent's share; InvalidTest and its kin where that fails.
 
-        `files` are those of the test, here already; `scripts` is whether it may be one in Python. A
-        `trace` hears of everything.
+        `files` are those of the test, here already; `prepared` is what is made of them, if it is;
+        `scripts` is whether it may be one in Python. A `trace` hears of everything.
         """
-        sent = prepare.source
-        source = TestSource(sent.name, sent.text, dict(sent.env), sent.target or None, files)
-        test = load(source)
-        script = Script.load(test, source, is_allowed=scripts)
-        division = Division(table_from_wire(prepare.shares))
+        prepared = prepared or PreparedTest.of(prepare, files)
+        test, division, files = prepared.test, prepared.division, prepared.files
+        script = Script.load(test, prepared.source, is_allowed=scripts)
         recorder = Recorder()
         connectors = Connectors(test.target, files, lease)
         phases = Phases(test, connectors, prepare.seed, files, trace, script)
@@ -116,7 +115,7 @@ class Engine:
             share = plan_scenario(name, scenario, division, prepare.agent, prepare.seed)
             scenario_load = ScenarioLoad(
                 *(name, scenario, test.target, recorder, connectors, prepare.seed),
-                phases.namespaces,
+                {**phases.namespaces, **prepared.namespaces(scenario)},
                 files=files,
                 script=script,
                 trace=trace,

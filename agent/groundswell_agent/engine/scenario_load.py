@@ -6,9 +6,11 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from groundswell.files.places import UNSEEN
+from groundswell.scenario.model import ConstantVus, RampingVus
 from groundswell.schedule.arrivals import stream_seed
 from groundswell_agent.engine.account import Account, Drop
 from groundswell_agent.engine.cut import Cut
+from groundswell_agent.engine.data import row_taker
 from groundswell_agent.engine.steps import Scope, compile_steps
 from groundswell_agent.engine.traced import TracedClient
 from groundswell_agent.recording.rows import amount, span
@@ -60,6 +62,9 @@ class ScenarioLoad:
         self.on_fault: Callable[[], None] = _ignore
         # Likewise: the process of code that cannot be stopped must not serve another run.
         self.on_abandon: Callable[[], None] = _ignore
+        self._has_plan = not isinstance(scenario, ConstantVus | RampingVus)
+        # Gives a VU the rows of its next iteration; None where none are to be given.
+        self.take_rows = row_taker(self.namespaces)
         self._seed = seed
         connector, new_client = connectors.clients(scenario.http)
         self.trace = trace
@@ -104,7 +109,7 @@ class ScenarioLoad:
         What was lost with another agent is in the account alone: of most of it no agent hears, and a
         threshold on a part of it would judge luck.
         """
-        self.account.drop(reason, times)
+        self.account.drop(reason, times, planned=self._has_plan)
         if reason is not Drop.AGENT_LOST:
             self._dropped.record(amount(planned, times))
 

@@ -62,6 +62,11 @@ class VirtualUser:
             fields = self._fields[name] = namespace.take(self)
         return fields
 
+    def give_rows(self, rows: Mapping[str, Mapping[str, object]]) -> None:
+        """For its next iteration."""
+        self._fields.clear()
+        self._fields.update(rows)
+
     def branch(self, number: int) -> VirtualUser:
         """This VU on connections of its own, for steps beside others; all else is shared."""
         while len(self._branches) <= number:
@@ -98,7 +103,8 @@ class VirtualUser:
         # Nothing of the iteration before is left, unless cookies are to be kept.
         if self.variables:
             self.variables.clear()
-        if self._fields:
+        # Where rows are given before an iteration, that has put away those of the one before.
+        if self._fields and self.load.take_rows is None:
             self._fields.clear()
         if self.jar.cookies and not load.keeps_cookies:
             self.jar.clear()

@@ -91,9 +91,12 @@ def _of_plan(test: Test, shares: Sequence[ShareEntry]) -> Iterable[CheckLine]:
     scenarios = counted(len(test.scenarios), "scenario")
     thresholds = counted(sum(map(len, test.thresholds.values())), "threshold")
     yield CheckLine("test", "ok", f"{scenarios}, {thresholds}")
-    for outline in plan_table(test, shares, 0).scenarios:
-        for text in outline.warnings:
-            yield CheckLine("plan", "warning", f"{outline.name}: {text}", "plan")
+    table = plan_table(test, shares, 0)
+    warnings = [(outline.name, outline.warnings) for outline in table.scenarios]
+    warnings += [(outline.name, outline.warnings) for outline in table.data]
+    for name, texts in warnings:
+        for text in texts:
+            yield CheckLine("plan", "warning", f"{name}: {text}", "plan")
 
 
 def _of_agent(source: TestSource, shares: Sequence[ShareEntry]) -> Sequence[CheckLine]:

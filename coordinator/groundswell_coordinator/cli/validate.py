@@ -16,7 +16,7 @@ from groundswell_coordinator.cli.test_options import test_source_options
 from groundswell_coordinator.counted import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from groundswell.scenario.model import Test
     from groundswell.scenario.source import TestSource
@@ -70,13 +70,30 @@ def command(source: TestSource, as_json: bool) -> None:
         http_req_duration: [p(95) < 300ms]
     """
     test = load(source)
+    warnings = list(_warnings(test))
     if as_json:
-        click.echo(json.dumps({"valid": True, "problems": [], **_counts(test)}, indent=2))
+        answer = {"valid": True, "problems": [], "warnings": warnings, **_counts(test)}
+        click.echo(json.dumps(answer, indent=2))
     else:
         counts = ", ".join(
             counted(count, nouns.removesuffix("s")) for nouns, count in _counts(test).items()
         )
         click.echo(f"{source.name}: valid: {counts}")
+        for warning in warnings:
+            click.echo(f"warning: {source.name}: {warning}", err=True)
+
+
+def _warnings(test: Test) -> Iterator[str]:
+    """What is no mistake and will surprise all the same."""
+    if not test.data:
+        return
+    from groundswell.schedule.division import Division
+    from groundswell.schedule.row_plan import data_outlines
+    from groundswell.schedule.shares import ShareEntry, ShareTable
+
+    for source in data_outlines(test, Division(ShareTable((ShareEntry("all"),))), 0):
+        for warning in source.warnings:
+            yield f"data {source.name}: {warning}"
 
 
 def _counts(test: Test) -> dict[str, int]:

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from groundswell.schedule.plan import AgentPlan, PlanPoint, PlanTable, ScenarioOutline
+    from groundswell.schedule.row_plan import DataOutline
+    from groundswell.schedule.row_shares import RowShare
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _NAMES_SHOWN = 2
+_AT_END = {"stop": "then stop", "recycle": "again and again"}
 
 
 def print_plan(table: PlanTable, file: IO[str] | None = None) -> None:
@@ -37,7 +40,26 @@ def _lines(table: PlanTable) -> Iterator[Text]:
     for scenario in table.scenarios:
         yield Text("")
         yield from _scenario(scenario)
+    for source in table.data:
+        yield Text("")
+        yield from _data(source)
     yield Text("")
+
+
+def _data(source: DataOutline) -> Iterator[Text]:
+    in_turn = source.pick in ("unique", "sequential")
+    pick = f"{source.pick}, {_AT_END[source.on_end]}" if in_turn else source.pick
+    yield Text.assemble(INDENT, (source.name, STRONG), f"  {source.file} · {pick}")
+    facts = [_many(source.rows, "row")]
+    if in_turn and source.needed is None:
+        facts.append("as many needed as iterations are run")
+    elif in_turn:
+        facts.append(f"{source.needed:,} needed")
+    yield Text(f"{INDENT}{INDENT}{' · '.join(facts)}")
+    for group in _row_groups(source.agents) if in_turn else ():
+        yield Text(f"{INDENT}{INDENT}{group}")
+    for warning in source.warnings:
+        yield Text(f"{INDENT}{INDENT}! {warning}", style=DOUBTFUL)
 
 
 def _scenario(scenario: ScenarioOutline) -> Iterator[Text]:
@@ -67,9 +89,27 @@ def _curve(points: Sequence[PlanPoint], unit: str) -> Iterator[Text]:
 def _groups(agents: Sequence[AgentPlan]) -> Iterator[str]:
     """Agents in the order of their shares, those with equal parts in one line."""
     for (vus, planned), members in groupby(agents, key=lambda agent: (agent.vus, agent.planned)):
-        names = [agent.agent for agent in members]
-        shown = ", ".join(names)
-        if len(names) > _NAMES_SHOWN:
-            shown = f"{names[0]} … {names[-1]} ({len(names)} agents), each"
+        shown = _names([agent.agent for agent in members])
         iterations = "" if planned is None else f", {planned:,} iterations"
         yield f"{shown}: {vus:,} {'VU' if vus == 1 else 'VUs'}{iterations}"
+
+
+def _row_groups(shares: Sequence[RowShare]) -> Iterator[str]:
+    """As the agents of a scenario: neighbours with equal parts in one line."""
+    for (rows, needed), members in groupby(shares, key=lambda share: (share.rows, share.needed)):
+        shown = _names([share.agent for share in members])
+        yield f"{shown}: {_many(rows, 'row')}{_for(needed)}"
+
+
+def _for(needed: int | None) -> str:
+    return "" if needed is None else f" for {_many(needed, 'iteration')}"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _names(names: Sequence[str]) -> str:
+    if len(names) > _NAMES_SHOWN:
+        return f"{names[0]} … {names[-1]} ({len(names)} agents), each"
+    return ", ".join(names)

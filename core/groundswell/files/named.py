@@ -31,6 +31,10 @@ class NamedFiles:
         self._paths[path] = None
         return path
 
+    @property
+    def are_checked(self) -> bool:
+        return self._files.are_checked
+
     def find(self, path: str) -> Path | None:
         """As `Files.find`, for a path from the test's folder."""
         return self._files.find(path)

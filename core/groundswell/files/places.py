@@ -38,6 +38,11 @@ class Files(Protocol):
         """What travels with the test, by path."""
         ...
 
+    @property
+    def are_checked(self) -> bool:
+        """Whether somebody has looked through these very contents before."""
+        ...
+
     def find(self, path: str) -> Path | None:
         """Where it can be opened; None where it is not here to be looked at. Raises NoSuchFile."""
         ...
@@ -48,6 +53,7 @@ class Unseen:
     """Whoever only looks at the text of a test takes its files on trust."""
 
     stamps: Mapping[str, FileStamp] = field(default_factory=dict[str, FileStamp], init=False)
+    are_checked: bool = field(default=True, init=False)
 
     def find(self, path: str) -> Path | None:
         return None
@@ -62,6 +68,7 @@ class Beside:
 
     folder: Path
     stamps: Mapping[str, FileStamp] = field(default_factory=dict[str, FileStamp])
+    are_checked: bool = field(default=False, init=False)
 
     def find(self, path: str) -> Path:
         place = self.folder / path
@@ -88,6 +95,7 @@ class Sent:
     """With the coordinator, which knows what came and opens none of it."""
 
     stamps: Mapping[str, FileStamp]
+    are_checked: bool = field(default=True, init=False)
 
     def find(self, path: str) -> None:
         if path not in self.stamps:
@@ -102,6 +110,7 @@ class Kept:
 
     stamps: Mapping[str, FileStamp]
     places: Mapping[str, Path]
+    are_checked: bool = field(default=True, init=False)
 
     def find(self, path: str) -> Path:
         try:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from groundswell.metrics.catalog import BUILTIN, Metric
+from groundswell.scenario.data_source import DATA
 from groundswell.scenario.defaults import DEFAULTS, Defaults
 from groundswell.scenario.http_model import Http
 from groundswell.scenario.http_shape import HTTP, hint_for_connections
@@ -74,6 +75,7 @@ TEST = Record(
         "http": Key(HTTP, "How connections are made."),
         "warmup": Key(DURATION, "How long from the run's start nothing is judged.", default="0s"),
         **PHASE_KEYS,
+        "data": Key(DATA, "Rows of files, by the names that templates call them by."),
         "scenarios": Key(SCENARIOS, "The workloads, by name; they run together.", required=True),
         "thresholds": Key(THRESHOLDS, "What must hold for the run to pass, by metric."),
         "generator_limits": Key(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from groundswell.files.named import NamedFiles
 from groundswell.scenario.bundle import Bundle
+from groundswell.scenario.data_source import DATA
 from groundswell.scenario.document import SCRIPT_TEST, TEST
 from groundswell.scenario.includes import with_includes
 from groundswell.scenario.names import check_names
@@ -31,7 +32,11 @@ from groundswell.scenario.yaml_source import parse
 from groundswell.script.declaration import declaration_of, from_json
 
 if TYPE_CHECKING:
-    from groundswell.scenario.model import Test
+    from collections.abc import Mapping as Map
+    from collections.abc import Set
+
+    from groundswell.scenario.data_source import DataSource
+    from groundswell.scenario.model import Scenario, Test
     from groundswell.scenario.shape import Shape
 
 __all__ = ["TestSource", "load", "mentioned_env", "read_source"]
@@ -72,8 +77,33 @@ def _read(
         root = _with_target(root, source.target)
     whole = with_profiles(with_includes(root, bundle, problems), bundle)
     filled = fill_test(whole, source.env, problems)
-    check_names(filled, problems)
-    return with_given_profiles(shape.read(filled, "test", problems), bundle, problems)
+    data, rest = _data(filled, problems)
+    fields = {name: None if one is None else one.fields for name, one in data.items()}
+    named = check_names(rest, problems, fields)
+    test = with_given_profiles(shape.read(rest, "test", problems), bundle, problems)
+    return None if test is None else _with_data(test, data, named)
+
+
+def _data(root: Mapping, problems: Problems) -> tuple[dict[str, DataSource | None], Mapping]:
+    """The data sources, None for those that are wrong, and the test without them: their columns are
+    to be known before names are looked up.
+    """
+    node = root.get("data")
+    if node is None:
+        return {}, root
+    names = [name.text for name, _ in node.pairs] if isinstance(node, Mapping) else []
+    read = DATA.read(node, "data", problems) or {}
+    pairs = tuple(pair for pair in root.pairs if pair[0].text != "data")
+    return {name: read.get(name) for name in names}, replace(root, pairs=pairs)
+
+
+def _with_data(test: Test, data: Map[str, DataSource | None], named: Map[str, Set[str]]) -> Test:
+    sources = {name: source for name, source in data.items() if source is not None}
+    scenarios: dict[str, Scenario] = {
+        name: replace(scenario, data=tuple(one for one in sources if one in named.get(name, ())))
+        for name, scenario in test.scenarios.items()
+    }
+    return replace(test, data=sources, scenarios=scenarios)
 
 
 def _with_target(root: Mapping, target: str) -> Mapping:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from groundswell.metrics.catalog import Metric
+    from groundswell.scenario.data_source import DataSource
     from groundswell.scenario.defaults import Defaults
 
 __all__ = [
@@ -72,6 +73,8 @@ class BaseScenario:
     cookies: Cookies | None = None
     # Over what the test's own `http` says.
     http: Http = field(default_factory=Http)
+    # The data sources that its steps name.
+    data: tuple[str, ...] = ()
     steps: tuple[Step, ...]
     # Of a test in Python, which has no steps: the function that an iteration calls.
     function: str | None = None
@@ -186,6 +189,8 @@ class Test:
     test: str
     target: str
     warmup: Duration = Fraction(0)
+    # by the names that templates call them by
+    data: Mapping[str, DataSource] = field(default_factory=dict[str, "DataSource"])
     # in the order of the file
     scenarios: Mapping[str, Scenario]
     # metric, or metric{tag:value,…} -> its thresholds

@@ -31,17 +31,26 @@ _INNER = ("steps", "then", "else", "parallel", "weighted")
 
 def check_names(
     test: Mapping, problems: Problems, namespaces: Map[str, frozenset[str] | None] | None = None
-) -> None:
+) -> dict[str, set[str]]:
     """Note each name that stands for nothing. `namespaces` are names with fields of their own; None
-    for one whose fields are not known.
+    for one whose fields are not known. Which of them each scenario names is returned.
     """
     rows = dict(namespaces or {})
     every = _check_steps(test.get(SETUP), problems, {})
     found = {} if test.get(SETUP) is None else {SETUP: frozenset(every)}
+    named: dict[str, set[str]] = {}
     scenarios = test.get("scenarios")
-    for _, scenario in scenarios.pairs if isinstance(scenarios, Mapping) else ():
+    for name, scenario in scenarios.pairs if isinstance(scenarios, Mapping) else ():
         steps = scenario.get("steps") if isinstance(scenario, Mapping) else None
-        every |= _check_steps(steps, problems, rows | found)
+        if steps is not None:
+            captured = _first_captures(steps)
+            for one in captured.keys() & rows.keys():
+                hint = "capture it under another name"
+                problems.add(captured[one], f"`{one}` is the name of a data source", hint)
+            every |= captured
+            walk = _Walk(captured, problems, rows | found)
+            walk.steps(steps, set())
+            named[name.text] = walk.named
     # A row belongs to an iteration of a scenario.
     every |= _check_steps(test.get("teardown"), problems, found)
     defaults = test.get("defaults")
@@ -49,6 +58,9 @@ def check_names(
         walk = _Walk(every, problems, rows | found)
         for key in ("headers", "auth"):
             walk.value(defaults.get(key), set(every))
+        for names in named.values():
+            names |= walk.named
+    return named
 
 
 def _check_steps(
@@ -97,6 +109,8 @@ class _Walk:
         self._captured = captured
         self._problems = problems
         self._namespaces = namespaces
+        # Of these, what has been asked for.
+        self.named: set[str] = set()
 
     def steps(self, node: Node | None, known: set[str]) -> None:
         """One after the other: `known` grows by what they capture."""
@@ -162,6 +176,7 @@ class _Walk:
     def _check_name(self, place: Scalar, name: Name, known: set[str]) -> None:
         root = name.root
         if root in self._namespaces:
+            self.named.add(root)
             self._check_field(place, name, self._namespaces[root])
         elif root == SETUP:
             hint = "in `setup` itself, a capture has its own name: {{ token }}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from groundswell.scenario.nodes import Mapping as MappingNode
 from groundswell.scenario.shape import Json, Shape, is_told
-from groundswell.scenario.suggest import did_you_mean, is_not_supported, nearest
+from groundswell.scenario.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -96,8 +96,6 @@ class Record(Shape[T]):
             fields.values[key.text] = read
 
     def _refuse(self, key: str) -> tuple[str, str | None]:
-        if is_not_supported(self.what, key):
-            return f"`{key}` is not supported yet", None
         special = self.hint_for_unknown(key)
         return special or (f"unknown key `{key}` in {self.what}", did_you_mean(key, self.keys))
 

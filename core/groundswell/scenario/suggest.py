@@ -38,17 +38,6 @@ _OTHER_WORDS = {
     "title": "test",
 }
 
-# Parts of the language that this version cannot run. To ignore one would be to run another test
-# than the one written.
-NOT_SUPPORTED: dict[str, frozenset[str]] = {
-    "the test": frozenset(("data",)),
-}
-
-
-def is_not_supported(what: str, key: str) -> bool:
-    """Whether `key` is one that a later version will read in `what`."""
-    return key in NOT_SUPPORTED.get(what, ())
-
 
 def nearest(word: str, known: Collection[str]) -> str | None:
     """The known word that was most likely meant."""

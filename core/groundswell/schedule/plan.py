@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from groundswell.scenario.model import OpenScenario, SharedIterations
 from groundswell.schedule.division import Division
 from groundswell.schedule.rate import RateCurve
+from groundswell.schedule.row_plan import DataOutline, data_outlines
 from groundswell.schedule.scenario_plan import ScenarioPlan
 from groundswell.schedule.shape import planned_duration, run_duration, run_duration_with_grace
 from groundswell.schedule.shares import ShareEntry, ShareTable
@@ -68,20 +69,22 @@ class PlanTable:
     duration: float
     duration_with_grace: float
     scenarios: tuple[ScenarioOutline, ...]
+    data: tuple[DataOutline, ...] = ()
 
 
 def plan_table(test: Test, entries: Sequence[ShareEntry], seed: int | str) -> PlanTable:
     """Every scenario of `test`, divided over `entries`. Poisson arrivals are drawn and counted."""
     division = Division(ShareTable(tuple(entries)))
     scenarios = test.scenarios.values()
+    plans = [
+        ScenarioPlan(name, scenario, division, seed) for name, scenario in test.scenarios.items()
+    ]
     return PlanTable(
         test=test.test,
         duration=float(run_duration(scenarios)),
         duration_with_grace=float(run_duration_with_grace(scenarios)),
-        scenarios=tuple(
-            _outline(ScenarioPlan(name, scenario, division, seed))
-            for name, scenario in test.scenarios.items()
-        ),
+        scenarios=tuple(map(_outline, plans)),
+        data=tuple(data_outlines(test, division, seed, plans)),
     )
 
 

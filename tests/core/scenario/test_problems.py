@@ -214,7 +214,6 @@ STEPS = [
 
 TOP = [
     ("warmup: 5", "7:9: `warmup`: 5 has no unit (write 5s for seconds, 5ms, 5m …)"),
-    ("data: {}", "7:1: `data` is not supported yet"),
     ("setup: []", "7:8: `setup` is empty (such as `- get: /`)"),
     ("setup: {get: /}", "7:8: `setup` must be a list, not a mapping (such as `- get: /`)"),
     ("setup_timeout: 5s", "7:16: `setup_timeout` is given, and no `setup`"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from groundswell.scenario.model import RampingVus
 from groundswell.schedule.vus import VuCurve
+from groundswell_agent.engine.account import Drop
 from groundswell_agent.engine.executors.base import BATCH, Executor
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ class ActiveVus(Executor):
 
     async def _live(self, vu: VirtualUser) -> None:
         number, load, lease = vu.number, self.load, self.load.lease
+        take = load.take_rows
         now = monotonic()
         try:
             while (
@@ -116,9 +118,18 @@ class ActiveVus(Executor):
                 and not self.halted
                 and (clock_gettime(CLOCK_BOOTTIME) < lease.until or load.may_start())
             ):
+                if take is not None and not take(vu):
+                    self._starve(now)
+                    return
                 now = await vu.iteration(now, now)
         finally:
             del self._running[number]
+
+    def _starve(self, now: float) -> None:
+        """No row is left: no VU comes any more, and each that is there ends as this one does."""
+        self.load.drop(Drop.NO_DATA, now)
+        assert self.start is not None
+        super().leave(now - self.start)
 
     def _ramp_away(self, number: int) -> None:
         """Cancel a VU whose ramp-down has run out."""

@@ -6,6 +6,7 @@ start *all* arrivals whose moment has passed, so that a late wake makes some lat
 
 from __future__ import annotations
 
+import asyncio
 import math
 from heapq import heappop, heappush, heapreplace
 from time import monotonic
@@ -30,6 +31,8 @@ _ABORT = Cut.ABORT
 # After a late wake, arrivals start in turns of so many. Between them answers come in and free VUs with
 # open connections; all at once, each would need a VU and a connection of its own.
 _AT_ONCE = 50
+# To count those that have lost their reason takes a third of a microsecond each.
+_DROPPED_AT_ONCE = 1000
 
 
 class Agenda:
@@ -67,6 +70,8 @@ class ArrivalRate(Executor):
         super().__init__(share, load)
         self._free: list[VirtualUser] = []
         self._agenda = Agenda()
+        # From the first arrival on for which there was no row left.
+        self._starved = False
         for source in share.sources:
             self._agenda.add(source.walk())
 
@@ -83,6 +88,9 @@ class ArrivalRate(Executor):
                 planned = start + agenda.next_moment
                 agenda.pop()
                 self._arrive(planned, late=late)
+            if self._starved:
+                await self._drop_the_rest()
+                return
             if now >= self.end and agenda.next_moment >= min(limit, now):
                 return
 
@@ -119,7 +127,26 @@ class ArrivalRate(Executor):
         if vu is None:
             self.load.drop(Drop.NO_VU, planned)
             return
+        take = self.load.take_rows
+        if take is not None and not take(vu):
+            self._free.append(vu)
+            self._starved = True
+            self.load.drop(Drop.NO_DATA, planned)
+            return
         self.spawn(self._iterate(vu, planned))
+
+    async def _drop_the_rest(self) -> None:
+        """The scenario ends here: whatever was to come has no row either."""
+        agenda, dropped = self._agenda, 0
+        while agenda.next_moment < self._limit and not self.halted:
+            for _ in range(_DROPPED_AT_ONCE):
+                if agenda.next_moment >= self._limit or agenda.next_moment == math.inf:
+                    break
+                agenda.pop()
+                dropped += 1
+            await asyncio.sleep(0)
+        if dropped:
+            self.load.drop(Drop.NO_DATA, monotonic(), dropped)
 
     def _free_vu(self) -> VirtualUser | None:
         # The last one back goes out first: the fewest connections stay busy, and the rest idle.

@@ -90,9 +90,12 @@ class Iterations(Executor):
         super().leave(boundary)
 
     async def _live(self, vu: VirtualUser, heap: _Heap, end: float) -> None:
-        own = heap.each
+        own, take = heap.each, self.load.take_rows
         now = monotonic()
         while own > 0 and heap.left > 0 and self._may_go_on() and now < end:
+            if take is not None and not take(vu):
+                self._drop_the_rest(Drop.NO_DATA, now)
+                return
             own -= 1
             heap.left -= 1
             self.load.account.planned += 1
@@ -102,11 +105,14 @@ class Iterations(Executor):
         return not (self.halted or self._leaving) and self.load.may_start()
 
     def _account_for_the_rest(self, end: float) -> None:
+        # A timer may ring early, and a sample of the future might miss the last report.
+        self._drop_the_rest(Drop.TIME, min(end, monotonic()))
+
+    def _drop_the_rest(self, reason: Drop, at: float) -> None:
         # The plan of a run that was halted is cut where the run was, that of a share which was handed
         # over is its heirs'.
         left = sum(heap.left for heap in self._heaps)
         if left and not self.halted and not self._leaving:
-            # A timer may ring early, and a sample of the future might miss the last report.
-            self.load.drop(Drop.TIME, min(end, monotonic()), times=left)
+            self.load.drop(reason, at, times=left)
         for heap in self._heaps:
             heap.left = 0

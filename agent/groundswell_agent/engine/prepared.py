@@ -1,0 +1,47 @@
+"""A test as one agent prepares it: read again, its share known, its data opened.
+
+Looking through a large file takes seconds, so this is done beside the event loop where there is one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from groundswell.files.places import UNSEEN
+from groundswell.scenario.loader import TestSource, load
+from groundswell.schedule.division import Division, table_from_wire
+from groundswell_agent.engine.data import open_data
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from groundswell.files.places import Files
+    from groundswell.scenario.model import Scenario, Test
+    from groundswell.v1 import agent_pb2
+    from groundswell_agent.engine.values import Namespace
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedTest:
+    """`data` is what its sources give on this agent, by name; `files` are those that it names."""
+
+    source: TestSource
+    test: Test
+    division: Division
+    data: Mapping[str, Namespace]
+    files: Files
+
+    @classmethod
+    def of(cls, prepare: agent_pb2.Prepare, files: Files = UNSEEN) -> PreparedTest:
+        """Raises InvalidTest and its kin, and FileUnavailable."""
+        sent = prepare.source
+        source = TestSource(sent.name, sent.text, dict(sent.env), sent.target or None, files)
+        test = load(source)
+        table = table_from_wire(prepare.shares)
+        data = open_data(test, table, prepare.agent, files)
+        return cls(source, test, Division(table), data, files)
+
+    def namespaces(self, scenario: Scenario) -> dict[str, Namespace]:
+        """What templates of a scenario may name besides captures."""
+        return {name: self.data[name] for name in scenario.data}
