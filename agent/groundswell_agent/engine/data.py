@@ -65,7 +65,7 @@ class DataFeed:
                 return False
             self._next = 0
         stop = min(self._next + _AHEAD, len(self._rows))
-        self._ahead = self._rows.some(range(self._next, stop))
+        self._ahead = self._rows.some(self._next, stop)
         self._ahead.reverse()
         self._next = stop
         return True
@@ -79,7 +79,7 @@ class AnyRow:
         self._count = len(rows)
 
     def take(self, vu: VirtualUser) -> Row:
-        return self._rows.some((int(vu.random.random() * self._count),))[0]
+        return self._rows.one(int(vu.random.random() * self._count))
 
 
 class OwnRow:
@@ -90,7 +90,7 @@ class OwnRow:
         self._count = len(rows)
 
     def take(self, vu: VirtualUser) -> Row:
-        return self._rows.some(((vu.number - 1) % self._count,))[0]
+        return self._rows.one((vu.number - 1) % self._count)
 
 
 class RowTaker:

@@ -18,14 +18,12 @@ _NEWLINE, _RETURN = 10, 13
 
 
 class CsvCheck:
-    """Takes the blocks of one file in order; `columns` are known after its first row."""
+    """Takes the blocks of one file in order; `columns` is 0 until the header has ended."""
 
     def __init__(self, path: Path, delimiter: str) -> None:
         self._path = path
         self._delimiter = ord(delimiter)
-        # Of the whole file, up to the last row's end.
-        self._delimiters = 0
-        # Of the row that goes on in the next block.
+        # Delimiters of the row that goes on in the next block.
         self._begun = 0
 
     def take(self, block: Block, columns: int) -> None:
@@ -39,7 +37,8 @@ class CsvCheck:
         if counts.size:
             counts[0] += self._begun
             self._begun = 0
-            self._check_counts(block, counts, columns)
+            if columns:
+                self._check_counts(block, counts, columns)
         self._begun += delimiters.size - (int(before[-1]) if before.size else 0)
 
     def _outside_quotes(self, block: Block, places: Offsets) -> Offsets:

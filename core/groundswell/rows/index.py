@@ -18,7 +18,7 @@ from groundswell.rows.scan import rows
 from groundswell.rows.table import head, json_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from groundswell.rows.layout import Layout
@@ -34,7 +34,9 @@ class Rows(Protocol):
 
     def __len__(self) -> int: ...
 
-    def some(self, positions: Sequence[int]) -> list[Row]: ...
+    def some(self, start: int, stop: int) -> list[Row]: ...
+
+    def one(self, position: int) -> Row: ...
 
 
 class IndexedRows:
@@ -50,11 +52,15 @@ class IndexedRows:
     def __len__(self) -> int:
         return self._starts.size
 
-    def some(self, positions: Sequence[int]) -> list[Row]:
+    def some(self, start: int, stop: int) -> list[Row]:
         file = self._file
-        starts, ends = self._starts[positions].tolist(), self._ends[positions].tolist()
-        read = zip(ends, starts, strict=True)
-        return self._parse([os.pread(file, end - start, start) for end, start in read])
+        starts, ends = self._starts[start:stop].tolist(), self._ends[start:stop].tolist()
+        read = zip(starts, ends, strict=True)
+        return self._parse([os.pread(file, end - begin, begin) for begin, end in read])
+
+    def one(self, position: int) -> Row:
+        (row,) = self.some(position, position + 1)
+        return row
 
 
 class LoadedRows:
@@ -66,8 +72,11 @@ class LoadedRows:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def some(self, positions: Sequence[int]) -> list[Row]:
-        return [self._rows[position] for position in positions]
+    def some(self, start: int, stop: int) -> list[Row]:
+        return self._rows[start:stop]
+
+    def one(self, position: int) -> Row:
+        return self._rows[position]
 
 
 def striped_rows(path: Path, layout: Layout, stripe: Stripe) -> Rows:

@@ -81,8 +81,7 @@ def _inspect_csv(path: Path, layout: Layout) -> Table:
             # The header is no row.
             count -= 1
         count += found
-        if columns:
-            check.take(block, len(columns))
+        check.take(block, len(columns))
     return Table(columns, max(count, 0))
 
 

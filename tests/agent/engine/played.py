@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from groundswell.files.places import UNSEEN
 from groundswell.metrics.histogram import Histogram
 from groundswell.v1 import agent_pb2
 from groundswell.v1.metrics_pb2 import MetricKind, Report, ScenarioAccount
@@ -17,6 +18,8 @@ from groundswell_agent.engine.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from groundswell.files.places import Files
 
 Scenario = dict[str, object]
 Step = dict[str, object]
@@ -36,9 +39,10 @@ def preparation(
     agent: str = "a",
     shares: Mapping[str, int] | None = None,
     seed: int = 1,
+    data: Mapping[str, object] | None = None,
 ) -> agent_pb2.Prepare:
     """`shares` are the weights of all agents by name. YAML reads JSON."""
-    test = {"test": "engine", "target": target, "scenarios": scenarios}
+    test = {"test": "engine", "target": target, "data": data or {}, "scenarios": scenarios}
     entries = [agent_pb2.ShareEntry(agent=n, weight=w) for n, w in (shares or {agent: 1}).items()]
     return agent_pb2.Prepare(
         run_id=RUN_ID,
@@ -139,17 +143,18 @@ def _fits(key: Key, metric: str, tags: dict[str, str]) -> bool:
     return key[0] == metric and set(tags.items()) <= key[1]
 
 
-def build(prepare: agent_pb2.Prepare) -> Engine:
-    return Engine.build(prepare, incarnation=INCARNATION)
+def build(prepare: agent_pb2.Prepare, files: Files = UNSEEN) -> Engine:
+    return Engine.build(prepare, incarnation=INCARNATION, files=files)
 
 
 async def played(
     *prepares: agent_pb2.Prepare,
     in_s: float = _AHEAD_S,
     during: Callable[[Engine, float], None] | None = None,
+    files: Files = UNSEEN,
 ) -> list[Measured]:
     """Run all of them at once, from one T `in_s` from now; `during` is called before T, with it."""
-    engines = [build(prepare) for prepare in prepares]
+    engines = [build(prepare, files) for prepare in prepares]
     start = monotonic() + in_s
     start_ns = int(start * 1e9)
     runs = [Measured(start_ns / 1e9) for _ in engines]

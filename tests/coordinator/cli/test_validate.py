@@ -89,6 +89,7 @@ def test_json_of_a_valid_test_holds_its_counts(good: str) -> None:
     assert json.loads(result.stdout) == {
         "valid": True,
         "problems": [],
+        "warnings": [],
         "scenarios": 1,
         "steps": 2,
         "thresholds": 1,
@@ -131,3 +132,21 @@ def test_the_help_shows_a_test_that_is_valid() -> None:
 def test_the_schema_is_printed_as_json() -> None:
     result = CliRunner().invoke(schema, [])
     assert json.loads(result.stdout)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+def test_rows_that_cannot_be_enough_are_told_and_are_no_mistake(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("id\n1\n2\n")
+    path = tmp_path / "t.yaml"
+    path.write_text(
+        "test: t\ntarget: http://x\ndata: {users: {file: users.csv, pick: unique}}\n"
+        "scenarios:\n  s: {executor: shared-iterations, iterations: 5,"
+        " steps: [{get: '/{{ users.id }}'}]}\n"
+    )
+    warning = (
+        "data users: the plan needs 5 rows and there are 2: it will end early, "
+        "INCONCLUSIVE (data_exhausted)"
+    )
+    result = CliRunner().invoke(validate, [str(path)])
+    assert (result.exit_code, result.stderr) == (0, f"warning: {path}: {warning}\n")
+    result = CliRunner().invoke(validate, [str(path), "--json"])
+    assert json.loads(result.stdout)["warnings"] == [warning]
