@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.e2e.demo import Demo
 
 _EXAMPLES = Path(__file__).parents[2] / "examples"
-_SHORT = {"smoke.yaml"}
+_SHORT = {"smoke.yaml", "accounts.yaml"}
 
 
 def _examples() -> list[object]:

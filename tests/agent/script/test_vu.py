@@ -201,7 +201,10 @@ async def test_code_that_cannot_be_run_here_is_refused_by_its_line(site: Site) -
     source = source_of(script("pass"))
     broken = b"import only_there\n" + source.text
     prepare = agent_pb2.Prepare(
-        run_id=RUN_ID, source=agent_pb2.TestSource(name="t.py", text=broken), agent="a"
+        run_id=RUN_ID,
+        source=agent_pb2.TestSource(name="t.py", text=broken),
+        shares=agent_pb2.ShareTable(entries=[agent_pb2.ShareEntry(agent="a", weight=1)]),
+        agent="a",
     )
     with pytest.raises(InvalidTest, match=r"t\.py:1:1: there is no module 'only_there'"):
         build(prepare)
