@@ -46,6 +46,8 @@ class Connectors:
         self._files = files
         self._lease = lease
         self._made: list[tuple[Http, Connector, Pool | None]] = []
+        # By how long they keep what they find: a host is looked up once for all who agree in that.
+        self.resolvers: dict[float, Resolver] = {}
 
     @property
     def open_connections(self) -> int:
@@ -55,7 +57,8 @@ class Connectors:
         """The connector for one way of connecting, and what makes the clients of VUs."""
         made = next((one for one in self._made if one[0] == http), None)
         if made is None:
-            made = http, self.new_connector(http), _pool(http.connections)
+            resolver = self.resolvers.setdefault(_ttl(http), _resolver(http))
+            made = http, self.new_connector(http, resolver=resolver), _pool(http.connections)
             self._made.append(made)
         _, connector, pool = made
         if pool is not None:
@@ -69,14 +72,17 @@ class Connectors:
             if pool is not None:
                 pool.close()
 
-    def new_connector(self, http: Http, alpn: Sequence[str] = ALPN) -> Connector:
-        tls, ttl, timeout = http.tls, http.dns_ttl, http.connect_timeout
+    def new_connector(
+        self, http: Http, alpn: Sequence[str] = ALPN, resolver: Resolver | None = None
+    ) -> Connector:
+        """One of its own, for whoever looks at the way beforehand."""
+        tls, timeout = http.tls, http.connect_timeout
         name = None if tls is None else tls.server_name
         return Connector(
             tls=None if tls is None else self._context(tls, alpn),
             alpn=alpn,
             connect_timeout=CONNECT_TIMEOUT if timeout is None else float(timeout),
-            resolver=Resolver(asyncio.get_running_loop(), ttl=TTL if ttl is None else float(ttl)),
+            resolver=resolver or _resolver(http),
             lease=self._lease,
             fixed=FixedHosts(http.hosts) if http.hosts else None,
             sources=Sources(http.source_addresses) if http.source_addresses else None,
@@ -97,6 +103,14 @@ class Connectors:
         if isinstance(text, Template) and text.only is not None:
             return filled(text).encode()
         return content_of(self._files, filled(text))
+
+
+def _ttl(http: Http) -> float:
+    return TTL if http.dns_ttl is None else float(http.dns_ttl)
+
+
+def _resolver(http: Http) -> Resolver:
+    return Resolver(asyncio.get_running_loop(), ttl=_ttl(http))
 
 
 def _pool(policy: Policy | None) -> Pool | None:

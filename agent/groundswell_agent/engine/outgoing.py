@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING
 
 from groundswell.scenario.expressions import Template
 from groundswell.scenario.step_model import MultipartBody
-from groundswell.scenario.values import as_text, url_encoded
+from groundswell.scenario.values import url_encoded
 from groundswell_agent.engine.bodies import compile_body
+from groundswell_agent.engine.marks import Marks
 from groundswell_agent.engine.streaming import Streaming
 from groundswell_agent.engine.texts import (
-    compile_pieces,
     compile_text,
     escaped,
     fit_header,
     fit_path,
-    join_pieces,
 )
 from groundswell_agent.engine.uploads import Streamed, with_type
 from groundswell_agent.engine.values import compile_presence
@@ -91,46 +90,6 @@ def place(path: str, base: str) -> tuple[Origin, str]:
     return origin, below.rstrip("/") + path
 
 
-class _Marks:
-    """Marks that stand for the values of an iteration in a text that is put together by others."""
-
-    def __init__(self, names: Names, around: object) -> None:
-        self._names = names
-        self._functions: dict[str, TextOf] = {}
-        # Letters and digits pass through every encoding as they are.
-        self._stem = "VaLuE"
-        while self._stem in repr(around):
-            self._stem += "x"
-        self._pattern = re.compile(f"({self._stem}[0-9]+e)")
-
-    def text(self, text: Text, fit: Fit, fit_constant: Fit | None = None) -> str:
-        """The text itself, or one with a mark for each of its values."""
-        if isinstance(text, str):
-            return text
-        return "".join(
-            piece if isinstance(piece, str) else self.mark(piece)
-            for piece in compile_pieces(text, self._names, fit, fit_constant)
-        )
-
-    def query(self, text: Text) -> str:
-        """What is constant is encoded later, with the names."""
-        return self.text(text, url_encoded, as_text)
-
-    def mark(self, function: TextOf) -> str:
-        mark = f"{self._stem}{len(self._functions)}e"
-        self._functions[mark] = function
-        return mark
-
-    @property
-    def unused(self) -> bool:
-        return not self._functions
-
-    def cut(self, text: str) -> TextOf:
-        """The text, with each mark's value in its place."""
-        pieces = [piece for piece in self._pattern.split(text) if piece]
-        return join_pieces([self._functions.get(piece, piece) for piece in pieces])
-
-
 class _Fixed:
     """A request to an origin that is known; `constant` where no template is left in it."""
 
@@ -145,7 +104,7 @@ class _Fixed:
         *,
         reads_body: bool,
     ) -> None:
-        marks = _Marks(names, (step, base))
+        marks = Marks(names, (step, base))
         self._origin, path = place(marks.text(step.path, fit_path), base)
         query = {name: marks.query(value) for name, value in step.query.items()}
         optional = _optional_headers(step.headers)

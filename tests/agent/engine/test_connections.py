@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from groundswell_agent.preflight.check import Check
     from tests.agent.engine.site import Site
 
-SHARED_TWO = {"connections": {"shared": 2}}
+SHARED_TWO: dict[str, object] = {"connections": {"shared": 2}}
 
 
 def connections(site: Site) -> int:
@@ -161,6 +161,22 @@ def _room(check: Check) -> int:
     match = re.search(r"give ([0-9,]+) connections", check.message)
     assert match is not None, check
     return int(match[1].replace(",", ""))
+
+
+async def test_a_host_is_looked_up_once_whatever_the_ways_to_it(site: Site) -> None:
+    port = site.url.rpartition(":")[2]
+    each: dict[str, object] = {"connections": "new", "dns_ttl": "0s"}
+    ways: list[dict[str, object]] = [{}, {"connections": "new"}, SHARED_TWO, each]
+    scenarios = {f"s{n}": {**per_vu(2, 4), "http": http} for n, http in enumerate(ways)}
+    engines: list[Engine] = []
+    await played(
+        preparation(scenarios, f"http://localhost:{port}"),
+        during=lambda engine, _: engines.append(engine),
+    )
+    shared, own = (one.lookups for one in engines[0].connectors.resolvers.values())
+    # The last looks up each time that it connects, at least twice one after the other.
+    assert shared == 1
+    assert 2 <= own <= 4
 
 
 async def test_fixed_hosts_lead_to_the_target(site: Site) -> None:
