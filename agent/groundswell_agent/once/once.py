@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from groundswell.files.places import Files
+    from groundswell.scenario.http_model import Http
     from groundswell.telling import PhaseName
     from groundswell.v1 import agent_pb2
     from groundswell_agent.engine.phases import Performed
@@ -76,6 +77,7 @@ class Once:
                 await self._phase(Kind.TEARDOWN)
         if self._engine.script is not None:
             await self._engine.script.resources.close()
+        self._engine.connectors.close()
         return self._sum_up(began)
 
     def interrupt(self) -> None:
@@ -85,7 +87,10 @@ class Once:
             self._doing.cancel()
 
     async def _phase(self, kind: Kind) -> bool:
-        began = self._begin(kind.value, None)
+        test = self._engine.test
+        phase = test.setup if kind is Kind.SETUP else test.teardown
+        assert phase is not None
+        began = self._begin(kind.value, None, phase.http)
         performance = self._engine.phases.performance(kind)
         performed = await self._do(performance.run())
         if performed is None:
@@ -114,7 +119,7 @@ class Once:
             self._codes.add(ExitCode.SETUP_FAILED if is_setup else ExitCode.TEARDOWN_FAILED)
 
     async def _scenario(self, name: str, load: ScenarioLoad) -> None:
-        began = self._begin("scenario", name)
+        began = self._begin("scenario", name, self._engine.test.scenarios[name].http)
         sums = self._teller.sums
         sums.is_ended = False
         vu = VirtualUser(1, load)
@@ -135,8 +140,10 @@ class Once:
         finally:
             self._doing = None
 
-    def _begin(self, phase: PhaseName, scenario: str | None) -> float:
+    def _begin(self, phase: PhaseName, scenario: str | None, http: Http) -> float:
         self._tell(Begin(phase, scenario))
+        if not http.verifies:
+            self._teller.note("certificates are NOT verified: the test says `verify: false`")
         return monotonic()
 
     def _end(

@@ -291,3 +291,17 @@ async def test_large_bodies_are_cut_and_binary_ones_are_only_named(site: Site) -
     # Without its coding, as the test reads it.
     assert small.text == "hello"
     assert told.of(Step)[1].captures[0].value == "hello"
+
+
+async def test_certificates_that_nobody_looks_at_are_told(site: Site) -> None:
+    setup = "setup: [{get: /text}]"
+    once, told = await prepared(
+        site, "[{get: /text}]", f"http: {{tls: {{verify: false}}}}\n{setup}"
+    )
+    assert await once.run() is ExitCode.OK
+    assert sum("NOT verified" in note for note in told.notes) == 2
+    once, told = await prepared(
+        site, "[{get: /text}]", f"http: {{connections: {{shared: 1}}}}\n{setup}"
+    )
+    assert await once.run() is ExitCode.OK
+    assert told.notes == []
