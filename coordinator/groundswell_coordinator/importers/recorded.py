@@ -22,20 +22,10 @@ if TYPE_CHECKING:
 METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"))
 
 # What the connection decides, and no test.
-_OF_THE_CONNECTION = frozenset(
-    (
-        *(
-            "host",
-            "connection",
-            "content-length",
-            "transfer-encoding",
-            "keep-alive",
-            "te",
-            "upgrade",
-        ),
-        *("proxy-connection", "expect", "http2-settings", "accept-encoding", "content-type"),
-    )
-)
+_OF_THE_CONNECTION = frozenset((
+    *("host", "connection", "content-length", "transfer-encoding", "keep-alive", "te", "upgrade"),
+    *("proxy-connection", "expect", "http2-settings", "accept-encoding", "content-type"),
+))  # fmt: skip
 # A header is one line.
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # An id in a path would make a name of its own for every value.

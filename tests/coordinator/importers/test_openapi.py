@@ -141,6 +141,28 @@ def test_what_is_no_description_is_told(tmp_path: Path, text: str, message: str)
         import_openapi("nope", _ALL)
 
 
+def test_what_has_no_place_in_a_test_is_named(tmp_path: Path) -> None:
+    operation: dict[str, Any] = {
+        "callbacks": {"paid": {}},
+        "responses": {"201": {"links": {"next": {}}}},
+        "parameters": [{"in": "header", "name": "a b", "required": True}],
+        "servers": [{"url": "/"}],
+    }
+    paths: dict[str, Any] = {"/a": {"post": operation, "trace": {}}, "x-extension": {}}
+    draft = imported(tmp_path, api(paths, webhooks={"x": 1}))
+
+    assert len(steps_of(draft)) == 1
+    assert draft.lost == [
+        "the header parameter a b of POST /a",
+        "the callbacks of POST /a",
+        "the links of POST /a: what a response brings is not used by others",
+        "servers of its own of POST /a",
+        "the webhooks of the description",
+        "TRACE /a: no such method in a test",
+        "x-extension: no path",
+    ]
+
+
 def test_a_description_that_refers_to_itself_ends(tmp_path: Path) -> None:
     text = """
 openapi: 3.0.0

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from groundswell.scenario.maps import HEADER_NAME
 from groundswell_coordinator.counted import counted
 from groundswell_coordinator.importers.bodies import FORM, body_of
 from groundswell_coordinator.importers.draft import Draft, Group, Request, Step, literal
@@ -69,6 +70,7 @@ class _Reading:
         self._body(request, operation, where)
         Security(self.document, self.converter).apply(request, operation, where)
         request.status = _status(operation.get("responses"))
+        self.lost.extend(_beside_operation(self.document, item, operation, where))
         self.groups.setdefault(tags[0] if tags else "", []).append(request)
 
     def _parameters(self, request: Request, item: Object, operation: Object, where: str) -> None:
@@ -100,7 +102,7 @@ class _Reading:
         value = _text(example_of(self.document, parameter))
         if place == "query" and name and "{{" not in name:
             request.query[name] = self.converter.value(name, value, where)
-        elif place == "header":
+        elif place == "header" and HEADER_NAME.fullmatch(name):
             request.headers[name] = self.converter.value(name, value, where)
         else:
             self.lost.append(f"the {place} parameter {name} of {where}")
@@ -230,10 +232,27 @@ def _text(value: Value) -> str:
     return json.dumps(value)
 
 
+def _beside_operation(
+    document: Document, item: Object, operation: Object, where: str
+) -> Iterator[str]:
+    responses = document.resolved(operation.get("responses")).values()
+    if operation.get("callbacks"):
+        yield f"the callbacks of {where}"
+    if any(document.resolved(one).get("links") for one in responses):
+        yield f"the links of {where}: what a response brings is not used by others"
+    if item.get("servers") or operation.get("servers"):
+        yield f"servers of its own of {where}"
+
+
 def _beside(document: Document) -> Iterator[str]:
     for key in ("webhooks", "x-webhooks"):
         if document.root.get(key):
             yield f"the {key} of the description"
+    for path, item in document.resolved(document.root.get("paths")).items():
+        if "trace" in document.resolved(item):
+            yield f"TRACE {path}: no such method in a test"
+        elif not path.startswith("/"):
+            yield f"{path}: no path"
     if document.unresolved:
         names = ", ".join(list(document.unresolved)[:5])
         yield f"references that lead nowhere, or out of the file: {names}"
