@@ -153,6 +153,7 @@ def command(
             "--detach": detach,
             "--label": labels,
             "--hdr": hdr,
+            "--out": outputs,
             "--repeat": repeat,
             **files.asked,
         },

@@ -58,7 +58,6 @@ class Course:
     seconds: int
     requests: list[float] = field(default_factory=list[float])
     failed: list[float] = field(default_factory=list[float])
-    planned: list[float] = field(default_factory=list[float])
     fired: list[float] = field(default_factory=list[float])
     dropped: list[float] = field(default_factory=list[float])
     vus: list[float | None] = field(default_factory=list[float | None])
@@ -77,10 +76,6 @@ class Course:
     def starts_s(self) -> Sequence[int]:
         """Where the bins begin, in seconds of the run."""
         return range(0, self.seconds, self.step_s)
-
-    @property
-    def has_plan(self) -> bool:
-        return any(self.planned)
 
 
 def step_of(seconds: int, most: int) -> int:

@@ -42,8 +42,9 @@ class _Reader:
         self._course = course
         self._heat = HeatRows(course.seconds, course.step_s, _MOST_HEAT_BINS)
         self._scratch = Scratch()
-        self._books: dict[str, tuple[int, int, int]] = {}
-        self._booked = (0, 0, 0)
+        # By incarnation: how many iterations were fired and dropped.
+        self._books: dict[str, tuple[int, int]] = {}
+        self._booked = (0, 0)
         self._parts: dict[str, bytes] = {}
         self._bin = _Bin()
         # Of the second that is being read, all scenarios and late reports together.
@@ -139,17 +140,14 @@ class _Reader:
         for incarnation, part in self._parts.items():
             accounts = Report.FromString(part).accounts
             self._books[incarnation] = (
-                sum(one.planned for one in accounts),
                 sum(one.fired for one in accounts),
                 sum(sum(one.dropped.values()) for one in accounts),
             )
         self._parts.clear()
-        now = tuple(map(sum, zip(*self._books.values(), strict=True))) or (0, 0, 0)
+        now = tuple(map(sum, zip(*self._books.values(), strict=True))) or (0, 0)
         changes = [(new - old) / seconds for new, old in zip(now, self._booked, strict=True)]
-        self._booked = (now[0], now[1], now[2])
-        for column, change in zip(
-            (self._course.planned, self._course.fired, self._course.dropped), changes, strict=True
-        ):
+        self._booked = (now[0], now[1])
+        for column, change in zip((self._course.fired, self._course.dropped), changes, strict=True):
             column.append(max(change, 0.0))
 
 

@@ -217,6 +217,8 @@ class Summary:
     # Nothing of it is judged.
     warmup_s: float = field(default=0.0, metadata=_OPTIONAL)
     part: PartSummary | None = field(default=None, metadata=_OPTIONAL)
+    # The rate that was planned, as a line: seconds of the run, iterations per second.
+    plan: tuple[tuple[float, float], ...] = field(default=(), metadata=_OPTIONAL)
     course: CourseSummary | None = field(default=None, metadata=_OPTIONAL)
     agents: tuple[AgentSummary, ...] = ()
     scenarios: Mapping[str, ScenarioSummary] = field(default_factory=dict[str, ScenarioSummary])

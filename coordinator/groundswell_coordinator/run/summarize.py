@@ -24,6 +24,7 @@ from groundswell_coordinator.report.summary import (
 )
 from groundswell_coordinator.run.courses import course_of
 from groundswell_coordinator.run.events import Phase
+from groundswell_coordinator.run.plan_curve import planned_curve
 from groundswell_coordinator.run.sums import Sums
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def summarize(
         started_at=facts.started_at,
         duration_s=round(facts.duration_s, 3),
         warmup_s=float(submission.test.warmup),
+        plan=planned_curve(submission.test.scenarios.values(), facts.duration_s),
         course=course_of(timeline, ceil(facts.duration_s)),
         agents=tuple(_agent(health, facts, lost) for health in judgement.agents),
         scenarios={

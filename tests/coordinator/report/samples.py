@@ -138,6 +138,7 @@ FAILED = replace(
     verdict="FAIL",
     exit_code=99,
     warmup_s=30.0,
+    plan=((0.5, 20.0), (60.5, 500.0), (659.5, 500.0)),
     course=COURSE,
     reasons=(
         ReasonSummary(

@@ -58,7 +58,6 @@ async def test_every_bin_has_the_samples_of_its_seconds(
     assert int(course.heat.counts.sum()) == len(samples)
     lengths = [min(course.step_s, len(intervals) - start) for start in course.starts_s]
     for rates, truth in (
-        (course.planned, sum(one.requests + one.dropped for one in everything)),
         (course.fired, sum(one.requests for one in everything)),
         (course.dropped, sum(one.dropped for one in everything)),
     ):

@@ -26,7 +26,7 @@ def render(material: Material) -> str:
         course = read_course(run, intervals)
     found = events.happenings(run)
     marks = Marks(summary.warmup_s, found)
-    over_time, spread = timeline(course, marks), _distribution(course, marks)
+    over_time, spread = timeline(course, marks, summary.plan), _distribution(course, marks)
     parts = (
         sections.verdict(summary),
         sections.thresholds(summary),

@@ -34,10 +34,10 @@ class Marks:
             self.annotations.append(_warmup_label(warmup_s))
 
 
-def timeline(course: Course, marks: Marks) -> list[Figure]:
-    """A plot for each that has something to show."""
+def timeline(course: Course, marks: Marks, plan: Sequence[tuple[float, float]]) -> list[Figure]:
+    """A plot for each that has something to show. `plan` is what a summary says of it."""
     figures = (
-        _rates(course, marks),
+        _rates(course, marks, plan),
         _latency(course, marks),
         _errors(course, marks),
         _vus(course, marks),
@@ -63,15 +63,27 @@ def time_layout(marks: Marks, title: str, **more: object) -> dict[str, Any]:
     }
 
 
-def _rates(course: Course, marks: Marks) -> Figure:
-    planned = course.planned if course.has_plan else []
+def _rates(course: Course, marks: Marks, plan: Sequence[tuple[float, float]]) -> Figure:
     traces = [
-        *_lines(course, "iterations planned", planned, "$b", dash="dot"),
+        *_plan(plan),
         *_lines(course, "iterations started", course.fired, "$a"),
         *_lines(course, "requests", course.requests, "$c"),
     ]
     layout = time_layout(marks, "per second")
     return Figure("rates", "Rates over time, planned and achieved", traces, layout)
+
+
+def _plan(plan: Sequence[tuple[float, float]]) -> Iterable[Trace]:
+    """Of the test, and not of the agents: those that are lost do not tell what they were to do."""
+    if plan:
+        yield {
+            "type": "scatter",
+            "mode": "lines",
+            "name": "iterations planned",
+            "x": [moment(at) for at, _ in plan],
+            "y": rounded(rate for _, rate in plan),
+            "line": {"color": "$b", "width": 1.5, "dash": "dot"},
+        }
 
 
 def _latency(course: Course, marks: Marks) -> Figure:

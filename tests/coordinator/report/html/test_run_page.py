@@ -106,7 +106,8 @@ def test_what_was_measured_is_in_the_plots() -> None:
     lines = {line["name"]: line for line in figures["rates"]["data"]}
 
     assert lines["requests"]["y"] == [100] * 40
-    assert lines["iterations planned"]["y"] == [200] * 40
+    assert lines["iterations planned"]["y"] == [20, 500, 500]
+    assert lines["iterations planned"]["x"][1] == "1970-01-01 00:01:00.500"
     assert lines["iterations started"]["y"] == [198] * 40
     heat = figures["heat"]["data"][0]
     assert sum(count or 0 for row in heat["z"] for count in row) == 40 * 100
