@@ -51,6 +51,10 @@ class Group:
             raise click.UsageError(
                 f"--label {REPEAT}: that is the label --repeat gives to its runs."
             )
+        if any(output.is_file for output in order.outputs):
+            raise click.UsageError(
+                "--out jsonl: with --repeat every run would write over the last."
+            )
         self.name = order.run_id
         self._order = order
         self._count = count
