@@ -81,6 +81,13 @@ class ScriptVu(VU):
     def setup(self) -> Any:  # noqa: ANN401  # whatever it returned
         return self._script.setup.value
 
+    def row(self, source: str) -> Mapping[str, Any]:
+        namespace = self._vu.load.namespaces.get(source)
+        if namespace is None:
+            where = f"the scenario {self.scenario}"
+            raise LookupError(f"{where} does not say data=[{source!r}] among its options")
+        return self._vu.fields(source, namespace)
+
     def secret(self, name: str) -> str:
         return read_secret(name)
 

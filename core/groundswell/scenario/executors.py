@@ -139,12 +139,13 @@ def scripted(record: Record[Scenario]) -> Record[Scenario]:
     """The same executor in a test in Python: a function in place of steps."""
     keys = {key: shape for key, shape in record.keys.items() if key != "steps"}
     function = Key(WORD, "What one iteration calls.", required=True)
+    data = Key(ListOf(WORD, '["users"]'), "The data sources whose rows it uses.")
 
     def build(fields: Fields) -> Scenario | None:
         fields.values["steps"] = ()
         return record.build(fields)
 
-    return replace(record, keys={**keys, "function": function}, build=build)
+    return replace(record, keys={**keys, "function": function, "data": data}, build=build)
 
 
 EXECUTORS: dict[str, Record[Scenario]] = {

@@ -42,6 +42,7 @@ def check_names(
     scenarios = test.get("scenarios")
     for name, scenario in scenarios.pairs if isinstance(scenarios, Mapping) else ():
         steps = scenario.get("steps") if isinstance(scenario, Mapping) else None
+        named[name.text] = _said(scenario, problems, rows)
         if steps is not None:
             captured = _first_captures(steps)
             for one in captured.keys() & rows.keys():
@@ -50,7 +51,7 @@ def check_names(
             every |= captured
             walk = _Walk(captured, problems, rows | found)
             walk.steps(steps, set())
-            named[name.text] = walk.named
+            named[name.text] |= walk.named
     # A row belongs to an iteration of a scenario.
     every |= _check_steps(test.get("teardown"), problems, found)
     defaults = test.get("defaults")
@@ -61,6 +62,18 @@ def check_names(
         for names in named.values():
             names |= walk.named
     return named
+
+
+def _said(scenario: Node, problems: Problems, rows: Map[str, frozenset[str] | None]) -> set[str]:
+    """The sources that a scenario in Python says it uses: what its function asks for is not seen."""
+    if not isinstance(scenario, Mapping) or scenario.get("function") is None:
+        return set()
+    said = scenario.get("data")
+    found = {one.text: one for one in _items(said) if isinstance(one, Scalar)}
+    for name in found.keys() - rows.keys():
+        hint = did_you_mean(name, rows, "the test has no data" if not rows else None)
+        problems.add(found[name], f"there is no data source `{name}`", hint)
+    return set(found)
 
 
 def _check_steps(

@@ -39,6 +39,8 @@ class Common(TypedDict, total=False):
     env: Mapping[str, str]
     # How connections are made, over what the test says.
     http: Mapping[str, object]
+    # The data sources whose rows `vu.row` is asked for.
+    data: Sequence[str]
     # How long a VU keeps cookies.
     cookies: Literal["iteration", "keep", "off"]
 

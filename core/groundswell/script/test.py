@@ -44,6 +44,19 @@ class Defaults(TypedDict, total=False):
     cookies: Literal["iteration", "keep", "off"]
 
 
+class _File(TypedDict):
+    file: str
+
+
+class Data(_File, total=False):
+    """Rows of a file, seen from the test's own."""
+
+    pick: Literal["unique", "sequential", "random", "per-vu"]
+    on_end: Literal["stop", "recycle"]
+    format: Literal["csv", "json", "jsonl"]
+    delimiter: str
+
+
 class _Expression(TypedDict):
     threshold: str
 
@@ -110,6 +123,7 @@ class Test:
         target: str | None = None,
         defaults: Defaults | None = None,
         http: Mapping[str, object] | None = None,
+        data: Mapping[str, Data] | None = None,
         warmup: Duration | None = None,
         thresholds: Mapping[str, Threshold | Sequence[Threshold]] | None = None,
         generator_limits: Limits | None = None,
@@ -123,6 +137,7 @@ class Test:
             "target": target,
             "defaults": defaults,
             "http": http,
+            "data": data,
             "warmup": warmup,
             "thresholds": thresholds,
             "generator_limits": generator_limits,

@@ -61,6 +61,10 @@ class VU(ABC):
         """What the test's setup returned, as JSON gives it back; None without one."""
 
     @abstractmethod
+    def row(self, source: str) -> Mapping[str, Any]:
+        """This iteration's row of a data source, which the scenario says it uses: `data=["users"]`."""
+
+    @abstractmethod
     def secret(self, name: str) -> str:
         """A secret of the agent, as `{{ secret.NAME }}` in a test file."""
 
