@@ -113,7 +113,10 @@ def open_data(test: Test, table: ShareTable, agent: str, files: Files) -> dict[s
     not for an event loop. Raises FileUnavailable.
     """
     opened: dict[str, Namespace] = {}
+    named = {name for scenario in test.scenarios.values() for name in scenario.data}
     for name, source in test.data.items():
+        if name not in named:
+            continue
         place = files.find(source.file)
         if place is None:
             raise FileUnavailable(f"the file {source.file} is not on this machine")

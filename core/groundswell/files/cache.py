@@ -72,6 +72,9 @@ class FileCache:
             return None
         try:
             hold = Hold(path)
+        except FileNotFoundError:
+            # Somebody has made room this very moment.
+            return None
         except OSError as error:
             raise FileUnavailable(f"cannot read {path}: {error.strerror}") from error
         if hold.is_there and not (hold.is_lent and hashed and FileStamp.of(path) != stamp):

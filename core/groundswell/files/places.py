@@ -120,4 +120,6 @@ class Kept:
 
 
 def _looked_for(place: Path) -> str:
+    if "~" in place.parts:
+        return "`~` is not filled in here: write the path out, or pass it as {{ env.NAME }}"
     return f"it is looked for at {place}, seen from the test file's folder"

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from groundswell.rows.scan import Block
 
 
+# Of files that are called CSV all the same.
+_OTHER_DELIMITERS = ";\t|"
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """The columns of a file, and how many rows it has: None where only its beginning was looked at."""
@@ -123,6 +127,12 @@ def _columns(path: Path, layout: Layout, line: bytes) -> tuple[str, ...]:
         names = header_of(line, layout.delimiter)
     except UnicodeDecodeError:
         raise BadData("it is no UTF-8 text", "save it as UTF-8", line=1) from None
+    other = next((one for one in _OTHER_DELIMITERS if len(names) == 1 and one in names[0]), None)
+    if other is not None:
+        shown = r"\t" if other == "\t" else other
+        raise BadData(
+            f"the header is one name, {names[0]!r}", f'add `delimiter: "{shown}"`', line=1
+        )
     for place, name in enumerate(names):
         if not name:
             raise BadData(f"column {place + 1} has no name in the header", line=1)

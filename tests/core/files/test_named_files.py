@@ -70,6 +70,10 @@ def test_a_missing_file_is_told_with_its_place(tmp_path: Path) -> None:
     )
 
 
+def test_a_home_is_not_filled_in(tmp_path: Path) -> None:
+    assert "`~` is not filled in here" in told("a: ~/user.csv\n", Beside(tmp_path))
+
+
 def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()

@@ -137,6 +137,7 @@ WRONG = {
     'a,b\n1,"2\n3,4\n': "line 2: a quote is opened and never closed",
     'a,b\n1,2"\n3,4\n': "line 2: a quote stands within a value",
     'a,b\n1,x"2,3"\n': "line 2: a quote stands within a value",
+    "a;b\n1;2\n": "line 1: the header is one name, 'a;b'",
     "a,b\r1,2\r": "a carriage return without a line feed",
     "a,b\n1,2\r3\n": "line 2: a carriage return without a line feed",
     "a\n" + "x" * (1024**2 + 1) * 2: "line 2: a row is longer than 1 MiB",
