@@ -120,7 +120,11 @@ def _indexed(
         chosen = choose(first, number) + skipped
         starts.append(found_starts[chosen].astype(np.uint32))
         ends.append(found_ends[chosen].astype(np.uint32))
-    nothing = np.empty(0, dtype=np.uint32)
-    return IndexedRows(
-        path, layout, np.concatenate([*starts, nothing]), np.concatenate([*ends, nothing])
-    )
+    return IndexedRows(path, layout, _joined(starts), _joined(ends))
+
+
+def _joined(pieces: list[_Places]) -> _Places:
+    """One after the other, and the pieces no more: of a large file both take hundreds of megabytes."""
+    joined = np.concatenate([*pieces, np.empty(0, dtype=np.uint32)])
+    pieces.clear()
+    return joined
