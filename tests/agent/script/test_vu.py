@@ -224,7 +224,10 @@ async def test_many_lines_that_raise_are_bounded(site: Site) -> None:
 async def test_an_agent_may_refuse_all_code(site: Site) -> None:
     source = source_of(script("pass"))
     prepare = agent_pb2.Prepare(
-        run_id=RUN_ID, source=agent_pb2.TestSource(name="t.py", text=source.text), agent="a"
+        run_id=RUN_ID,
+        source=agent_pb2.TestSource(name="t.py", text=source.text),
+        shares=agent_pb2.ShareTable(entries=[agent_pb2.ShareEntry(agent="a", weight=1)]),
+        agent="a",
     )
     with pytest.raises(ScriptsRefused, match="this agent runs no tests in Python"):
         Engine.build(prepare, incarnation="i", scripts=False)
