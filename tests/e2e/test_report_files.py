@@ -10,6 +10,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from groundswell_coordinator.report.summary import Summary
+from tests.e2e.service import serving
 from tests.e2e.small_disk import FILLER, fill, small_disk
 from tests.e2e.writing import arrivals, iterations, write_test
 
@@ -155,6 +156,27 @@ def test_a_coordinator_that_is_not_there_is_an_error_of_the_run(
 
     assert done.exit_code == 106, done
     _assert_told(done, files, "127.0.0.1:1")
+
+
+@pytest.mark.slow
+def test_whoever_watches_a_run_of_a_pool_gets_the_same_files(
+    groundswell: Groundswell, demo: Demo, files: Files
+) -> None:
+    with serving(groundswell) as service:
+        there = ("--coordinator", service.address)
+        with groundswell.starting("agent", *there):
+            service.wait_for_agents(1)
+            test = _failing(groundswell, demo)
+            done = groundswell("run", test, *there, *files.words, env=files.env)
+            watching = Files(groundswell.folder / "watch")
+            watched = groundswell("watch", "last", *there, *watching.words, env=watching.env)
+            detached = groundswell("run", test, *there, "--detach", *watching.words)
+
+    assert (done.exit_code, watched.exit_code) == (99, 99), (done, watched)
+    for option in OPTIONS:
+        assert watching.text(option) == files.text(option)
+    assert watching.step_summary.read_text() == files.step_summary.read_text()
+    assert (detached.exit_code, "--detach does not wait" in detached.stderr) == (2, True)
 
 
 def test_paths_that_cannot_be_are_found_out_before_any_load(

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 48
 # Below, a glance shows nothing that the numbers do not.
 _FEWEST_SECONDS = 5
-# Payloads to be decoded: about a second's work.
-_MOST_DECODED = 50_000
+# Payloads to be decoded: about two seconds of work.
+_MOST_DECODED = 100_000
 _DIGITS = 4
 
 _REQUESTS, _FAILED = Selection("http_reqs"), Selection("http_req_failed")
