@@ -14,6 +14,7 @@ from groundswell.scenario.step_model import SentFile
 from groundswell.scenario.values import as_text
 from groundswell_agent.engine.sent_files import content_of, place_of
 from groundswell_agent.engine.texts import compile_text, escaped
+from groundswell_agent.http.multipart import content_type, quoted
 from groundswell_agent.http.request import InvalidRequest
 from groundswell_agent.http.upload import FileBody, JoinedBody
 
@@ -52,7 +53,7 @@ def compile_upload(body: SentFile | MultipartBody, names: Names) -> bytes | Byte
 
 def with_type(step: RequestStep, body: MultipartBody, names: Names) -> RequestStep:
     """The step with the Content-Type of its body, whatever the defaults say."""
-    kind = f"multipart/form-data; boundary={_boundary(body, names)}"
+    kind = content_type(_boundary(body, names))
     others = {key: value for key, value in step.headers.items() if key.lower() != _TYPE.lower()}
     return replace(step, headers={**others, _TYPE: kind})
 
@@ -119,9 +120,7 @@ def _quoted(text: Text, names: Names) -> Piece:
 
 
 def _parameter(value: object) -> str:
-    """In quotes, as browsers write it."""
-    text = as_text(value)
-    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    return quoted(as_text(value))
 
 
 def _joined(pieces: list[Piece]) -> list[Piece]:

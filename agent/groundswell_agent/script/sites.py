@@ -29,7 +29,9 @@ from groundswell_agent.engine.steps.traced import TracedRequest
 from groundswell_agent.engine.texts import compile_text, fit_header
 from groundswell_agent.engine.trace import StepOutcome
 from groundswell_agent.engine.values import is_constant
+from groundswell_agent.http.multipart import encoded
 from groundswell_agent.http.request import InvalidRequest, prepare
+from groundswell_agent.script.parts import fields_of
 from groundswell_agent.script.response import Answer, NoAnswer
 
 if TYPE_CHECKING:
@@ -50,8 +52,8 @@ if TYPE_CHECKING:
     Ready = tuple[CompiledStep, PreparedRequest]
 
 _OPTIONS = frozenset(RequestOptions.__annotations__)
-_ALIASES = {"params": "query", "data": "form", "allow_redirects": "redirects"}
-_BODIES = ("json", "form", "body")
+_ALIASES = {"params": "query", "data": "form", "files": "multipart", "allow_redirects": "redirects"}
+_BODIES = ("json", "form", "multipart", "body")
 _OF_SITE = ("name", "timeout", "expect_status", "redirects", "keep_body")
 _EXPECTED = frozenset(range(200, 400))
 # Of paths that are put together in an iteration there is no end: all are forgotten at so many.
@@ -289,6 +291,8 @@ def _body(options: Options) -> tuple[bytes, str | None]:
         case "form":
             pairs = _mapping(options, "form").items()
             return form_encoded(pairs).encode(), "application/x-www-form-urlencoded"
+        case "multipart":
+            return encoded(fields_of(_mapping(options, "multipart")))
         case _:
             return (value.encode() if isinstance(value, str) else bytes(value)), None
 

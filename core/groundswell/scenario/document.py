@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from groundswell.metrics.catalog import BUILTIN, Metric
 from groundswell.scenario.data_source import DATA
@@ -31,7 +31,7 @@ def _build(fields: Fields) -> Test | None:
     check_phases(fields)
     if not fields.complete:
         return None
-    values = {"target": NO_TARGET, **fields.values}
+    values: dict[str, Any] = {"target": NO_TARGET, **fields.values}
     defaults: Defaults = values.pop("defaults", Defaults())
     http: Http = values.pop("http", Http())
     if all(scenario.function for scenario in values["scenarios"].values()):

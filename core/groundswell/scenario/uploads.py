@@ -55,9 +55,14 @@ def type_of(name: str) -> str:
     return kind or UNKNOWN_TYPE
 
 
+def refuse_type(kind: str) -> bool:
+    """Whether it is no media type."""
+    return _TYPE.fullmatch(kind) is None
+
+
 def _media_type(scalar: Scalar) -> str | None:
     refuse_comment(scalar)
-    if not _TYPE.fullmatch(scalar.text):
+    if refuse_type(scalar.text):
         raise Refusal(f"{scalar.shown} is not a media type", "such as image/png")
     return scalar.text
 

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 # A value of a query or a form, written as text: true, 7, wave.
 Plain = str | int | float | bool
+# A field of a form with files: text, bytes, or a file as (name, content) or (name, content, media type).
+Part = Plain | bytes | tuple[str, str | bytes] | tuple[str, str | bytes, str]
 
 
 class RequestOptions(TypedDict, total=False):
-    """What a request says besides its path. At most one of `json`, `form` and `body`."""
+    """What a request says besides its path. At most one of `json`, `form`, `multipart` and `body`."""
 
     # What metrics and reports call the request; its path. Requests whose path differs from one
     # iteration to the next want a name, or each of them is a series of its own.
@@ -34,6 +36,8 @@ class RequestOptions(TypedDict, total=False):
     json: object
     # Sent as the fields of a form, with its Content-Type.
     form: Mapping[str, Plain]
+    # Sent as the fields of a form with files; a list sends several of one name.
+    multipart: Mapping[str, Part | Sequence[Part]]
     # Sent as it is; text in UTF-8.
     body: str | bytes
     # Seconds, or "300ms".

@@ -7,13 +7,10 @@ import hashlib
 import json
 import os
 import time
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from email.parser import BytesParser
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,9 +23,10 @@ from groundswell_agent.engine.outgoing import compile_request
 from groundswell_agent.engine.uploads import LARGEST_IN_MEMORY
 from groundswell_agent.http.request import InvalidRequest
 from tests.agent.engine.played import Measured, Step, once, preparation
+from tests.agent.engine.receiving import receiving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from groundswell_agent.engine.values import Namespace
@@ -36,60 +34,6 @@ if TYPE_CHECKING:
     from groundswell_agent.http.request import PreparedRequest
 
 SMALL, LARGE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)), os.urandom(LARGEST_IN_MEMORY) * 5
-
-
-@dataclass
-class Received:
-    """One request; of a form, its parts: name, file name, type, content."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    digest: str
-    parts: list[tuple[str | None, str | None, str | None, bytes]] = field(
-        default_factory=list[tuple[str | None, str | None, str | None, bytes]]
-    )
-
-
-@dataclass
-class Uploads:
-    url: str = ""
-    received: list[Received] = field(default_factory=list[Received])
-
-
-@asynccontextmanager
-async def receiving() -> AsyncGenerator[Uploads]:
-    """`/to?at=…` redirects by 307, `/seen` sets a cookie, `/echo` sends the body back."""
-    uploads = Uploads()
-
-    async def take(request: web.Request) -> web.Response:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        one = Received(request.method, request.path, headers, "")
-        body = b""
-        if request.content_type == "multipart/form-data":
-            async for part in await request.multipart():
-                assert not isinstance(part, type(None))
-                content = bytes(await part.read())  # type: ignore[union-attr]
-                kind = part.headers.get("Content-Type")
-                one.parts.append((part.name, part.filename, kind, content))  # type: ignore[union-attr]
-        else:
-            body = await request.read()
-            one.digest = hashlib.sha256(body).hexdigest()
-        uploads.received.append(one)
-        if request.path == "/to":
-            return web.Response(status=307, headers={"Location": request.query["at"]})
-        return web.Response(body=body, headers={"Set-Cookie": "seen=1; Path=/"})
-
-    app = web.Application(client_max_size=100 * 1024 * 1024)
-    app.router.add_route("*", "/{path:.*}", take)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    uploads.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
-        yield uploads
-    finally:
-        await runner.cleanup()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.agent.engine.guarded import guarding
+from tests.agent.engine.receiving import receiving
 from tests.agent.script.played import play, script
 
 if TYPE_CHECKING:
@@ -48,6 +49,51 @@ async def test_a_body_is_sent_as_it_is_given(
     assert asked.body == body
     assert asked.headers.get("content-type") == kind
     assert asked.headers["content-length"] == str(len(body.encode()))
+
+
+async def test_a_form_with_files() -> None:
+    body = """
+        image = bytes(range(256))
+        await vu.http.post("/a", multipart={
+            "title": "grün", "n": 5, "raw": b"\\x00", "photo": ("a.png", image),
+            "more": [("b.bin", "x"), ("c", image, "image/x-own")],
+        })
+    """
+    async with receiving() as uploads:
+        run = await play(script(body), uploads.url)
+    (one,) = uploads.received
+    image = bytes(range(256))
+    assert one.parts == [
+        ("title", None, None, "grün".encode()),
+        ("n", None, None, b"5"),
+        ("raw", None, None, b"\x00"),
+        ("photo", "a.png", "image/png", image),
+        ("more", "b.bin", "application/octet-stream", b"x"),
+        ("more", "c", "image/x-own", image),
+    ]
+    assert run.rate("http_req_failed") == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ("None", "is text or bytes, not NoneType"),
+        ('("a.png",)', "(name, content) or (name, content, media type)"),
+        ('("a.png", b"", "no type")', "is not a media type"),
+        ('("a.png", {})', "is text or bytes, not dict"),
+    ],
+)
+async def test_what_is_no_part_is_said(site: Site, part: str, told: str) -> None:
+    body = f"""
+        try:
+            await vu.http.post("/echo", multipart={{"a": {part}}})
+        except (TypeError, ValueError) as error:
+            vu.check(str(error), True)
+    """
+    run = await play(script(body), site.url)
+    assert site.asked == []
+    (tags,) = run.tags("checks")
+    assert told in tags["check"]
 
 
 async def test_query_headers_and_defaults(site: Site) -> None:
