@@ -6,7 +6,10 @@
   const config = {
     responsive: true,
     displaylogo: false,
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+    // By name, so that no version of the library adds one: it has one that uploads a plot to its makers.
+    modeBarButtons: [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]],
+    showSendToCloud: false,
+    plotlyServerURL: "",
   };
   const coloured = new Set(["color", "fillcolor", "colorscale"]);
 

@@ -21,6 +21,10 @@ _PLOTS = "document.querySelectorAll('.plot .main-svg .xy').length"
 _LINES = "document.querySelectorAll('#latency .scatterlayer path.js-line').length"
 _WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 _GRID = "getComputedStyle(document.querySelector('#rates .xgrid')).stroke"
+_BUTTONS = (
+    "[...new Set([...document.querySelectorAll('.modebar-btn')].map("
+    "(one) => one.dataset.title))].join('; ')"
+)
 _BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 _HOSTILE = (
     "</script><script>window.hit=1</script><img src=http://127.0.0.1:9/x onerror=window.hit=1>"
@@ -48,6 +52,9 @@ async def test_plots_are_drawn_and_the_page_calls_nobody_and_complains_of_nothin
         await _assert_drawn(page, 7)
         light = await page.value(_GRID), await page.value(_BACKGROUND)
 
+        assert await page.value(_BUTTONS) == (
+            "Download plot as a PNG; Zoom; Pan; Zoom in; Zoom out; Reset axes"
+        )
         await _zooms_together(page)
 
         await page.look(390, 844, dark=True)
