@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl
 
 from groundswell_coordinator.importers.draft import literal
+from groundswell_coordinator.importers.multipart import multipart_of, parts_in
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from groundswell_coordinator.importers.draft import Value
+    from groundswell_coordinator.importers.multipart import Part
     from groundswell_coordinator.importers.secrets import Secrets
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
+MULTIPART = "multipart/form-data"
 # What is larger stands in the test as one line of text.
 _MOST_VALUES = 400
 _DEEPEST = 12
@@ -41,12 +46,11 @@ def body_of(body: str, content_type: str, where: str, values: Values) -> Body:
     None for what goes without saying.
     """
     kind = content_type.partition(";")[0].strip().lower()
+    if kind == MULTIPART:
+        return parts_body(parts_in(body, content_type), where, values), None
     if len(body) > _LONGEST_BODY:
         values.lost.append(f"the body of {where}: {len(body):,} characters are too many for a test")
         return None, content_type or None
-    if kind == "multipart/form-data":
-        values.lost.append(f"the multipart body of {where}")
-        return None, None
     if kind == JSON or kind.endswith("+json"):
         said = None if kind == JSON else content_type
         if (value := _json(body, where, values)) is not None:
@@ -56,6 +60,15 @@ def body_of(body: str, content_type: str, where: str, values: Values) -> Body:
     return ("body", values.secrets.in_text(literal(body), f"in the body of {where}")), (
         content_type or None
     )
+
+
+def parts_body(parts: Sequence[Part], where: str, values: Values) -> tuple[str, Value] | None:
+    """The same of parts; its Content-Type is made anew, with what stands between them."""
+    if not parts:
+        values.lost.append(f"the multipart body of {where}")
+        return None
+    value = multipart_of(parts, where, values)
+    return None if value is None else ("multipart", value)
 
 
 def _form(body: str, where: str, values: Values) -> Value | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from groundswell.scenario.maps import HEADER_NAME
-from groundswell_coordinator.importers.bodies import body_of
+from groundswell_coordinator.importers.bodies import body_of, parts_body
 from groundswell_coordinator.importers.draft import Request, literal
 from groundswell_coordinator.importers.secrets import Secrets, free_name, is_secret, variable_name
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from groundswell_coordinator.importers.draft import Value
+    from groundswell_coordinator.importers.multipart import Part
 
 METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"))
 
@@ -36,12 +37,15 @@ _QUERY_SAFE = "/:@!$&()*+,;=~-._%?"
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """`url` is whole, `headers` are as they were sent, and `body` is text."""
+    """`url` is whole, `headers` are as they were sent, and `body` is text; or the body is known by its
+    `parts`.
+    """
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     body: str | None = None
+    parts: tuple[Part, ...] = ()
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key.lower() == name), None)
@@ -84,7 +88,9 @@ class Converter:
             user = literal(unquote(url.username))
             request.auth = {"basic": {"user": user, "password": password}}
         self._headers(request, recorded, where)
-        if recorded.body:
+        if recorded.parts:
+            request.body = parts_body(recorded.parts, where, self)
+        elif recorded.body:
             kind = recorded.header("content-type") or ""
             request.body, content_type = body_of(recorded.body, kind, where, self)
             if content_type:

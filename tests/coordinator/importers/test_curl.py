@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
+from email.parser import BytesParser
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
@@ -24,6 +25,8 @@ from tests.coordinator.importers.listener import listening
 from tests.coordinator.importers.reading import loaded, steps_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from groundswell.scenario.model import RequestStep
     from tests.coordinator.importers.listener import Heard
 
@@ -119,14 +122,13 @@ def test_secrets_become_variables() -> None:
 def test_what_a_test_cannot_do_is_named() -> None:
     draft = import_curl(
         [
-            "curl https://a.test/ -F f=@x.png -x socks5://proxy:1 --http2 -H 'Accept:'"
+            "curl https://a.test/ -F f=@a/x.png -x socks5://proxy:1 --http2 -H 'Accept:'"
             " --connect-timeout x --cert a.pem -d @body.json -b jar.txt -sSfL -o out -w '%{http_code}' -m 2.5"
         ]
     )
 
     assert steps_of(draft)[0].timeout == 2.5
     assert draft.lost == [
-        "--form f: a part of a multipart body",
         "--proxy: only those of http:// are used",
         "--http2",
         "--header 'Accept:' without a value",
@@ -134,7 +136,51 @@ def test_what_a_test_cannot_do_is_named() -> None:
         "--cert",
         "the body out of the file body.json: put its text in the test",
         "the cookies of a file (--cookie)",
+        "what is in the file x.png of POST /: put file: … in the place of its text",
     ]
+
+
+def test_the_parts_of_a_form_are_those_that_curl_sends(tmp_path: Path) -> None:
+    (tmp_path / "x y.png").write_bytes(b"\x89PNG")
+    with listening() as (url, heard):
+        line = (
+            f"curl {url}/up -F 'title=\"a;b\"' -F tag=1 -F tag=2 --form-string 'raw=@no;type=x/y'"
+            f" -F 'meta={{\"n\": 1}};type=application/json' -F 'photo=@{tmp_path}/x y.png'"
+        )
+        subprocess.run(
+            ["bash", "-c", f"{line} --silent --output /dev/null"], check=True, timeout=20
+        )
+        (said,) = heard
+    head = f"Content-Type: {said.headers['content-type']}\r\n\r\n".encode()
+    sent = [
+        (
+            part.get_param("name", header="content-disposition"),
+            part.get_filename(),
+            part.get_payload(decode=True),
+        )
+        for part in BytesParser().parsebytes(head + said.body).walk()
+        if not part.is_multipart()
+    ]
+    draft = import_curl([line])
+    (scenario,) = yaml.safe_load(written(draft))["scenarios"].values()
+    fields = scenario["steps"][0]["multipart"]
+
+    assert sent == [
+        ("title", None, b"a;b"),
+        ("tag", None, b"1"),
+        ("tag", None, b"2"),
+        ("raw", None, b"@no;type=x/y"),
+        ("meta", None, b'{"n": 1}'),
+        ("photo", "x y.png", b"\x89PNG"),
+    ]
+    assert fields == {
+        "title": "a;b",
+        "tag": ["1", "2"],
+        "raw": "@no;type=x/y",
+        "meta": {"text": '{"n": 1}', "type": "application/json"},
+        "photo": {"text": "", "filename": "x y.png"},
+    }
+    assert steps_of(draft)
 
 
 def test_how_a_connection_is_made_is_carried_over() -> None:

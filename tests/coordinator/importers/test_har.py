@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -173,6 +174,38 @@ def test_a_header_and_a_cookie_may_come_back_as_well(imported: Import) -> None:
     assert len(own) == 2
 
 
+def test_multipart_is_taken_apart_however_it_was_recorded(imported: Import) -> None:
+    kind = "multipart/form-data; boundary=----WebKit7"
+    as_sent = "\r\n".join(
+        [
+            "------WebKit7",
+            'Content-Disposition: form-data; name="title"',
+            "",
+            "A\r\nB",
+            "------WebKit7",
+            'Content-Disposition: form-data; name="photo"; filename="a.png"',
+            "Content-Type: image/png",
+            "",
+            "\x89PNG",
+            "------WebKit7--",
+            "",
+        ]
+    )
+    raw = entry(0, "POST", f"{SITE}/raw", sends=(kind, as_sent))
+    apart = entry(50, "POST", f"{SITE}/apart", sends=(kind, ""))
+    photo = {"name": "photo", "value": "", "fileName": "a.png", "contentType": "image/png"}
+    apart["request"]["postData"]["params"] = [{"name": "title", "value": "A\nB"}, photo]
+    draft = imported([raw, apart])
+
+    (scenario,) = yaml.safe_load(written(draft))["scenarios"].values()
+    expected = {"title": "A\nB", "photo": {"text": "", "filename": "a.png", "type": "image/png"}}
+    assert [step["multipart"] for step in scenario["steps"]] == [expected, expected]
+    assert len(steps_of(draft)) == 2
+    assert [
+        note for note in draft.lost if note.startswith("what is in the file a.png of POST /raw")
+    ]
+
+
 def test_a_recording_without_responses_is_taken_as_one(imported: Import) -> None:
     silent = entry(0, "GET", f"{SITE}/a", headers={"b;c": "x", "X-A": "1", "x-a": "2"})
     del silent["response"]
@@ -251,6 +284,15 @@ _BODIES = st.one_of(
     st.tuples(st.just("application/json"), st.one_of(_JSON.map(json.dumps), _TEXTS)),
     st.tuples(st.just("application/x-www-form-urlencoded"), st.one_of(_TEXTS, st.just("a=1&a=2"))),
     st.tuples(_TEXTS, _TEXTS),
+    st.tuples(
+        st.just("multipart/form-data; boundary=b"),
+        st.builds(
+            '--b\r\nContent-Disposition: form-data; name="{}"; filename="{}"\r\n\r\n{}\r\n--b--'.format,
+            _KEYS,
+            _TEXTS,
+            _TEXTS,
+        ),
+    ),
 )
 _HOSTS = st.sampled_from(
     [

@@ -65,7 +65,7 @@ def test_the_description_of_a_shop_becomes_its_requests() -> None:
     assert "open sesame" not in written(draft)
     assert draft.lost == [
         "DELETE /products/{sku}: deprecated",
-        "the multipart/form-data body of POST /upload",
+        "what is in the file file of POST /upload: put file: … in the place of its text",
         "references that lead nowhere, or out of the file: other.yaml#/X",
     ]
 

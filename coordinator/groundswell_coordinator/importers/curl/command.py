@@ -11,6 +11,7 @@ from groundswell.errors import GroundswellError
 from groundswell_coordinator.importers.curl.connection import CONNECTION_FLAGS, CONNECTION_OPTIONS
 from groundswell_coordinator.importers.curl.options import LONG_BY_SHORT, WITH_VALUE, WITHOUT_EFFECT
 from groundswell_coordinator.importers.curl.words import words
+from groundswell_coordinator.importers.multipart import Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from groundswell_coordinator.importers.draft import Value
 
 _SECONDS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_PART_OPTION = re.compile(r";\s*(type|filename)=([^;]*)")
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 
 
@@ -32,6 +35,7 @@ class Command:
     is_digest: bool = False
     data: list[str] = field(default_factory=list[str])
     is_json: bool = False
+    parts: list[Part] = field(default_factory=list[Part])
     is_get: bool = False
     timeout: str | None = None
     http: dict[str, Value] = field(default_factory=dict[str, "Value"])
@@ -135,8 +139,23 @@ def _add_cookie(command: Command, value: str) -> None:
 
 
 def _add_part(command: Command, value: str) -> None:
-    command.method = command.method or "POST"
-    command.lost.append(f"--form {value.partition('=')[0]}: a part of a multipart body")
+    """`name=content`, or `name=@file`, with `;type=…` and `;filename=…` behind it."""
+    name, _, content = value.partition("=")
+    if quoted := _QUOTED.match(content):
+        content, more = re.sub(r"\\(.)", r"\1", quoted[1]), content[quoted.end() :]
+    else:
+        # For curl, too, a semicolon ends what is not quoted.
+        content, _, more = content.partition(";")
+    said = {key: each.strip('"') for key, each in _PART_OPTION.findall(f";{more}")}
+    filename = said.get("filename")
+    if content.startswith(("@", "<")):
+        filename = filename or content[1:].rpartition("/")[2]
+    command.parts.append(Part(name, content, filename, said.get("type")))
+
+
+def _add_string(command: Command, value: str) -> None:
+    name, _, content = value.partition("=")
+    command.parts.append(Part(name, content))
 
 
 def _add_data(command: Command, value: str) -> None:
@@ -206,6 +225,6 @@ _OPTIONS: dict[str, Callable[[Command, str], None]] = {
     "data-urlencode": _add_encoded,
     "json": _add_json,
     "form": _add_part,
-    "form-string": _add_part,
+    "form-string": _add_string,
     "max-time": _set_timeout,
 }

@@ -86,8 +86,9 @@ def _recorded(command: Command, url: str) -> Recorded:
         implied = [("Content-Type", JSON if command.is_json else FORM)]
         implied += [("Accept", JSON)] if command.is_json else []
         headers += [(name, value) for name, value in implied if name.lower() not in named]
-    method = command.method or ("POST" if body is not None else "GET")
-    return Recorded(method.upper(), url, tuple(headers), body)
+    sends = body is not None or command.parts
+    method = command.method or ("POST" if sends else "GET")
+    return Recorded(method.upper(), url, tuple(headers), body, tuple(command.parts))
 
 
 def _connection(command: Command, converter: Converter) -> dict[str, Value]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin
 
+from groundswell_coordinator.importers.bodies import MULTIPART
+from groundswell_coordinator.importers.multipart import Part
 from groundswell_coordinator.importers.recorded import Recorded
 
 if TYPE_CHECKING:
@@ -72,11 +74,16 @@ def _recorded(entry: Entry) -> Recorded:
         for one in request.headers
         if not _is_of_the_browser(one.name.lower())
     )
-    body, data = None, request.postData
+    body, data, parts = None, request.postData, tuple[Part, ...]()
     if data is not None:
         body = data.text
-        if not body and data.params:
+        if not body and data.params and (data.mimeType or "").startswith(MULTIPART):
+            parts = tuple(
+                Part(one.name, one.value or "", one.fileName, one.contentType)
+                for one in data.params
+            )
+        elif not body and data.params:
             body = urlencode([(one.name, one.value or "") for one in data.params], errors="replace")
         if data.mimeType and not any(name.lower() == "content-type" for name, _ in headers):
             headers = (*headers, ("Content-Type", data.mimeType))
-    return Recorded(request.method.upper(), request.url, headers, body)
+    return Recorded(request.method.upper(), request.url, headers, body, parts)

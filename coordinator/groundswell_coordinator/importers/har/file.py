@@ -24,11 +24,12 @@ _SURROGATES = re.compile(
 
 
 class Pair(msgspec.Struct):
-    """A header, or a field of a form."""
+    """A header, or a field of a form; a file has a name and a type."""
 
     name: str
     value: str | None = None
     fileName: str | None = None
+    contentType: str | None = None
 
 
 class PostData(msgspec.Struct):

@@ -11,9 +11,10 @@ from urllib.parse import quote, urlsplit
 
 from groundswell.scenario.maps import HEADER_NAME
 from groundswell_coordinator.counted import counted
-from groundswell_coordinator.importers.bodies import FORM, body_of
+from groundswell_coordinator.importers.bodies import FORM, MULTIPART, body_of, parts_body
 from groundswell_coordinator.importers.draft import Draft, Group, Request, Step, literal
 from groundswell_coordinator.importers.load import steady
+from groundswell_coordinator.importers.multipart import Part
 from groundswell_coordinator.importers.openapi.document import Document, Object, texts
 from groundswell_coordinator.importers.openapi.example import example_of
 from groundswell_coordinator.importers.openapi.security import Security
@@ -121,6 +122,9 @@ class _Reading:
         elif kind.startswith(FORM) and isinstance(example, dict):
             pairs = ((_encoded(key), _encoded(_text(value))) for key, value in example.items())
             text = "&".join(f"{key}={value}" for key, value in pairs)
+        elif kind == MULTIPART and isinstance(example, dict):
+            request.body = parts_body(self._parts(media, example), where, self.converter)
+            return
         elif isinstance(example, str) and not kind.startswith("multipart/"):
             text = example
         else:
@@ -129,6 +133,17 @@ class _Reading:
         request.body, content_type = body_of(text, kind, where, self.converter)
         if content_type:
             request.headers["Content-Type"] = literal(content_type)
+
+    def _parts(self, media: Object, example: Object) -> list[Part]:
+        """A field for each property; what is binary is a file."""
+        schema = self.document.resolved(media.get("schema"))
+        properties = self.document.resolved(schema.get("properties"))
+        parts: list[Part] = []
+        for name, value in example.items():
+            form = self.document.resolved(properties.get(name))
+            is_file = form.get("format") == "binary" or "contentMediaType" in form
+            parts.append(Part(name, _text(value), name if is_file else None))
+        return parts
 
 
 def import_openapi(path: str, options: ApiOptions) -> Draft:
