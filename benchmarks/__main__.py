@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmarks import connections, data, lag, memory, page, speed
+from benchmarks import connections, data, lag, memory, page, script, speed
 from benchmarks.case import CASES, MAIN, TEMPLATES
 from benchmarks.merge import measure_merge
 from benchmarks.merge import table as merge_table
@@ -110,6 +110,7 @@ def _alone(section: str, measured: Callable[[], str]) -> click.Command:
 # In the order of the page.
 SECTIONS: dict[str, Callable[[], str]] = {
     "speed": lambda: speed.table(CASES, seconds=6, rounds=3),
+    "script": lambda: script.table(seconds=2, rounds=9),
     "lag": lag.table,
     "memory": memory.table,
     "connections": _connections,
@@ -117,7 +118,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "merge": lambda: merge_table(measure_merge(agents=1000, seconds=10)),
     "pool": lambda: pool_table(measure_pool(agents=1000, seconds=60)),
 }
-for _name in ("lag", "memory", "connections", "data"):
+for _name in ("script", "lag", "memory", "connections", "data"):
     main.add_command(_alone(_name, SECTIONS[_name]))
 # Not of `make bench`: it does not measure how fast an agent is, but whether it says so when it is too slow.
 main.add_command(truth_command)

@@ -22,7 +22,7 @@ _PRODUCT = {
     "price": 14,
     "images": ["/images/7-front.webp", "/images/7-back.webp"],
 }
-_LOCATION = (
+PRODUCT_LOCATION = (
     f"location /products {{ default_type application/json; return 200 '{json.dumps(_PRODUCT)}'; }}"
 )
 _VUS = 64
@@ -39,7 +39,10 @@ FLOW = (
 
 def flow_ratios(*, seconds: int, rounds: int) -> list[tuple[float, float]]:
     """Requests per CPU-second of the bare request and of the flow, in turns."""
-    with TemporaryDirectory() as name, running_nginx(Path(name), locations=_LOCATION) as nginx:
+    with (
+        TemporaryDirectory() as name,
+        running_nginx(Path(name), locations=PRODUCT_LOCATION) as nginx,
+    ):
         os.sched_setaffinity(nginx.pid, {TARGET_CORE})
         load = f"executor: constant-vus\n    vus: {_VUS}\n    duration: {seconds + 4}s"
         return [

@@ -211,6 +211,7 @@ _PHASES = """
     test = Test(
         "phases",
         target="{target}",
+        labels={{"team": "shop", "stage": "test"}},
         generator_limits={{"send_lag": "10s", "loop_lag": "10s"}},
         thresholds={{"orders{{plan:gold}}": "count == 24", "search": "max < 60s", "checks": "rate == 1"}},
     )
@@ -240,9 +241,10 @@ def test_setup_and_teardown_are_done_once_and_its_own_metrics_are_judged(
     path = _write(groundswell.folder, _PHASES.format(target=nginx.url, setup="pass"))
     before = nginx.requests()
 
-    ran = groundswell.run(path, agents=2)
+    ran = groundswell.run(path, "--label", "stage=live", agents=2)
 
     assert (ran.exit_code, ran.summary.verdict) == (0, "PASS"), ran
+    assert ran.summary.labels == {"team": "shop", "stage": "live"}
     # What the phases send is in no metric.
     assert (ran.count("http_reqs"), nginx.requests() - before) == (24, 26)
     assert ran.count("orders") == 24
@@ -261,6 +263,6 @@ def test_an_exception_in_setup_ends_the_run_with_107_before_any_load(
     before = nginx.requests()
     done = groundswell("run", path, "--agents", "1")
     assert done.exit_code == 107, done
-    assert f"{path}:15: KeyError: 'sku'" in done.stderr
+    assert f"{path}:16: KeyError: 'sku'" in done.stderr
     assert "Traceback" not in done.stderr
     assert nginx.requests() - before == 1

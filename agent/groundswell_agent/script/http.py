@@ -57,7 +57,13 @@ class ScriptHttp(Http):
 
     async def _send(self, method: str, path: str, options: Mapping[str, object]) -> Response:
         facade, free = self._facade, self._free
-        site, request = facade.scope.sites.ready(self._vu, method, path, options)
+        sites = facade.scope.sites
+        try:
+            ready = sites.known.get((method, path, *options.items()))
+        except TypeError:
+            # A mapping among them.
+            ready = None
+        site, request = ready or sites.ready(self._vu, method, path, options)
         lane = free.pop() if free else Lane(self._vu, is_first=False)
         lane.request = request
         # How late this agent was when it gave the function its turn is what a user would feel, too;

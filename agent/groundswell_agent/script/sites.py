@@ -7,7 +7,9 @@ What differs from one iteration to the next, a path or a body, is written anew f
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote, urlencode
 
 from groundswell.errors import InvalidUnit
 from groundswell.scenario.check_values import STATUSES
@@ -30,7 +32,8 @@ from groundswell_agent.engine.texts import compile_text, fit_header
 from groundswell_agent.engine.trace import StepOutcome
 from groundswell_agent.engine.values import is_constant
 from groundswell_agent.http.multipart import encoded
-from groundswell_agent.http.request import InvalidRequest, prepare
+from groundswell_agent.http.request import InvalidRequest, prepare, split_url
+from groundswell_agent.script.frame import Frame
 from groundswell_agent.script.parts import fields_of
 from groundswell_agent.script.response import Answer, NoAnswer
 
@@ -58,6 +61,9 @@ _OF_SITE = ("name", "timeout", "expect_status", "redirects", "keep_body")
 _EXPECTED = frozenset(range(200, 400))
 # Of paths that are put together in an iteration there is no end: all are forgotten at so many.
 MOST_READY = 4096
+_MOST_OF_FRAME = 256
+# Headers whose value says more than itself.
+_TELLING = frozenset({"connection"})
 
 
 class Sites:
@@ -75,7 +81,9 @@ class Sites:
         for name, value in defaults.headers.items():
             self._take_default(name, value)
         self._sites: dict[tuple[object, ...], CompiledStep] = {}
-        self._ready: dict[tuple[object, ...], Ready] = {}
+        self._frames: dict[tuple[object, ...], Frame] = {}
+        # By the method, the path and the options, of those that come again and again.
+        self.known: dict[tuple[object, ...], Ready] = {}
 
     def _take_default(self, name: str, value: str | Template) -> None:
         if isinstance(value, str):
@@ -88,24 +96,50 @@ class Sites:
             self._fresh[name] = text
 
     def ready(self, vu: VirtualUser, method: str, path: str, options: Options) -> Ready:
-        """The site of a request and its bytes. InvalidRequest for what cannot be sent."""
-        try:
-            key = (method, path, *options.items())
-            found = self._ready.get(key)
-        except TypeError:
-            # A mapping among them. What is in it counts, with its type: True and 1 are one key.
-            key = (method, path, *map(_flat, options.items()))
-            try:
-                found = self._ready.get(key)
-            except TypeError:
-                return self._made(vu, method, path, options)
-        if found is None:
-            found = self._made(vu, method, path, options)
-            if not self._fresh and "body" not in options:
-                if len(self._ready) >= MOST_READY:
-                    self._ready.clear()
-                self._ready[key] = found
-        return found
+        """The site of a request that is not `known`, and its bytes. InvalidRequest for what cannot be
+        sent.
+        """
+        shape = None if self._fresh else _shape(method, options)
+        frame = None if shape is None else self._frames.get(shape)
+        if frame is None:
+            ready = self._made(vu, method, path, options)
+            if shape is not None and path.startswith("/"):
+                frame = self._new_frame(shape, ready, options)
+        else:
+            ready = self._filled(frame, path, options) or self._made(vu, method, path, options)
+        if not self._fresh:
+            self._keep(method, path, options, ready, frame)
+        return ready
+
+    def _keep(
+        self, method: str, path: str, options: Options, ready: Ready, frame: Frame | None
+    ) -> None:
+        """For the same arguments again, of which there is no end where a path is put together."""
+        if any(type(value) is dict or name in _BODIES for name, value in options.items()):
+            return
+        if frame is not None:
+            if frame.stored >= _MOST_OF_FRAME:
+                return
+            frame.stored += 1
+        if len(self.known) >= MOST_READY:
+            self.known.clear()
+        with suppress(TypeError):
+            self.known[(method, path, *options.items())] = ready
+
+    def _new_frame(self, shape: tuple[object, ...], ready: Ready, options: Options) -> Frame:
+        site, request = ready
+        base = split_url(self._scope.target)[1].rstrip("/")
+        if len(self._frames) >= MOST_READY:
+            self._frames.clear()
+        frame = self._frames[shape] = Frame(site, request, base, options.get("headers") or {})
+        return frame
+
+    def _filled(self, frame: Frame, path: str, options: Options) -> Ready | None:
+        if query := options.get("query"):
+            pairs = [(name, as_text(value)) for name, value in query.items()]
+            path += f"{'&' if '?' in path else '?'}{urlencode(pairs, quote_via=quote)}"
+        request = frame.request(path, options.get("headers") or {}, _body(options)[0])
+        return None if request is None else (frame.site, request)
 
     def _made(self, vu: VirtualUser, method: str, path: str, options: Options) -> Ready:
         _refuse_unknown(method, options)
@@ -192,7 +226,9 @@ class _Given:
     constant: PreparedRequest | None = None
 
     def build(self, vu: VirtualUser) -> PreparedRequest:
-        request = cast("Lane", vu).request
+        # A cast is a call.
+        lane: Any = vu
+        request: PreparedRequest = lane.request
         if not vu.jar.cookies:
             return request
         head, end, body = request.payload.partition(b"\r\n\r\n")
@@ -214,7 +250,8 @@ class _Handing:
         self.reads_body = reads_body
 
     def of_answer(self, vu: VirtualUser, exchange: Exchange, head: bytes) -> Outcome:
-        cast("Lane", vu).response = Answer(exchange, head, exchange.status in self._expected)
+        lane: Any = vu
+        lane.response = Answer(exchange, head, exchange.status in self._expected)
         return WELL
 
     def of_nothing(self, vu: VirtualUser, at: float) -> Outcome:
@@ -246,12 +283,34 @@ class _Telling(_Handing):
         return outcome
 
 
-def _flat(option: tuple[str, Any]) -> tuple[object, ...]:
-    name, value = option
-    if name in ("headers", "query", "tags") and type(value) is dict:
-        items = cast("dict[object, object]", value).items()
-        return (name, *((key, type(one), one) for key, one in items))
-    return option
+def _shape(method: str, options: Options) -> tuple[object, ...] | None:
+    """All of a request but its path and the values that it sends; None where that cannot be told, or
+    the path is part of its name.
+    """
+    # What stands between the parts of a form with files is new in each, and in a header.
+    if "name" not in options or "multipart" in options:
+        return None
+    shape: list[object] = [method]
+    for name, value in options.items():
+        if name in _BODIES:
+            shape.append(name)
+        elif name in ("headers", "query", "tags"):
+            if type(value) is not dict:
+                return None
+            given = cast("dict[object, object]", value)
+            if name == "headers" and any(str(key).lower() in _TELLING for key in given):
+                return None
+            shape += (
+                name,
+                *(given.items() if name == "tags" else given if name == "headers" else ()),
+            )
+        else:
+            shape += (name, tuple(cast("list[object]", value)) if type(value) is list else value)
+    try:
+        hash(made := tuple(shape))
+    except TypeError:
+        return None
+    return made
 
 
 def _mapping(options: Options, name: str) -> Mapping[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,13 @@ import click
 
 from groundswell.errors import FilesMissing, GroundswellError
 from groundswell.exit_codes import ExitCode
+from groundswell.scenario.source import sealed
 from groundswell_coordinator.cli.files import send_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from groundswell.scenario.model import Test
     from groundswell.scenario.source import TestSource
     from groundswell.v1.control_pb2 import Ended
     from groundswell_coordinator.client import ControlClient
@@ -48,6 +50,11 @@ class Order:
     agent_histograms: bool = False
     outputs: tuple[Destination, ...] = ()
     run_id: str = field(default_factory=new_run_id)
+
+    def of_test(self, test: Test) -> Order:
+        """The same with what the test itself brings: its files, and its labels under those given."""
+        source = sealed(self.source, test.files)
+        return replace(self, source=source, labels={**test.labels, **self.labels})
 
     async def submit(self, client: ControlClient, agents: int | None = None) -> None:
         """On so many agents, or as many as are ordered, after the files of its test. May be done twice:

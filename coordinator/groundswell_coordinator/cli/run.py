@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import click
 
 from groundswell.exit_codes import ExitCode
-from groundswell.scenario.source import sealed
 from groundswell_coordinator.cli.coordinator_options import coordinator_option
 from groundswell_coordinator.cli.ended import tell_ended
 from groundswell_coordinator.cli.files import lend_files
@@ -207,9 +206,9 @@ def _run_here(order: Order) -> Ended:
         from groundswell_coordinator.cli.session import run_embedded
 
         test = load(order.source)
-        source = sealed(order.source, test.files)
-        lend_files(source)
-        return run_embedded(replace(order, agents=count, source=source), test.test, processes)
+        order = replace(order.of_test(test), agents=count)
+        lend_files(order.source)
+        return run_embedded(order, test.test, processes)
 
 
 def _run_there(order: Order, coordinator: Address) -> Ended:
@@ -217,8 +216,7 @@ def _run_there(order: Order, coordinator: Address) -> Ended:
     from groundswell_coordinator.cli.remote_session import run_remote
 
     test = load(order.source)
-    order = replace(order, source=sealed(order.source, test.files))
-    return run_remote(order, test.test, str(coordinator))
+    return run_remote(order.of_test(test), test.test, str(coordinator))
 
 
 def _hand_in(order: Order, coordinator: Address) -> int:
@@ -226,8 +224,7 @@ def _hand_in(order: Order, coordinator: Address) -> int:
     from groundswell_coordinator.cli.follow import how_to_watch
     from groundswell_coordinator.cli.remote_session import hand_in
 
-    source = sealed(order.source, load(order.source).files)
-    hand_in(replace(order, source=source), str(coordinator))
+    hand_in(order.of_test(load(order.source)), str(coordinator))
     with printing():
         click.echo(order.run_id)
     if not order.quiet:

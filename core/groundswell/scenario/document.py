@@ -10,6 +10,7 @@ from groundswell.scenario.data_source import DATA
 from groundswell.scenario.defaults import DEFAULTS, Defaults
 from groundswell.scenario.http_model import Http
 from groundswell.scenario.http_shape import HTTP, hint_for_connections
+from groundswell.scenario.maps import LABELS
 from groundswell.scenario.model import Scenario, Test
 from groundswell.scenario.nodes import Mapping, Node
 from groundswell.scenario.own_metrics import read_metrics
@@ -73,6 +74,7 @@ TEST = Record(
         ),
         "defaults": Key(DEFAULTS, "What every request takes where it does not say it itself."),
         "http": Key(HTTP, "How connections are made."),
+        "labels": Key(LABELS, "Labels of its runs; those of `--label` go before them."),
         "warmup": Key(DURATION, "How long from the run's start nothing is judged.", default="0s"),
         **PHASE_KEYS,
         "data": Key(DATA, "Rows of files, by the names that templates call them by."),

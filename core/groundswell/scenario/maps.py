@@ -87,6 +87,7 @@ TAGS = MapOf(
     refuse_tag,
     {"pattern": f"^{_TAG.pattern}$", "not": {"enum": list(RESERVED_TAGS)}},
 )
+LABELS = MapOf(WRITTEN, "{team: checkout}")
 ENV = MapOf(WRITTEN, "{REGION: eu}", _refuse_variable, {"pattern": f"^{ENV_NAME.pattern}$"})
 
 

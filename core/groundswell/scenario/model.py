@@ -198,6 +198,8 @@ class Test:
         default_factory=dict[str, tuple["ThresholdSpec", ...]]
     )
     generator_limits: GeneratorLimits = GeneratorLimits()
+    # of its runs
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
     # Of a test in Python: the metrics of its own, by name.
     metrics: Mapping[str, Metric] = field(default_factory=dict[str, "Metric"])
     # what it names beside its own text, by paths from its folder

@@ -231,3 +231,15 @@ def test_phases_are_functions_with_a_timeout() -> None:
     assert test.teardown is not None
     assert test.setup.steps == ()
     assert [float(phase.timeout) for phase in (test.setup, test.teardown)] == [120, 60]
+
+
+def test_labels_are_the_tests() -> None:
+    test = loaded(
+        """
+        from groundswell import *
+        test = Test("t", target="http://shop.test", labels={"team": "checkout"})
+        @test.scenario(constant_vus(duration="1s"))
+        async def s(vu: VU) -> None: ...
+        """
+    )
+    assert test.labels == {"team": "checkout"}
