@@ -41,6 +41,8 @@ class Outlet:
         self._trouble = trouble
         self._most_waiting = most_waiting
         self._waiting: deque[Interval] = deque()
+        # Dropped, and to be counted before the next one: the sink is used by the task alone.
+        self._dropped: deque[Interval] = deque()
         self._news = asyncio.Event()
         self._closing = asyncio.Event()
         self._in_hand = 0
@@ -56,7 +58,7 @@ class Outlet:
         self.offered += 1
         self._waiting.append(interval)
         if len(self._waiting) > self._most_waiting:
-            self._sink.absorb(self._waiting.popleft())
+            self._dropped.append(self._waiting.popleft())
             self.missed += 1
         self._news.set()
 
@@ -92,7 +94,9 @@ class Outlet:
             while self._waiting:
                 interval = self._waiting.popleft()
                 self._in_hand = 1
-                if not await self._deliver(self._sink.encode(interval)):
+                # Of a thousand series it takes a tenth of a second, in which the loop has others to serve.
+                body = await asyncio.to_thread(self._encode, interval)
+                if not await self._deliver(body):
                     self.missed += 1
                 self._in_hand = 0
             if self._closing.is_set():
@@ -101,6 +105,11 @@ class Outlet:
             await self._news.wait()
         if farewell := self._sink.farewell():
             await self._deliver(farewell)
+
+    def _encode(self, interval: Interval) -> bytes:
+        while self._dropped:
+            self._sink.absorb(self._dropped.popleft())
+        return self._sink.encode(interval)
 
     async def _deliver(self, body: bytes) -> bool:
         """Try until it is taken, or never will be; while the run ends, once."""

@@ -46,7 +46,7 @@ class OutputFailed(GroundswellError):
 
 
 class Sink(Protocol):
-    """Of one receiver and one run; used by one task."""
+    """Of one receiver and one run; used by one task, which has a thread count and encode."""
 
     def absorb(self, interval: Interval) -> None:
         """Count a second that is not sent: totals go on without a gap."""
