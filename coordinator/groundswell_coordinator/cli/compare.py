@@ -24,7 +24,7 @@ _EPILOG = """\b
 Examples:
   groundswell compare v1.4 last
   groundswell compare v1.4 last --budget 'http_req_duration{name:cart} p(95) +5%' \\
-      --budget 'http_req_failed rate +0.1pp' --junit junit.xml --markdown comparison.md
+      --budget 'http_req_failed rate +0.1pp' --junit junit.xml --html comparison.html
   groundswell compare release.groundswell nightly.groundswell --json
   groundswell compare 20260304-050607-1f3a9c last     # a group of `run --repeat 5`
 
@@ -109,6 +109,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     callback=_writable,
     help="Write the comparison as Markdown, for a pull request.",
 )
+@click.option(
+    "--html",
+    type=_FILE,
+    metavar="FILE",
+    callback=_writable,
+    help="Write a page with plots of both sides, complete in one file.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 @click.option("-v", "--verbose", is_flag=True, help="Every metric.")
 @whose_option
@@ -122,6 +129,7 @@ def command(
     env: tuple[tuple[str, str], ...],
     junit: Path | None,
     markdown: Path | None,
+    html: Path | None,
     as_json: bool,
     verbose: bool,
 ) -> int:
@@ -132,7 +140,7 @@ def command(
     says both values, the difference with its confidence interval, and one word: better, same, worse
     or unclear.
     """
-    files = {"junit": junit, "markdown": markdown}
+    files = {"junit": junit, "markdown": markdown, "html": html}
     with _told_of_failure(files, f"{base} and {candidate}"):
         comparison = _compared(
             base,
@@ -199,6 +207,10 @@ def _write(comparison: Comparison, files: Mapping[str, Path | None]) -> None:
         write_file(path, comparison_junit.render(comparison))
     if (path := files["markdown"]) is not None:
         write_file(path, comparison_markdown.render(comparison))
+    if (path := files["html"]) is not None:
+        from groundswell_coordinator.report.html import comparison_page
+
+        write_file(path, comparison_page.render(comparison))
 
 
 @contextmanager

@@ -88,7 +88,7 @@ async def _summaries(runs: Runs, test: str, limit: int) -> list[Summary]:
 
 def _text(name: str, summaries: Sequence[Summary], changes: Sequence[Change]) -> str:
     from groundswell_coordinator.history.trend import FIGURES, value_of
-    from groundswell_coordinator.report.sparkline import sparkline
+    from groundswell_coordinator.report.sparks import spark_between
 
     notes = _notes(summaries, changes)
     rows = [_cells(summary, notes[place]) for place, summary in enumerate(summaries)]
@@ -99,7 +99,7 @@ def _text(name: str, summaries: Sequence[Summary], changes: Sequence[Change]) ->
         known = [value for value in values if value is not None]
         if known:
             bounds = f"{_shown(figure, min(known))} to {_shown(figure, max(known))}"
-            lines.append(f"{figure:{width}}  {sparkline(values)}  {bounds}")
+            lines.append(f"{figure:{width}}  {spark_between(values)}  {bounds}")
     return "\n".join([*lines, "", *_conclusion(summaries, changes)])
 
 

@@ -37,7 +37,7 @@ class TrendCells:
     """Distributions, one a cell, each of about `cell_s` seconds."""
 
     def __init__(self, cells: Sequence[Histogram], cell_s: float = 1.0) -> None:
-        self._cells = cells
+        self.cells = cells
         self.cell_s = cell_s
         self.view = Histogram()
         for cell in cells:
@@ -45,11 +45,11 @@ class TrendCells:
 
     @cached_property
     def sizes(self) -> Floats:
-        return np.array([cell.count for cell in self._cells], np.float64)
+        return np.array([cell.count for cell in self.cells], np.float64)
 
     @cached_property
     def sums_ms(self) -> Floats:
-        return np.array([cell.sum_ns / 1e6 for cell in self._cells], np.float64)
+        return np.array([cell.sum_ns / 1e6 for cell in self.cells], np.float64)
 
     @cached_property
     def buckets(self) -> NDArray[np.int64]:
@@ -59,8 +59,8 @@ class TrendCells:
     @cached_property
     def below(self) -> Floats:
         """How many values of each cell lie in a bucket or below it: (cells, buckets)."""
-        counts = np.zeros((len(self._cells), len(self.buckets)), np.float64)
-        for row, cell in zip(counts, self._cells, strict=True):
+        counts = np.zeros((len(self.cells), len(self.buckets)), np.float64)
+        for row, cell in zip(counts, self.cells, strict=True):
             at, some = cell.buckets()
             row[np.searchsorted(self.buckets, at)] = some
         return np.cumsum(counts, axis=1, out=counts)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,6 +101,14 @@ class MeasuredRun:
         if cells is None:
             return Estimate(None, why=NOT_MEASURED)
         return estimate(figure, cells, is_logarithmic=is_logarithmic)
+
+    def course(self, selection: Selection) -> Sequence[tuple[float, Histogram]]:
+        """A trend's cells: in the middle of which second of the run each lies, and its distribution."""
+        cells = self._cells(selection)
+        if not isinstance(cells, TrendCells):
+            return ()
+        middles = ((one + next_) / 2 for one, next_ in pairwise(self._edges))
+        return tuple(zip(middles, cells.cells, strict=True))
 
     def _read(self, intervals: Iterable[StoredInterval]) -> None:
         """Distributions stay as they are stored; most are asked for once, and some never."""

@@ -24,6 +24,18 @@ def spark(values: Sequence[float | None]) -> str:
     return "".join(_height(value, most) for value in values)
 
 
+def spark_between(values: Sequence[float | None]) -> str:
+    """From the lowest to the highest: how something changed, where it is never near 0."""
+    known = [value for value in values if value is not None]
+    low, high = min(known, default=0.0), max(known, default=0.0)
+    if high <= low:
+        return "".join(" " if value is None else _HEIGHTS[3] for value in values)
+    return "".join(
+        " " if value is None else _HEIGHTS[round((value - low) / (high - low) * 7)]
+        for value in values
+    )
+
+
 def timeline(summary: Summary) -> list[list[Text]]:
     """How the run went, a line for each thing worth a glance."""
     course = summary.course

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as Xml
 
 import pytest
@@ -20,7 +21,8 @@ from groundswell_coordinator.compare.comparison import (
 )
 from groundswell_coordinator.compare.difference import Word
 from groundswell_coordinator.compare.figure import Figure
-from groundswell_coordinator.compare.party import Party
+from groundswell_coordinator.compare.party import Party, SummaryAlone
+from groundswell_coordinator.compare.read_run import read_run
 from groundswell_coordinator.report import (
     comparison_json,
     comparison_junit,
@@ -28,8 +30,14 @@ from groundswell_coordinator.report import (
 )
 from groundswell_coordinator.report.comparison_console import print_comparison
 from groundswell_coordinator.report.comparison_text import change_text, interval_text, value_text
+from groundswell_coordinator.report.html import comparison_page
 from tests.coordinator.compare.simulated import SUMMARY, SimulatedRun
+from tests.coordinator.history.test_rejudge import measure
 from tests.coordinator.reporting import histogram_of
+from tests.coordinator.run.recorded import recording
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DURATION = Figure.of("http_req_duration", "p(95)")
 RUN = SimulatedRun.of([histogram_of([20.0, 30.0])] * 3, replace(SUMMARY, run="r-1", test="shop"))
@@ -168,3 +176,23 @@ def test_nothing_has_no_sign_and_too_much_is_no_number() -> None:
     row = Row(DURATION, 1.0, 1.0, -0.00001, -0.5, 1e6)
     assert change_text(row) == "0.0%"
     assert interval_text(row) == "-50.0% to > 9999%"
+
+
+async def test_a_page_lays_both_sides_over_each_other(tmp_path: Path) -> None:
+    async with recording(f"sqlite:///{tmp_path / 'groundswell.db'}") as live:
+        await measure(live)
+        await live.conclude()
+        run = read_run(*live.stored(), {})
+    budgets = (parse_budget("http_req_duration p(95) +5%"),)
+    side, other = Party("<v1>", (run,)), Party("v2", (run, run))
+    page = comparison_page.render(compare(side, other, budgets))
+    assert "<h1>" in page
+    assert "WITHIN ITS BUDGETS" in page
+    assert "<v1>" not in page
+    figures = json.loads(page.partition('id="figures">')[2].partition("</script>")[0])
+    drawn = {one["id"]: one["data"] for one in figures}
+    assert list(drawn) == ["changes", "percentiles", "over-time"]
+    assert [line["name"] for line in drawn["percentiles"]] == ["base: &lt;v1&gt;", "candidate: v2"]
+    assert len(drawn["over-time"]) == 2 * 3
+    alone = compare(Party("a", (SummaryAlone(run.summary),)), Party("b", (run,)))
+    assert 'id="figures"' not in comparison_page.render(alone)

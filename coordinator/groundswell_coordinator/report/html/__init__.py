@@ -6,4 +6,5 @@ document   head, style, plots' data, script
 sections   what a summary has to say, as tables
 timeline, distribution      figures of a run's course
 run_page   the page of one run
+comparison_page             the page of two sides
 """
