@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import urllib.parse
 import urllib.request
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from groundswell_coordinator.store.location import DATABASE
 from tests.coordinator.outputs.receiver import HttpReceiver
 from tests.coordinator.outputs.test_otlp import SUM, attributes, metrics
 from tests.coordinator.outputs.test_prometheus import read
 from tests.coordinator.outputs.wire import messages, whole
 from tests.e2e.processes import eventually
+from tests.e2e.service import serving
 from tests.e2e.writing import arrivals, write_test
 from tests.free_port import free_port
 
@@ -91,6 +94,40 @@ async def test_a_receiver_that_never_answers_costs_the_end_some_seconds_and_the_
     assert (ran.exit_code, ran.count("http_reqs"), demo.requests()) == (0, 80, 80), ran
     (warning,) = _warned(ran)
     assert f"missed {ran.summary.duration_s + 1:.0f} of" in warning
+
+
+@pytest.mark.slow
+async def test_a_run_that_outlives_its_coordinator_says_what_its_outputs_missed(
+    groundswell: Groundswell, demo: Demo
+) -> None:
+    test = write_test(groundswell.folder, demo.url, {"load": arrivals("50/s", "8s")})
+    async with HttpReceiver().listening() as receiver:
+        secret = f"prometheus={receiver.url.replace('//', '//me:s3cret@')}/write?key=s3cret"
+        ran = await asyncio.to_thread(_restarted, groundswell, test, secret, receiver)
+        judged = await asyncio.to_thread(groundswell, "verdict", "last")
+
+    assert (ran.exit_code, ran.count("http_reqs"), demo.requests()) == (0, 400, 400), ran
+    assert _warned(ran) == [
+        f"prometheus={receiver.url}/write got nothing after the coordinator was restarted"
+    ]
+    assert judged.exit_code == 0, judged
+    assert b"s3cret" not in (groundswell.home / DATABASE).read_bytes()
+
+
+def _restarted(groundswell: Groundswell, test: Path, out: str, receiver: HttpReceiver) -> Ran:
+    # A busy machine may take a while to start the next one.
+    lease = ("--lease", "30s")
+    with serving(groundswell, *lease) as service:
+        there = service.address
+        with (
+            groundswell.starting("agent", "--coordinator", there),
+            groundswell.starting_run(test, "--coordinator", there, "--out", out) as running,
+        ):
+            eventually(lambda: len(receiver.taken) >= 2, 30, "two seconds of it")
+            service.running.signal(signal.SIGTERM)
+            assert service.running.end().exit_code == 0
+            with serving(groundswell, *lease, listen=there):
+                return running.end_of_run()
 
 
 def _of_otlp(body: bytes) -> int:
