@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,11 +9,13 @@ import click
 from groundswell_coordinator.cli.import_output import import_options
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from groundswell_coordinator.importers.draft import Draft
 
 
 @click.command("har")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option(
     "--host",
     "hosts",
@@ -27,14 +28,15 @@ if TYPE_CHECKING:
 @click.option("--think-time", is_flag=True, help="Make pauses of the time between requests.")
 @import_options
 def command(
-    file: Path,
+    file: str,
     hosts: tuple[str, ...],
     all_hosts: bool,
     no_static: bool,
     think_time: bool,
     output: Path | None,
 ) -> Draft:
-    """Make a test of a HAR file, as browsers save it: one iteration does what was recorded.
+    """Make a test of a HAR file, as browsers save it, - is standard input: one iteration does what was
+    recorded.
 
     Kept are the requests to the host of the first one, and to hosts below it. What a response brought
     and a later request sent back (tokens, ids) is captured. Redirects are followed by the step that

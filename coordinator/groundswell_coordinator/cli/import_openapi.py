@@ -17,7 +17,7 @@ _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
 @click.command("openapi")
-@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option(
     "--method",
     "methods",
@@ -32,7 +32,8 @@ _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 def command(
     file: str, methods: tuple[str, ...], tags: tuple[str, ...], output: Path | None
 ) -> Draft:
-    """Make a test of an OpenAPI description, 3.0 or 3.1, in YAML or JSON: every operation once.
+    """Make a test of an OpenAPI description, 3.0 or 3.1, in YAML or JSON, - is standard input:
+    every operation once.
 
     Paths, required parameters and bodies have the examples of the description, or values made of
     their schemas; each check wants the status of success that is described.

@@ -38,7 +38,7 @@ def imported(tmp_path: Path) -> Import:
     def read(recorded: list[dict[str, Any]], options: HarOptions = _PLAIN) -> Draft:
         path = tmp_path / "shop.har"
         path.write_text(har(recorded), encoding="utf-8")
-        return import_har(path, options)
+        return import_har(str(path), options)
 
     return read
 
@@ -235,9 +235,9 @@ def test_what_is_no_recording_is_told(tmp_path: Path, content: str, message: str
     path.write_bytes(content.encode("latin-1"))
 
     with pytest.raises(GroundswellError, match=message):
-        import_har(path, _PLAIN)
+        import_har(str(path), _PLAIN)
     with pytest.raises(GroundswellError, match=r"cannot read .*: No such file"):
-        import_har(tmp_path / "other.har", _PLAIN)
+        import_har(str(tmp_path / "other.har"), _PLAIN)
 
 
 SECRET = "Zx9-private-Zx9"
@@ -355,7 +355,7 @@ def test_whatever_was_recorded_the_test_loads_and_keeps_its_secrets(
     path = tmp_path_factory.getbasetemp() / "fuzz.har"
     # As browsers write lone surrogates: escaped.
     path.write_text(har([_LOGIN, *recorded]), encoding="utf-8")
-    draft = import_har(path, options)
+    draft = import_har(str(path), options)
     steps = steps_of(draft)
 
     assert steps[0].method == "POST"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -16,8 +15,16 @@ from groundswell_coordinator.counted import counted
 from groundswell_coordinator.importers.access_log.arrival_table import arrival_table
 from groundswell_coordinator.importers.access_log.counts import Counts
 from groundswell_coordinator.importers.access_log.lines import lines_of, opened
-from groundswell_coordinator.importers.draft import Draft, Request, Setting, Step, Weighted
+from groundswell_coordinator.importers.draft import (
+    Draft,
+    Request,
+    Setting,
+    Step,
+    Weighted,
+    literal,
+)
 from groundswell_coordinator.importers.load import steady
+from groundswell_coordinator.importers.reading import name_of
 from groundswell_coordinator.importers.recorded import Converter, Recorded
 
 if TYPE_CHECKING:
@@ -55,9 +62,9 @@ def import_access_log(path: str, options: LogOptions) -> Draft:
     converter, patterns = Converter(_ORIGIN), counts.patterns()
     branches = _branches(patterns[: options.top], counts, converter)
     steps: list[Step] = [Weighted(branches)]
-    name = "<stdin>" if path == "-" else Path(path).name
+    name = name_of(path)
     draft = Draft(
-        test=(name.removesuffix(".gz").removesuffix(".log") or "log") if path != "-" else "log",
+        test=literal(_stem(name)),
         origin=f"{name}: {counted(counts.seconds.total(), 'request')} in {_span(counts)}",
         target=_TARGET,
         scenario="visitors",
@@ -70,6 +77,11 @@ def import_access_log(path: str, options: LogOptions) -> Draft:
     if options.timing:
         _follow(draft, counts, options)
     return draft
+
+
+def _stem(name: str) -> str:
+    """`shop` of `shop.log.gz`."""
+    return "".join(filter(str.isprintable, name.removesuffix(".gz").removesuffix(".log"))) or "log"
 
 
 def _branches(
@@ -169,11 +181,11 @@ def _paths(paths: Sequence[tuple[object, int]]) -> str:
 def _nothing(path: str, counts: Counts) -> GroundswellError:
     if counts.others:
         return GroundswellError(
-            f"{path} has no request that can be sent again: {'; '.join(counts.others)}"
+            f"{name_of(path)} has no request that can be sent again: {'; '.join(counts.others)}"
         )
     sample = counts.first_unread[:80].decode("utf-8", "replace").strip()
     return GroundswellError(
-        f"{path} has no line in the common or combined log format"
+        f"{name_of(path)} has no line in the common or combined log format"
         + (f"; it begins {sample!r}" if sample else ": it is empty"),
         hint='127.0.0.1 - - [24/Nov/2026:22:56:26 +0000] "GET / HTTP/1.1" 200 612',
     )

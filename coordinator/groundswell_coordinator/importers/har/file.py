@@ -6,16 +6,13 @@ import base64
 import binascii
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from groundswell.errors import GroundswellError
+from groundswell_coordinator.importers.reading import bytes_of, name_of
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-MOST_BYTES = 512 * 1024 * 1024
+_MOST_BYTES = 512 * 1024 * 1024
 
 # What is to stay: an escaped backslash, and a pair; then one that stands alone.
 _SURROGATES = re.compile(
@@ -115,28 +112,19 @@ class _File(msgspec.Struct):
     log: Log
 
 
-def read_har(path: Path) -> Log:
+def read_har(path: str) -> Log:
     """Raises GroundswellError for what is no HAR. Its entries come in the order of their starts."""
-    data = _bytes_of(path)
+    data = bytes_of(path, _MOST_BYTES).removeprefix(b"\xef\xbb\xbf")
     try:
         # Browsers cut long texts, and so perhaps a pair of surrogates: half of it is no character.
         whole = _SURROGATES.sub(lambda match: match[1] or rb"\ufffd", data)
         log = msgspec.json.decode(whole, type=_File).log
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise GroundswellError(
-            f"{path} is no HAR file: {error}",
+            f"{name_of(path)} is no HAR file: {error}",
             hint="a browser's developer tools save one: Network, Save all as HAR",
         ) from error
     starts = [entry.start for entry in log.entries]
     if all(start is not None for start in starts):
         log.entries.sort(key=lambda entry: entry.start or 0.0)
     return log
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise GroundswellError(f"{path} is larger than 512 MiB")
-        return path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    except OSError as error:
-        raise GroundswellError(f"cannot read {path}: {error.strerror}") from error

@@ -19,6 +19,7 @@ from groundswell_coordinator.importers.har.file import read_har
 from groundswell_coordinator.importers.har.pages import gaps, with_pages
 from groundswell_coordinator.importers.har.selection import Selection, split
 from groundswell_coordinator.importers.load import steady
+from groundswell_coordinator.importers.reading import name_of
 from groundswell_coordinator.importers.recorded import (
     Captured,
     Converter,
@@ -29,7 +30,6 @@ from groundswell_coordinator.importers.recorded import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from groundswell_coordinator.importers.draft import Request
     from groundswell_coordinator.importers.har.correlation import Found
@@ -39,12 +39,12 @@ _MOST_REQUESTS = 2_000
 _SHORTEST_ITERATION_S = 2.0
 
 
-def import_har(path: Path, options: HarOptions) -> Draft:
+def import_har(path: str, options: HarOptions) -> Draft:
     """One scenario with all requests of the file, in the order in which they began."""
     log = read_har(path)
     site = next((url for one in log.entries if (url := split(one.request.url))), None)
     if site is None:
-        raise GroundswellError(f"{path} has no request to an http:// or https:// address")
+        raise GroundswellError(f"{name_of(path)} has no request to an http:// or https:// address")
     selection = Selection(options, site)
     exchanges = exchanges_of([entry for entry in log.entries if selection.keeps(entry)])
     converter = Converter(origin_of(site))
@@ -60,8 +60,8 @@ def import_har(path: Path, options: HarOptions) -> Draft:
         converter.lost.append(f"{sum(waits):.1f}s of think time: --think-time makes pauses of it")
         waits = [0.0] * len(waits)
     return Draft(
-        test=literal((site.hostname or path.stem).removeprefix("www.")),
-        origin=f"{path.name}: {len(exchanges)} of {counted(len(log.entries), 'recorded request')}",
+        test=literal((site.hostname or "recording").removeprefix("www.")),
+        origin=f"{name_of(path)}: {len(exchanges)} of {counted(len(log.entries), 'recorded request')}",
         target=converter.origin,
         scenario="user",
         load=steady(max(_SHORTEST_ITERATION_S, sum(waits) + _busy(exchanges))),

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import yaml
 
 from groundswell.errors import GroundswellError
+from groundswell_coordinator.importers.reading import bytes_of, name_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -60,14 +61,14 @@ class Document:
         root = _parsed(path)
         if not isinstance(root, dict) or not ("openapi" in root or "swagger" in root):
             raise GroundswellError(
-                f"{path} is no OpenAPI description", hint="it begins with openapi: 3.1.0"
+                f"{name_of(path)} is no OpenAPI description", hint="it begins with openapi: 3.1.0"
             )
         document = cls(root)
         version = str(document.root.get("openapi", ""))
         if not version.startswith("3."):
             said = version or f"Swagger {document.root.get('swagger')}"
             raise GroundswellError(
-                f"{path} is {said[:40]}: 3.0 and 3.1 are read",
+                f"{name_of(path)} is {said[:40]}: 3.0 and 3.1 are read",
                 hint="converters from Swagger 2 to OpenAPI 3 exist for every platform",
             )
         return document
@@ -130,13 +131,7 @@ def _plain(value: object, known: dict[int, Value]) -> Value:
 
 
 def _parsed(path: str) -> Value:
-    try:
-        with open(path, "rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise GroundswellError(f"cannot read {path}: {error.strerror}") from error
-    if len(data) > _MOST_BYTES:
-        raise GroundswellError(f"{path} is larger than 64 MiB")
+    data = bytes_of(path, _MOST_BYTES)
     try:
         text = data.decode("utf-8-sig")
         is_json = text.lstrip().startswith("{")
@@ -144,7 +139,7 @@ def _parsed(path: str) -> Value:
         value: object = json.loads(text) if is_json else yaml.load(text, _Loader)
         return _plain(value, {})
     except UnicodeDecodeError as error:
-        raise GroundswellError(f"{path} is not UTF-8 text") from error
+        raise GroundswellError(f"{name_of(path)} is not UTF-8 text") from error
     except (ValueError, yaml.YAMLError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200] or "it is nested too deeply"
-        raise GroundswellError(f"{path} is neither JSON nor YAML: {reason}") from error
+        raise GroundswellError(f"{name_of(path)} is neither JSON nor YAML: {reason}") from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -18,6 +17,7 @@ from groundswell_coordinator.importers.multipart import Part
 from groundswell_coordinator.importers.openapi.document import Document, Object, texts
 from groundswell_coordinator.importers.openapi.example import example_of
 from groundswell_coordinator.importers.openapi.security import Security
+from groundswell_coordinator.importers.reading import name_of
 from groundswell_coordinator.importers.recorded import Converter, shared_auth, shared_headers
 
 if TYPE_CHECKING:
@@ -159,11 +159,11 @@ def import_openapi(path: str, options: ApiOptions) -> Draft:
         reading.operation(place, method, item, operation)
     requests = [one for group in reading.groups.values() for one in group]
     info = document.resolved(document.root.get("info"))
-    title = " ".join(str(info.get("title") or Path(path).stem).split())[:100]
+    title = " ".join(str(info.get("title") or "api").split())[:100]
     edit.append("the values in paths, queries and bodies: examples of the description, or made up")
     return Draft(
         test=literal("".join(char for char in title if char.isprintable()) or "api"),
-        origin=f"{Path(path).name}: {counted(len(requests), 'operation')}",
+        origin=f"{name_of(path)}: {counted(len(requests), 'operation')}",
         target=target,
         scenario="api",
         load=steady(2.0),
