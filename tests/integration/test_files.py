@@ -106,6 +106,8 @@ async def test_each_machine_fetches_each_content_once(
     async with agents_of_one_machine(site, machine, "a", "b", "c"):
         run = await submit(site, source, agents=3)
         assert fired(await run.summary(), 50)
+    stored = site.stored_run("r").environment["files"]
+    assert stored == {path: stamp.sha256 for path, stamp in source.files.stamps.items()}
     assert sorted(fetched.stamps, key=lambda stamp: stamp.size) == [
         FileStamp.of(tmp_path / "empty"),
         FileStamp.of(tmp_path / "first"),
@@ -177,6 +179,21 @@ async def test_an_agent_that_cannot_get_a_file_refuses_the_run(
     assert "does not have the file" in ended.error
     assert "run the test again" in ended.hint
     assert ended.exit_code == 104
+
+
+async def test_an_agent_that_fails_to_prepare_refuses_the_run_and_serves_the_next(
+    site: Site, tmp_path: Path, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a defect of ours")
+
+    source = source_with(tmp_path, load_on(target, duration="100ms"))
+    async with agents_of_one_machine(site, tmp_path / "agents", "a"):
+        with monkeypatch.context() as patch:
+            patch.setattr("groundswell_agent.agent.PreparedTest.of", fail)
+            ended = await (await submit(site, source)).ended()
+        assert "the agent failed to prepare: RuntimeError: a defect of ours" in ended.error
+        assert fired(await (await submit(site, source, "next")).summary(), 5)
 
 
 async def test_an_agent_whose_folder_cannot_be_written_refuses_the_run(

@@ -71,7 +71,7 @@ class Archive:
             on_agent_loss=submission.on_agent_loss.value,
             agent_histograms=submission.agent_histograms,
             labels=submission.labels,
-            environment=environment_of(),
+            environment=environment_of(submission.source.files.stamps),
         )
         await self._store.submit(lambda store: store.create_run(run))
         self._is_ours = True
@@ -81,7 +81,7 @@ class Archive:
         entries = [
             StoredShare(agent.name, agent.incarnation, agent.weight) for agent in crew.agents
         ]
-        known = environment_of(crew.agents)
+        known = environment_of(self._submission.source.files.stamps, crew.agents)
         await self._store.submit(lambda store: store.save_shares(self._run_id, entries, known))
 
     async def handover(self, handover: Handover) -> bool:

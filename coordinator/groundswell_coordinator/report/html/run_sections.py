@@ -68,6 +68,10 @@ def environment(summary: Summary, run: StoredRun) -> Markup:
         **{f"coordinator's {key}": str(value) for key, value in found.items()},
         "seed": str(run.seed),
         "on agent loss": run.on_agent_loss,
+        **{
+            f"SHA-256 of {path}": str(digest)
+            for path, digest in _mapping(run.environment.get("files")).items()
+        },
     }
     return section(
         "Environment", table(("", ""), ((key, code(v)) for key, v in facts.items()), texts=2)
