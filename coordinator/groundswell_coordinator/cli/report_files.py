@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
     from groundswell.address import Address
-    from groundswell_coordinator.report.material import Material
     from groundswell_coordinator.report.summary import Summary
 
 R = TypeVar("R")
@@ -104,7 +103,7 @@ class ReportFiles:
             self._is_complete = False
             click.echo(f"hint: {_how_again(summary, coordinator, again)}", err=True)
         if self._is_step:
-            self._append(material)
+            append_step_summary(MARKDOWN.render(material))
 
     def _try(self, path: Path, render: Callable[[], str]) -> bool:
         try:
@@ -113,9 +112,6 @@ class ReportFiles:
             click.echo(f"error: {error.message}", err=True)
             return False
         return True
-
-    def _append(self, material: Material) -> None:
-        append_step_summary(MARKDOWN.render(material))
 
 
 def report_options(

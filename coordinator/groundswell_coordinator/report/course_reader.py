@@ -51,15 +51,14 @@ class _Reader:
         self._vus: float | None = None
 
     def take(self, stored: StoredInterval) -> None:
-        late = [amendment.report for amendment in stored.amendments]
-        for report in map(Report.FromString, (stored.merged, *late)):
-            self._add(report)
+        late = stored.amendments
+        for report in (stored.merged, *(one.report for one in late)):
+            self._add(Report.FromString(report))
         if self._vus is not None:
             self._bin.vus = max(self._bin.vus or 0.0, self._vus)
             self._vus = None
-        self._parts |= {late.incarnation: late.accounts for late in stored.amendments}
         # Accounts are cumulative: of each agent only the last one of a bin is read.
-        self._parts |= {part.incarnation: part.accounts for part in stored.contained}
+        self._parts |= {one.incarnation: one.accounts for one in (*stored.contained, *late)}
         self._bin.seconds += 1
         if self._bin.seconds == self._course.step_s:
             self._close_bin()
