@@ -188,20 +188,27 @@ def test_a_few_iterations_that_all_fail_are_107_as_well_and_a_target_that_is_dow
     assert (ran.exit_code, ran.count("failed_iterations")) == (0, 30), ran
 
 
-def test_an_agent_that_runs_no_code_refuses_its_share(
+def test_agents_of_a_pool_have_no_file_of_it_and_may_refuse_all_code(
     groundswell: Groundswell, nginx: NginxServer, checkout: Path
 ) -> None:
+    words = ("-e", f"BASE_URL={nginx.url}", "-e", "WHO=nobody")
     before = nginx.requests()
     with serving(groundswell) as service:
-        order = ("--coordinator", service.address, "--workers", "2", "--name", "closed")
-        with groundswell.starting("agent", *order, "--no-scripts"):
+        pool = ("--coordinator", service.address)
+        with groundswell.starting("agent", *pool, "--workers", "2", "--no-scripts"):
             service.wait_for_agents(2)
-            words = ("-e", f"BASE_URL={nginx.url}", "-e", "WHO=nobody")
-            done = groundswell("run", checkout, *words, "--coordinator", service.address)
-    assert done.exit_code == 104, done
-    assert "refused its share: this agent runs no tests in Python" in done.stderr
-    assert "--no-scripts" in done.stderr
-    assert nginx.requests() == before
+            refused = groundswell("run", checkout, *words, *pool)
+        assert nginx.requests() == before
+        service.wait_for_agents(0)
+        with groundswell.starting("agent", *pool, "--workers", "2"):
+            service.wait_for_agents(2)
+            ran = groundswell("run", checkout, *words, *pool, "--json")
+    assert refused.exit_code == 104, refused
+    assert "refused its share: this agent runs no tests in Python" in refused.stderr
+    assert "--no-scripts" in refused.stderr
+    assert ran.exit_code == 0, ran
+    sent = json.loads(ran.stdout)["metrics"]["http_reqs"]["values"]["count"]
+    assert sent == nginx.requests() - before == 391
 
 
 _PHASES = """
