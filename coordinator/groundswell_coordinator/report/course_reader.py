@@ -58,7 +58,8 @@ class _Reader:
             self._bin.vus = max(self._bin.vus or 0.0, self._vus)
             self._vus = None
         # Accounts are cumulative: of each agent only the last one of a bin is read.
-        self._parts |= {one.incarnation: one.accounts for one in (*stored.contained, *late)}
+        self._parts |= {one.incarnation: one.accounts for one in stored.contained}
+        self._parts |= {one.incarnation: one.accounts for one in late}
         self._bin.seconds += 1
         if self._bin.seconds == self._course.step_s:
             self._close_bin()
