@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from groundswell.errors import GroundswellError, ProtocolViolation
 from groundswell.schedule.division import Handover
+from groundswell.schedule.levels import Level
 from groundswell.v1 import agent_pb2
 from groundswell_agent.engine.engine import Engine
 from groundswell_agent.engine.phases import Kind
@@ -29,6 +30,7 @@ from groundswell_agent.events import (
     HandOver,
     Instruction,
     LeaseEnded,
+    LevelsReceived,
     LoadEnded,
     Perform,
     PerformReceived,
@@ -37,6 +39,7 @@ from groundswell_agent.events import (
     Released,
     ReshareReceived,
     ResultReceived,
+    Rise,
     SayPerformed,
     SayPrepared,
     SayRefused,
@@ -53,7 +56,7 @@ from groundswell_agent.link import Link
 from groundswell_agent.preflight.preflight import checked, problems, to_wire
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from groundswell.files.cache import FileCache
     from groundswell.v1.metrics_pb2 import Report
@@ -209,7 +212,9 @@ class Agent:
                 if self._engine is not None:
                     self._engine.halt(mode)
             case TakeOver(handovers):
-                self._take_over(handovers)
+                self._obey(lambda engine: engine.reshare(handovers))
+            case Rise(levels):
+                self._obey(lambda engine: engine.rise(map(Level.of, levels)))
             case HandOver(reason, at_once):
                 self._hand_over(reason, 0.0 if at_once else _NOTICE_S)
             case Discard():
@@ -291,10 +296,10 @@ class Agent:
             )
         )
 
-    def _take_over(self, handovers: Sequence[Handover]) -> None:
+    def _obey(self, change: Callable[[Engine], None]) -> None:
         assert self._engine is not None
         try:
-            self._engine.reshare(handovers)
+            change(self._engine)
         except ProtocolViolation as violation:
             # A share that nobody can tell is one that nobody carries out: better leave than guess.
             _log.error("%s", violation)
@@ -421,6 +426,8 @@ def _event(message: agent_pb2.CoordinatorMessage) -> Event | None:
         case "reshare":
             handovers = tuple(Handover.of(one) for one in message.reshare.handovers)
             return ReshareReceived(message.reshare.run_id, handovers)
+        case "levels":
+            return LevelsReceived(message.levels.run_id, message.levels.levels)
         case "release":
             return Released(message.release.run_id)
         case _:

@@ -86,6 +86,12 @@ class ReshareReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelsReceived:
+    run_id: str
+    levels: Sequence[agent_pb2.Level]
+
+
+@dataclass(frozen=True, slots=True)
 class Released:
     run_id: str
 
@@ -117,6 +123,7 @@ Event = (
     | StartReceived
     | StopReceived
     | ReshareReceived
+    | LevelsReceived
     | Released
     | LoadEnded
     | LeaseEnded
@@ -132,6 +139,7 @@ EventOfRun = (
     | StartReceived
     | StopReceived
     | ReshareReceived
+    | LevelsReceived
     | Released
     | LoadEnded
 )
@@ -208,6 +216,13 @@ class TakeOver:
 
 
 @dataclass(frozen=True, slots=True)
+class Rise:
+    """A search goes on with these levels."""
+
+    levels: Sequence[agent_pb2.Level]
+
+
+@dataclass(frozen=True, slots=True)
 class HandOver:
     """Name a boundary, start nothing from there on, and tell the coordinator."""
 
@@ -238,6 +253,7 @@ Instruction = (
     | SayStartAcknowledged
     | Halt
     | TakeOver
+    | Rise
     | HandOver
     | Discard
     | Depart

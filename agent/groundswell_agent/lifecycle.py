@@ -19,12 +19,14 @@
                DrainRequested            Discard, Depart                     IDLE
     RUNNING    StopReceived              Halt(mode)                          RUNNING
                ReshareReceived           TakeOver                            RUNNING
+               LevelsReceived            Rise                                RUNNING
                DrainRequested            HandOver                            LEAVING
                LeaseEnded                Halt(abort), HandOver(at once)      LEAVING
                LoadEnded                                                     REPORTING
                Released                  Halt(abort), Discard                IDLE
     LEAVING    StopReceived              Halt(mode)                          LEAVING
                ReshareReceived           TakeOver                            LEAVING
+               LevelsReceived            Rise                                LEAVING
                LeaseEnded                Halt(abort)                         LEAVING
                LoadEnded                                                     REPORTING
                Released                  Halt(abort), Discard                IDLE
@@ -66,6 +68,7 @@ from groundswell_agent.events import (
     HaltMode,
     HandOver,
     LeaseEnded,
+    LevelsReceived,
     LoadEnded,
     Perform,
     PerformReceived,
@@ -74,6 +77,7 @@ from groundswell_agent.events import (
     Released,
     ReshareReceived,
     ResultReceived,
+    Rise,
     SayPerformed,
     SayPrepared,
     SayRefused,
@@ -250,6 +254,8 @@ class Lifecycle:
                 return [Halt(mode)]
             case ReshareReceived(_, handovers):
                 return [TakeOver(handovers)]
+            case LevelsReceived(_, levels):
+                return [Rise(levels)]
             case LoadEnded():
                 self.state = State.REPORTING
                 return []

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from pathlib import Path
 
+    from groundswell.capacity.settings import SearchSettings
     from groundswell.files.stamp import FileStamp
     from groundswell.scenario.source import TestSource
 
@@ -82,8 +83,9 @@ class ControlClient:
         on_agent_loss: str = "",
         agent_histograms: bool = False,
         outputs: Iterable[str] = (),
+        search: SearchSettings | None = None,
     ) -> None:
-        """Ask for a run. The same id again is the same run, also after its end."""
+        """Ask for a run, or for a search for capacity. The same id again is the same run, also after its end."""
         request = control_pb2.SubmitRequest(
             run_id=run_id,
             source=source_to_wire(source),
@@ -95,6 +97,7 @@ class ControlClient:
             on_agent_loss=on_agent_loss,
             agent_histograms=agent_histograms,
             outputs=outputs,
+            search=None if search is None else search.to_wire(),
         )
         with self._raising():
             await self._stub.Submit(request, timeout=_ANSWER_S)

@@ -31,6 +31,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "groundswell_coordinator.cli.import_group",
         "Make a test of a recording, a curl command, an API's description or a log.",
     ),
+    "capacity": (
+        "groundswell_coordinator.cli.capacity",
+        "Find the highest rate that a target carries.",
+    ),
     "schema": ("groundswell_coordinator.cli.schema", "Print the JSON schema of a test file."),
     "agents": ("groundswell_coordinator.cli.agents", "List the agents of a pool."),
     "runs": ("groundswell_coordinator.cli.runs", "List past runs, and those that go on."),

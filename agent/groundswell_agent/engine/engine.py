@@ -13,11 +13,16 @@ from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 from groundswell.files.places import UNSEEN
-from groundswell.schedule.division import extended
+from groundswell.schedule.division import (
+    Division,
+    extended,
+    extended_by_levels,
+)
 from groundswell.schedule.scenario_plan import boundary_of, plan_scenario
 from groundswell_agent.engine.connectors import Connectors
 from groundswell_agent.engine.cut import Cut
 from groundswell_agent.engine.executors import EXECUTORS
+from groundswell_agent.engine.executors.searched_arrivals import SearchedArrivals
 from groundswell_agent.engine.prepared import PreparedTest
 from groundswell_agent.engine.scenario_load import ScenarioLoad
 from groundswell_agent.engine.steps_phase import Phases
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
     from groundswell.files.places import Files
     from groundswell.scenario.model import Test
     from groundswell.schedule.division import Division, Handover
+    from groundswell.schedule.levels import Level
     from groundswell.schedule.scenario_plan import ScenarioShare
     from groundswell.v1 import agent_pb2
     from groundswell.v1.metrics_pb2 import Report
@@ -156,13 +162,27 @@ class Engine:
                 if any(heir.agent == self._agent for heir in handover.heirs):
                     self._inherit(handover)
 
+    def rise(self, levels: Iterable[Level]) -> None:
+        """Take up those levels of a search that it does not have yet.
+
+        Raises ProtocolViolation for one that does not follow from those before.
+        """
+        for level in levels:
+            if level.number > len(self._division.levels):
+                self._division = extended_by_levels(self._division, [level])
+                for executor in self._executors:
+                    if isinstance(executor, SearchedArrivals):
+                        executor.rise(self._planned(executor.share), level)
+
+    def _planned(self, share: ScenarioShare) -> ScenarioShare:
+        """The same by the division as it is now."""
+        return plan_scenario(share.name, share.scenario, self._division, self._agent, self._seed)
+
     def _inherit(self, handover: Handover) -> None:
         for executor in self._executors:
-            share = executor.share
-            grown = plan_scenario(
-                share.name, share.scenario, self._division, self._agent, self._seed
-            )
-            executor.take_over(grown, boundary_of(handover.boundary_ns, share.scenario))
+            scenario = executor.share.scenario
+            grown = self._planned(executor.share)
+            executor.take_over(grown, boundary_of(handover.boundary_ns, scenario))
             self._restart(executor)
 
     def _restart(self, executor: Executor) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from groundswell.capacity.searched import searched
+from groundswell.capacity.settings import SearchSettings
 from groundswell.files.places import UNSEEN
 from groundswell.scenario.loader import TestSource, load
 from groundswell.schedule.division import Division, table_from_wire
@@ -38,6 +40,8 @@ class PreparedTest:
         sent = prepare.source
         source = TestSource(sent.name, sent.text, dict(sent.env), sent.target or None, files)
         test = load(source)
+        if prepare.HasField("search"):
+            test = searched(test, SearchSettings.of(prepare.search))
         table = table_from_wire(prepare.shares)
         data = open_data(test, table, prepare.agent, files)
         return cls(source, test, Division(table), data, files)

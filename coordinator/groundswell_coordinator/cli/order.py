@@ -17,6 +17,7 @@ from groundswell_coordinator.cli.files import send_files
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from groundswell.capacity.settings import SearchSettings
     from groundswell.scenario.model import Test
     from groundswell.scenario.source import TestSource
     from groundswell.v1.control_pb2 import Ended
@@ -49,6 +50,7 @@ class Order:
     on_agent_loss: str = ""
     agent_histograms: bool = False
     outputs: tuple[Destination, ...] = ()
+    search: SearchSettings | None = None
     run_id: str = field(default_factory=new_run_id)
 
     def of_test(self, test: Test) -> Order:
@@ -83,6 +85,7 @@ class Order:
             on_agent_loss=self.on_agent_loss,
             agent_histograms=self.agent_histograms,
             outputs=[one.text for one in self.outputs],
+            search=self.search,
         )
 
     def _tell(self, line: str) -> None:

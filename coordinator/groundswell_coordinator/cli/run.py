@@ -7,70 +7,37 @@ run come up side by side.
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from groundswell.exit_codes import ExitCode
-from groundswell_coordinator.cli.coordinator_options import coordinator_option
+from groundswell_coordinator.cli.carry_out import carry_out, loaded
 from groundswell_coordinator.cli.ended import tell_ended
-from groundswell_coordinator.cli.files import lend_files
 from groundswell_coordinator.cli.histograms import write_histograms
 from groundswell_coordinator.cli.inconclusive import as_asked, inconclusive_option
 from groundswell_coordinator.cli.once import check_once, once_options, run_once
 from groundswell_coordinator.cli.order import Order
 from groundswell_coordinator.cli.out_option import out_option
 from groundswell_coordinator.cli.output import printing
+from groundswell_coordinator.cli.placement_options import Placement, placement_options
 from groundswell_coordinator.cli.repeat import Group
 from groundswell_coordinator.cli.report_files import report_options
-from groundswell_coordinator.cli.run_options import check_together, folder, key_value_map
+from groundswell_coordinator.cli.run_options import folder, key_value_map
 from groundswell_coordinator.cli.test_options import test_source_options
-from groundswell_coordinator.cli.times import Time
-from groundswell_coordinator.launch.local import LocalAgents, default_agents
 
 if TYPE_CHECKING:
     from groundswell.address import Address
     from groundswell.scenario.source import TestSource
-    from groundswell.v1.control_pb2 import Ended
     from groundswell_coordinator.cli.report_files import ReportFiles
     from groundswell_coordinator.outputs.destination import Destination
 
-_LOCAL_WAIT_S = 60.0
-_REMOTE_WAIT_S = 300.0
-
 
 @click.command(name="run")
-@coordinator_option("one of its own on this machine, with agents of its own")
-@click.option(
-    "--agents",
-    type=click.IntRange(1, 10_000),
-    help="Agent processes.  [default: one a core; of a coordinator, all that are free]",
-)
-@click.option(
-    *("-l", "--selector", "selector"),
-    multiple=True,
-    metavar="K=V",
-    callback=key_value_map,
-    help="Only agents with this label. May be repeated.",
-)
-@click.option(
-    "--on-agent-loss",
-    type=click.Choice(["reshare", "continue", "abort"]),
-    default="reshare",
-    show_default=True,
-    help="What becomes of the part of an agent that is lost.",
-)
+@placement_options
 @click.option(
     "-d", "--detach", is_flag=True, help="Hand the run in, print its id, and do not follow it."
-)
-@click.option(
-    "--wait",
-    "wait_s",
-    type=Time(),
-    metavar="TIME",
-    help="How long to wait for agents.  [default: 1m; of a coordinator, 5m]",
 )
 @click.option(
     "--label", "labels", multiple=True, metavar="K=V", callback=key_value_map, help="Label the run."
@@ -105,12 +72,8 @@ _REMOTE_WAIT_S = 300.0
 @test_source_options
 def command(
     source: TestSource,
-    coordinator: Address | None,
-    agents: int | None,
-    selector: dict[str, str],
-    on_agent_loss: str,
+    placement: Placement,
     detach: bool,
-    wait_s: float | None,
     labels: dict[str, str],
     repeat: int | None,
     seed: int | None,
@@ -147,8 +110,8 @@ def command(
         scenario=scenario,
         pauses=pauses,
         others={
-            "--coordinator": coordinator,
-            "--agents": agents,
+            "--coordinator": placement.coordinator,
+            "--agents": placement.agents,
             "--detach": detach,
             "--label": labels,
             "--hdr": hdr,
@@ -161,23 +124,21 @@ def command(
         seed = secrets.randbits(63) if seed is None else seed
         told = {"as_json": as_json, "quiet": quiet, "verbose": verbose}
         return run_once(source, seed=seed, scenario=scenario, pauses=pauses, **told)
-    check_together(
-        coordinator,
-        agents=agents,
-        selector=selector,
+    placement.check(
         detach=detach,
         outputs=outputs,
         results={**files.asked, "--hdr": hdr, "--json": as_json, "--repeat": repeat},
     )
+    coordinator = placement.coordinator
     order = Order(
         source=source,
-        agents=agents,
+        agents=placement.agents,
         labels=labels,
         seed=secrets.randbits(63) if seed is None else seed,
-        wait_s=_wait_s(wait_s, coordinator),
+        wait_s=placement.wait_s,
         quiet=quiet or as_json,
-        selector=selector,
-        on_agent_loss=on_agent_loss,
+        selector=placement.selector,
+        on_agent_loss=placement.on_agent_loss,
         agent_histograms=hdr is not None,
         outputs=outputs,
     )
@@ -185,54 +146,24 @@ def command(
         return _hand_in(order, coordinator)
     if repeat is not None:
         group = Group(order, repeat)
-        group.run(lambda one: _run(one, coordinator), files, coordinator, hdr)
+        group.run(lambda one: carry_out(one, coordinator), files, coordinator, hdr)
         group.tell(coordinator, as_json=as_json, quiet=quiet)
         return group.exit_code(inconclusive)
-    ended = _run(order, coordinator)
+    ended = carry_out(order, coordinator)
     tell_ended(ended, files, coordinator, as_json=as_json, quiet=quiet, verbose=verbose)
     if hdr is not None:
         write_histograms(order.run_id, coordinator, hdr)
     return files.exit_code(as_asked(inconclusive, ended.exit_code))
 
 
-def _run(order: Order, coordinator: Address | None) -> Ended:
-    return _run_here(order) if coordinator is None else _run_there(order, coordinator)
-
-
-def _run_here(order: Order) -> Ended:
-    count = order.agents or default_agents()
-    with LocalAgents(count) as processes:
-        from groundswell.scenario.loader import load
-        from groundswell_coordinator.cli.session import run_embedded
-
-        test = load(order.source)
-        order = replace(order.of_test(test), agents=count)
-        lend_files(order.source)
-        return run_embedded(order, test.test, processes)
-
-
-def _run_there(order: Order, coordinator: Address) -> Ended:
-    from groundswell.scenario.loader import load
-    from groundswell_coordinator.cli.remote_session import run_remote
-
-    test = load(order.source)
-    return run_remote(order.of_test(test), test.test, str(coordinator))
-
-
 def _hand_in(order: Order, coordinator: Address) -> int:
-    from groundswell.scenario.loader import load
     from groundswell_coordinator.cli.follow import how_to_watch
     from groundswell_coordinator.cli.remote_session import hand_in
 
-    hand_in(order.of_test(load(order.source)), str(coordinator))
+    ready, _ = loaded(order)
+    hand_in(ready, str(coordinator))
     with printing():
         click.echo(order.run_id)
     if not order.quiet:
         click.echo(f"follow it: {how_to_watch(order.run_id, str(coordinator))}", err=True)
     return ExitCode.OK
-
-
-def _wait_s(wait_s: float | None, coordinator: Address | None) -> float:
-    if wait_s is not None:
-        return wait_s
-    return _LOCAL_WAIT_S if coordinator is None else _REMOTE_WAIT_S

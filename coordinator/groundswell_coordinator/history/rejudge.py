@@ -86,6 +86,8 @@ def _story(stored: StoredRun, restored: Restored) -> Story:
         losses=losses,
         reasons=(*store_reasons(cause, failures), *absences, *lost),
         warnings=restored.warnings,
+        levels=restored.succession.division.levels,
+        judged=restored.judged,
         phases=restored.phases.records,
     )
 

@@ -9,6 +9,8 @@ from rich.text import Text
 
 from groundswell_coordinator.counted import counted
 from groundswell_coordinator.report import quantity
+from groundswell_coordinator.report.capacity_page import capacity
+from groundswell_coordinator.report.capacity_words import rate_text
 from groundswell_coordinator.report.fleet import agents
 from groundswell_coordinator.report.lines import (
     BAD,
@@ -46,6 +48,7 @@ _VERDICTS = {
 }
 _CLOSED = ("constant-vus", "ramping-vus", "shared-iterations", "per-vu-iterations")
 _ERRORS_SHOWN = 10
+_FAILURES = ("threshold_failed", "capacity_below")
 
 
 def print_summary(summary: Summary, file: IO[str] | None = None, *, verbose: bool = False) -> None:
@@ -58,6 +61,7 @@ def print_verdict(summary: Summary, note: str, file: IO[str] | None = None) -> N
     print_page(
         lambda width: [
             _headline(summary, width),
+            *capacity(summary.capacity, width),
             *_thresholds(summary, width),
             _note(note, width),
         ],
@@ -75,6 +79,7 @@ def render(
 def _blocks(summary: Summary, width: int, verbose: bool) -> list[list[Text]]:
     return [
         _headline(summary, width),
+        *capacity(summary.capacity, width),
         *_thresholds(summary, width),
         *timeline(summary),
         *total_results(summary, width, verbose),
@@ -139,7 +144,7 @@ def _phases(summary: Summary) -> list[Text]:
 def _reason(reason: ReasonSummary, summary: Summary, width: int) -> list[Text]:
     if summary.verdict == "PASS":
         mark, style = WARNING, DOUBTFUL
-    elif reason.code == "threshold_failed":
+    elif reason.code in _FAILURES:
         mark, style = FAILED, BAD
     else:
         mark, style = UNSURE, DOUBTFUL
@@ -158,7 +163,14 @@ def _thresholds(summary: Summary, width: int) -> list[list[Text]]:
     for threshold in summary.thresholds:
         lines = by_metric.setdefault(threshold.metric, [Text(f"{INDENT}{threshold.metric}")])
         lines += _threshold(threshold, summary, width)
-    return [[heading("THRESHOLDS")], *by_metric.values()]
+    return [[_thresholds_title(summary)], *by_metric.values()]
+
+
+def _thresholds_title(summary: Summary) -> Text:
+    title, found = heading("THRESHOLDS"), summary.capacity
+    if found is not None and found.highest is not None:
+        title.append(f"  at {rate_text(found.highest)}", QUIET)
+    return title
 
 
 def _threshold(threshold: ThresholdSummary, summary: Summary, width: int) -> list[Text]:
@@ -191,8 +203,10 @@ def _errors(summary: Summary) -> list[Text]:
 
 def _notes(summary: Summary, width: int) -> list[Text]:
     notes: list[str] = []
-    if not summary.thresholds and summary.part is None:
+    if not summary.thresholds and summary.part is None and summary.capacity is None:
         notes.append("No thresholds: nothing was asked of the target, so nothing was judged.")
+    if summary.capacity is not None:
+        notes.append("The totals are those of all levels together, also of those that failed.")
     closed = [name for name, one in summary.scenarios.items() if one.executor in _CLOSED]
     if closed:
         notes.append(

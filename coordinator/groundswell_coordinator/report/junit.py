@@ -11,6 +11,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as Xml
 
+from groundswell_coordinator.report.capacity_words import findings
 from groundswell_coordinator.report.junit_document import (
     add_case,
     add_outcome,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 THE_RUN = "the run carries a verdict"
 _BROKEN, _EMPTY = "threshold_failed", "no_samples"
+# Of a search for capacity, whose thresholds hold at the rate that it found.
+_TOO_LOW = "capacity_below"
 
 
 def render(material: Material) -> str:
@@ -80,8 +83,11 @@ def _run(suite: Xml.Element, summary: Summary) -> None:
     doubts = [reason for reason in summary.reasons if reason.code not in (_BROKEN, _EMPTY)]
     said = [_reason(reason) for reason in doubts]
     if doubts and summary.verdict != "PASS":
-        add_outcome(case, "error", doubts[0].code, said)
+        kind = "failure" if doubts[0].code == _TOO_LOW else "error"
+        add_outcome(case, kind, doubts[0].code, said)
     lines = [f"{summary.verdict} (exit code {summary.exit_code}), run {summary.run}"]
+    if summary.capacity is not None:
+        lines += [f"{what}: {told}" for what, told in findings(summary.capacity)]
     lines += [] if summary.verdict != "PASS" else said
     lines += [f"{warning.code}: {warning.message}" for warning in summary.warnings]
     Xml.SubElement(case, "system-out").text = xml_text("\n".join(lines))

@@ -7,6 +7,14 @@ from typing import TYPE_CHECKING
 
 from groundswell_coordinator.counted import counted
 from groundswell_coordinator.report import quantity
+from groundswell_coordinator.report.capacity_words import (
+    TITLES,
+    answer,
+    cells,
+    findings,
+    result,
+    tried,
+)
 from groundswell_coordinator.report.markdown_text import code, prose, table
 from groundswell_coordinator.report.measured import asked, whole
 from groundswell_coordinator.report.totals import shown_metrics, value_text
@@ -37,6 +45,7 @@ def render_summary(summary: Summary) -> str:
     sections = (
         _headline(summary),
         _reasons(summary),
+        _capacity(summary),
         _thresholds(summary),
         _trends(summary),
         _others(summary),
@@ -75,6 +84,16 @@ def _reasons(summary: Summary) -> list[str]:
 def _reason(reason: ReasonSummary) -> str:
     named = "" if reason.agent is None or reason.agent in reason.message else f"{reason.agent}: "
     return prose(f"{named}{reason.message}")
+
+
+def _capacity(summary: Summary) -> list[str]:
+    found = summary.capacity
+    if found is None:
+        return []
+    told = [f"- {what}: {prose(text)}" for what, text in findings(found)]
+    rows = ((*cells(level), result(level)) for level in tried(found))
+    lines = table((*TITLES, ""), rows, numbers_from=1)
+    return [f"**Capacity {prose(answer(found))}**", "", *told, "", *lines]
 
 
 def _thresholds(summary: Summary) -> list[str]:

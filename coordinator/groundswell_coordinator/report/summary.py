@@ -20,6 +20,9 @@ from typing import TYPE_CHECKING, Literal, cast
 import msgspec
 
 from groundswell.errors import GroundswellError
+from groundswell_coordinator.report.capacity_summary import (
+    CapacitySummary,  # noqa: TC001 # msgspec looks it up when it reads a summary
+)
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -226,6 +229,8 @@ class Summary:
     teardown: PhaseSummary | None = field(default=None, metadata=_OPTIONAL)
     metrics: Mapping[str, MetricSummary] = field(default_factory=dict[str, MetricSummary])
     thresholds: tuple[ThresholdSummary, ...] = ()
+    # Of a search for capacity; its thresholds are those of the level that the answer rests on.
+    capacity: CapacitySummary | None = field(default=None, metadata=_OPTIONAL)
     checks: tuple[CheckSummary, ...] = ()
     errors: tuple[ErrorSummary, ...] = ()
 

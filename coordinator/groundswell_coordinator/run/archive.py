@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from groundswell import __version__
 from groundswell.errors import GroundswellError, StoreFailed
 from groundswell.verdict.verdict import ReasonCode
+from groundswell_coordinator.capacity import log
 from groundswell_coordinator.run.environment import environment_of
 from groundswell_coordinator.store.records import (
     AgentClock,
@@ -28,6 +29,7 @@ from groundswell_coordinator.store.records import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from groundswell.capacity.settings import SearchSettings
     from groundswell.schedule.division import Handover
     from groundswell.v1.metrics_pb2 import Report
     from groundswell_coordinator.run.crew import Crew
@@ -132,6 +134,17 @@ class Archive:
         return await self._write(
             lambda store: store.save_amendments(self._run_id, interval, written)
         )
+
+    async def search(self, settings: SearchSettings) -> None:
+        """What the run is to find out, before anything is prepared."""
+        event = StoredEvent(
+            datetime.now(UTC),
+            log.SEARCHED,
+            "a search for capacity",
+            None,
+            log.search_detail(settings),
+        )
+        await self._store.submit(lambda store: store.save_event(self._run_id, event))
 
     async def event(
         self,

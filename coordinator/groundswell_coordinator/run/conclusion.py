@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from groundswell import __version__
 from groundswell.schedule.shape import run_duration
 from groundswell.verdict.verdict import Reason, ReasonCode
+from groundswell_coordinator.capacity.finding import find, with_finding
 from groundswell_coordinator.judge.ending import Cause, Ending
 from groundswell_coordinator.judge.judgement import judge_run
 from groundswell_coordinator.run.phases import teardown_warnings
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from groundswell.schedule.levels import Level
     from groundswell.verdict.run_warning import RunWarning
+    from groundswell_coordinator.report.capacity_summary import LevelSummary
     from groundswell_coordinator.report.summary import Summary
     from groundswell_coordinator.run.archive import Archive
     from groundswell_coordinator.run.crew import Crew
@@ -48,6 +51,9 @@ class Story:
     reasons: tuple[Reason, ...] = ()
     warnings: tuple[RunWarning, ...] = ()
     phases: tuple[PhaseRecord, ...] = ()
+    # Of a search for capacity: its levels, and what came of them.
+    levels: tuple[Level, ...] = ()
+    judged: tuple[LevelSummary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +109,14 @@ def sum_up(
         weights=fleet.weights,
         skews_ms=fleet.skews_ms,
         phases=story.phases,
+        levels=story.levels,
         version=version,
     )
-    return summarize(submission, timeline, judgement, facts)
+    summary = summarize(submission, timeline, judgement, facts)
+    if submission.search is None or submission.level_test is None:
+        return summary
+    finding = find(submission.search, submission.level_test, story.judged)
+    return with_finding(summary, finding, judgement.decision)
 
 
 def absence_reasons(absences: Iterable[str], losses: Iterable[Loss]) -> tuple[Reason, ...]:

@@ -23,6 +23,7 @@ from groundswell.exit_codes import ExitCode
 from groundswell.schedule.shape import run_duration_with_grace
 from groundswell.v1 import control_pb2
 from groundswell.verdict.verdict import ReasonCode
+from groundswell_coordinator.capacity.pilot import Pilot
 from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.outputs.outputs import Outputs, ended_early
 from groundswell_coordinator.outputs.sink import RunFacts
@@ -67,10 +68,13 @@ from groundswell_coordinator.run.submission import source_to_wire
 from groundswell_coordinator.run.succession import Succession
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from groundswell.v1 import agent_pb2
     from groundswell.verdict.run_warning import RunWarning
     from groundswell_coordinator.attachment import Attachment
     from groundswell_coordinator.pool import Pool
+    from groundswell_coordinator.report.capacity_summary import LevelSummary
     from groundswell_coordinator.run.owner import RunOwner
     from groundswell_coordinator.run.progress import Durations
     from groundswell_coordinator.run.recovery import Recovered
@@ -164,6 +168,8 @@ class Conductor:
         # From the moment the agents are chosen, and from the moment the start is ordered.
         self._crew: Crew | None = None
         self._steward: Steward | None = None
+        # Of a search for capacity.
+        self._pilot: Pilot | None = None
         self._started_at: datetime | None = None
         self._stopped_at: float | None = None
         self._stop_mode: StopMode | None = None
@@ -185,6 +191,7 @@ class Conductor:
         self._steward = self._new_steward(
             recovered.crew, restored.succession, recovered.start_at, restored.timeline
         )
+        self._pilot = self._new_pilot(self._steward, restored.judged)
         names = [agent.name for agent in recovered.crew.agents]
         self._phases = restored.phases
         moved, performers = restored.succession.moved, restored.phases.performers
@@ -258,6 +265,8 @@ class Conductor:
             await self._archive.create(
                 self._owner.coordinator_id, self._owner.generation, is_local=self._owner.is_local
             )
+            if self.submission.search is not None:
+                await self._archive.search(self.submission.search)
             self._announce(self._machine.state)
             self._errands.begin(self._choose_agents())
             return
@@ -351,6 +360,9 @@ class Conductor:
         elif self._archive.failure is not None:
             self.broadcast.notice("store_failed", str(self._archive.failure))
             await self._handle(StopRequested(StopMode.GRACEFUL, Cause.STORE_FAILED))
+        elif self._pilot is not None and await self._pilot.steer(self._now()):
+            # All that was to be found out is.
+            await self._handle(StopRequested(StopMode.GRACEFUL, Cause.COMPLETE))
 
     def _may_seal(self) -> bool:
         """After a restart not before all are back, or their leases over: what they measured meanwhile
@@ -449,7 +461,9 @@ class Conductor:
         assert self._crew is not None
         await self._archive.shares(self._crew)
         source = source_to_wire(self.submission.source)
-        self._crew.prepare(source, self.submission.seed, self._owner.generation)
+        search = self.submission.search
+        told = None if search is None else search.to_wire()
+        self._crew.prepare(source, self.submission.seed, self._owner.generation, told)
         await self._open_outputs()
 
     async def _measure_clock(self, agent: Attachment) -> None:
@@ -507,6 +521,7 @@ class Conductor:
             self._outputs.start(self._started_at)
         succession = Succession(self.submission.test, self._crew.table, self.submission.seed)
         self._steward = self._new_steward(self._crew, succession, start_at)
+        self._pilot = self._new_pilot(self._steward)
         self._crew.start(round(start_at * 1e9))
 
     async def _open_outputs(self) -> None:
@@ -557,6 +572,8 @@ class Conductor:
             losses=losses,
             reasons=absence_reasons(self._absences, losses),
             warnings=self._warnings,
+            levels=steward.succession.division.levels,
+            judged=() if self._pilot is None else tuple(self._pilot.judged),
             phases=self._phases.records,
         )
         summary = await conclude(self.submission, crew, timeline, story, self._archive)
@@ -628,6 +645,13 @@ class Conductor:
             self._outputs,
         )
         return Steward(crew, succession, measurement, self._archive, self.broadcast, start_at)
+
+    def _new_pilot(self, steward: Steward, judged: Sequence[LevelSummary] = ()) -> Pilot | None:
+        search, test = self.submission.search, self.submission.level_test
+        if search is None or test is None:
+            return None
+        policy = self.submission.on_agent_loss
+        return Pilot(search, test, steward, self._archive, self.broadcast, policy, judged)
 
     def _tell_waiting(self, line: str) -> None:
         if self._machine.state is State.WAITING:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from groundswell.schedule.division import Handover
+    from groundswell.schedule.levels import Level
     from groundswell_coordinator.attachment import Attachment
     from groundswell_coordinator.clock import ClockOffset
     from groundswell_coordinator.run.events import Phase, StopMode
@@ -49,7 +50,13 @@ class Crew:
         """Incarnation to name."""
         return {agent.incarnation: agent.name for agent in self.agents}
 
-    def prepare(self, source: agent_pb2.TestSource, seed: int, generation: int) -> None:
+    def prepare(
+        self,
+        source: agent_pb2.TestSource,
+        seed: int,
+        generation: int,
+        search: agent_pb2.Search | None = None,
+    ) -> None:
         """Give everybody the whole table and its place in it."""
         shares = table_to_wire(self.table)
         for agent in self.agents:
@@ -60,6 +67,7 @@ class Crew:
                 shares=shares,
                 agent=agent.name,
                 seed=seed,
+                search=search,
             )
             agent.send(prepare=prepare)
 
@@ -132,6 +140,11 @@ class Crew:
     def reshare_to(self, agent: Attachment, handovers: Iterable[Handover]) -> None:
         moved = [handover.to_wire() for handover in handovers]
         agent.send(reshare=agent_pb2.Reshare(run_id=self._run_id, handovers=moved))
+
+    def raise_one(self, agent: Attachment, levels: Iterable[Level]) -> None:
+        """Tell an agent all levels of a search so far."""
+        told = [level.to_wire() for level in levels]
+        agent.send(levels=agent_pb2.Levels(run_id=self._run_id, levels=told))
 
     def stop(self, mode: StopMode) -> None:
         for agent in self.agents:

@@ -14,8 +14,9 @@ from groundswell_coordinator.timeline.strain import strain_of
 from groundswell_coordinator.timeline.timeline import GRACE_S, Outcome, Timeline, first_judged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from groundswell.schedule.levels import Level
     from groundswell.v1.metrics_pb2 import Report
     from groundswell_coordinator.judge.standing import Standing
     from groundswell_coordinator.outputs.outputs import Outputs
@@ -74,6 +75,9 @@ class Measurement:
         self._store_late_from = -math.inf
         # Incarnations; a dict, to keep their order.
         self._to_acknowledge: dict[str, None] = {}
+        # Who else wants to know of sealed intervals, with their parts, and of late reports.
+        self._on_sealed: Callable[[Interval], None] | None = None
+        self._on_late: Callable[[Report], None] | None = None
         # All intervals below are stored.
         self._stored = self.timeline.sealed_count
         for interval in self.timeline.intervals():
@@ -92,6 +96,14 @@ class Measurement:
         """A scenario in Python whose every iteration is an exception."""
         return self._failures.hopeless()
 
+    def listen(self, sealed: Callable[[Interval], None], late: Callable[[Report], None]) -> None:
+        """Tell of every interval that is sealed from now on, and of every report that amends one."""
+        self._on_sealed, self._on_late = sealed, late
+
+    def rise(self, levels: Sequence[Level]) -> None:
+        """A search has come to the last of these: what is achieved is shown beside it."""
+        self._progress.rise(levels)
+
     def record(self, incarnation: str) -> AgentRecord:
         return self._records[incarnation]
 
@@ -100,8 +112,10 @@ class Measurement:
         outcome = self.timeline.add(report, now)
         self._telemetry.took(outcome.value, report.ByteSize())
         if outcome is Outcome.AMENDMENT:
-            late = (self.timeline.self_contained(report), self.timeline.part(report))
-            self._late.setdefault(report.interval, []).append(late)
+            whole = self.timeline.self_contained(report)
+            self._late.setdefault(report.interval, []).append((whole, self.timeline.part(report)))
+            if self._on_late is not None:
+                self._on_late(whole)
         if outcome is not Outcome.MERGED:
             # Of a duplicate, too, what came before it may not be stored yet.
             self._to_acknowledge[report.incarnation] = None
@@ -153,6 +167,8 @@ class Measurement:
         self._broadcast.progress(self._progress.observe(interval))
         if self._outputs is not None:
             self._outputs.take(interval)
+        if self._on_sealed is not None:
+            self._on_sealed(interval)
         if (news := self._progress.take_news()) is not None:
             self._broadcast.notice(ReasonCode.AGENT_SATURATED.value, news)
         if is_stored:

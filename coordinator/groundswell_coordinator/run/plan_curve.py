@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from groundswell.scenario.model import Scenario
+    from groundswell.schedule.levels import Level
 
 Point = tuple[float, float]
 
@@ -18,13 +19,15 @@ _MOST_SAMPLES = 3600
 _DIGITS = 6
 
 
-def planned_curve(scenarios: Collection[Scenario], seconds: float) -> tuple[Point, ...]:
+def planned_curve(
+    scenarios: Collection[Scenario], seconds: float, levels: Iterable[Level] = ()
+) -> tuple[Point, ...]:
     """(seconds of the run, iterations per second), straight in between; nothing without a plan.
 
     Sampled in the middle of every second, or of every few of a long run.
     """
     step = max(1, math.ceil(seconds / _MOST_SAMPLES))
-    rate = PlannedRate(scenarios)
+    rate = PlannedRate(scenarios, levels)
     middles = (at + step / 2 for at in range(0, math.ceil(seconds), step))
     samples = [(middle, float(f"{rate.at(middle):.{_DIGITS}g}")) for middle in middles]
     return tuple(_corners(samples)) if any(value for _, value in samples) else ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from groundswell.capacity.searched import searched_names
 from groundswell.schedule.shape import PlannedRate, run_duration
 from groundswell.v1.control_pb2 import Progress, ThresholdState
 from groundswell.verdict.selection import Selection
@@ -15,9 +16,10 @@ from groundswell_coordinator.timeline.accounts import totals
 from groundswell_coordinator.timeline.slice import Slice, trend_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from groundswell.scenario.model import Test
+    from groundswell.schedule.levels import Level
     from groundswell_coordinator.judge.judge import Judge
     from groundswell_coordinator.judge.standing import Standing
     from groundswell_coordinator.timeline.accounts import ScenarioTotals
@@ -48,7 +50,9 @@ class ProgressMeter:
         self._test = test
         self._timeline = timeline
         self._judge = judge
-        self._duration = float(run_duration(test.scenarios.values()))
+        # How long a search takes is its answer's to say.
+        is_search = bool(searched_names(test))
+        self._duration = 0.0 if is_search else float(run_duration(test.scenarios.values()))
         self._planned_rate = PlannedRate(test.scenarios.values())
         self._requests = 0
         self._failed = 0
@@ -101,6 +105,10 @@ class ProgressMeter:
             interval_requests=requests,
             interval_failed=failed,
         )
+
+    def rise(self, levels: Iterable[Level]) -> None:
+        """A search has come to the last of these."""
+        self._planned_rate = PlannedRate(self._test.scenarios.values(), levels)
 
     def take_news(self) -> str | None:
         """Of agents that are saturated, when it is found out."""

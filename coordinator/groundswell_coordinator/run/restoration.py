@@ -13,18 +13,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from groundswell.errors import StoreFailed
-from groundswell.scenario.loader import load
 from groundswell.scenario.source import TestSource
 from groundswell.schedule.division import Handover
 from groundswell.schedule.shares import ShareEntry, ShareTable
 from groundswell.v1.metrics_pb2 import Report
+from groundswell_coordinator.capacity.log import stored_judged, stored_levels, stored_search
 from groundswell_coordinator.clock import ClockOffset
 from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.run.events import LossPolicy, StopMode
 from groundswell_coordinator.run.findings import stored_warnings
 from groundswell_coordinator.run.measurement import new_timeline
 from groundswell_coordinator.run.phases import PhaseLog
-from groundswell_coordinator.run.submission import Submission
+from groundswell_coordinator.run.submission import Submission, tests_of
 from groundswell_coordinator.run.succession import LostAgent, Succession
 from groundswell_coordinator.timeline.interval import Interval
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from groundswell.scenario.model import Test
     from groundswell.verdict.run_warning import RunWarning
+    from groundswell_coordinator.report.capacity_summary import LevelSummary
     from groundswell_coordinator.store.records import StoredInterval, StoredRun
     from groundswell_coordinator.timeline.timeline import Timeline
 
@@ -75,6 +76,8 @@ class Restored:
     warnings: tuple[RunWarning, ...] = ()
     # Where what was measured went: the rest of their addresses, with what is secret, is not stored.
     outputs: tuple[str, ...] = ()
+    # Of a search for capacity: what came of its levels so far.
+    judged: tuple[LevelSummary, ...] = ()
     # What came of setup and teardown.
     phases: PhaseLog = field(default_factory=lambda: PhaseLog(has_teardown=False))
 
@@ -116,6 +119,7 @@ def restore(stored: StoredRun, intervals: Iterable[StoredInterval], source: Test
         absences=tuple(one.message for one in stored.events if one.code == COORDINATOR_AWAY),
         warnings=stored_warnings(stored.events),
         outputs=tuple(one.message for one in stored.events if one.code == OUTPUT),
+        judged=stored_judged(stored.events),
         phases=PhaseLog.restored(submission.test, stored.events),
     )
 
@@ -150,10 +154,12 @@ def _restore_interval(timeline: Timeline, stored: StoredInterval) -> None:
 
 def _submission(stored: StoredRun, source: TestSource) -> Submission:
     line = stored.line
+    search = stored_search(stored.events)
+    test, level_test = tests_of(source, search)
     return Submission(
         run_id=line.run_id,
         source=source,
-        test=load(source),
+        test=test,
         agents=len(stored.shares),
         labels=line.labels,
         seed=stored.seed,
@@ -161,6 +167,8 @@ def _submission(stored: StoredRun, source: TestSource) -> Submission:
         created_at=line.created_at,
         on_agent_loss=LossPolicy(stored.on_agent_loss),
         agent_histograms=stored.agent_histograms,
+        search=search,
+        level_test=level_test,
     )
 
 
@@ -176,7 +184,8 @@ def _succession(stored: StoredRun, test: Test, lost: Iterable[LostAgent]) -> Suc
         )
         for one in stored.handovers
     )
-    return Succession(test, table, stored.seed, handovers=handovers, lost=lost)
+    levels = stored_levels(stored.events)
+    return Succession(test, table, stored.seed, handovers=handovers, lost=lost, levels=levels)
 
 
 def _lost_agents(stored: StoredRun) -> tuple[LostAgent, ...]:

@@ -15,6 +15,7 @@ from groundswell_coordinator.run.succession import LostAgent
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from groundswell.schedule.levels import Level
     from groundswell.v1 import agent_pb2
     from groundswell_coordinator.attachment import Attachment
     from groundswell_coordinator.run.archive import Archive
@@ -110,10 +111,19 @@ class Steward:
         )
         self._broadcast.notice("reshared", line)
 
+    def rise(self, level: Level) -> None:
+        """Tell everybody of a search's next level, which is stored."""
+        self.succession.rise(level)
+        self.measurement.rise(self.succession.division.levels)
+        for agent in self._crew.agents:
+            self._crew.raise_one(agent, self.succession.division.levels)
+
     def catch_up(self, agent: Attachment, stop: StopMode | None) -> None:
         """Tell an agent what it may not have got, as it had no stream, or no coordinator."""
         if handovers := self.succession.division.handovers:
             self._crew.reshare_to(agent, handovers)
+        if levels := self.succession.division.levels:
+            self._crew.raise_one(agent, levels)
         if agent.name in self.succession.lost:
             # Its share has other owners. What it measured until its lease ended is welcome.
             self._crew.stop_one(agent, StopMode.ABORT)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from groundswell.capacity.searched import searched
+from groundswell.capacity.settings import SearchSettings
 from groundswell.errors import ProtocolViolation
 from groundswell.files.places import Sent
 from groundswell.files.wire import stamp_to_wire, stamps_from_wire
@@ -44,6 +46,10 @@ class Submission:
     on_agent_loss: LossPolicy = LossPolicy.RESHARE
     agent_histograms: bool = False
     outputs: tuple[Destination, ...] = ()
+    # Of a search for capacity: what for, and the test by which its levels are judged. `test` has no
+    # thresholds then, since the run as a whole is nothing to judge.
+    search: SearchSettings | None = None
+    level_test: Test | None = None
 
     @classmethod
     def from_wire(
@@ -56,10 +62,12 @@ class Submission:
         if not 0 < len(request.run_id) <= _LONGEST_ID:
             raise ProtocolViolation(f"a run's id has 1 to {_LONGEST_ID} letters")
         source = source_from_wire(request.source)
+        search = SearchSettings.of(request.search) if request.HasField("search") else None
+        test, level_test = tests_of(source, search)
         return cls(
             run_id=request.run_id,
             source=source,
-            test=load(source),
+            test=test,
             agents=max(1, request.agents),
             labels=dict(request.labels),
             seed=request.seed,
@@ -69,6 +77,8 @@ class Submission:
             on_agent_loss=_policy(request.on_agent_loss),
             agent_histograms=request.agent_histograms,
             outputs=parse_outputs(request.outputs, may_write_files=may_write_files),
+            search=search,
+            level_test=level_test,
         )
 
     @property
@@ -76,6 +86,17 @@ class Submission:
         """How long agents may take to be ready for it, files included."""
         size = sum(stamp.size for stamp in self.source.files.stamps.values())
         return _PREPARE_S + size / _SLOWEST_LINE
+
+
+def tests_of(source: TestSource, search: SearchSettings | None) -> tuple[Test, Test | None]:
+    """The test as it is run, and by which the levels of a search are judged; InvalidTest,
+    InvalidConfiguration.
+    """
+    test = load(source)
+    if search is None:
+        return test, None
+    level_test = searched(test, search)
+    return replace(level_test, thresholds={}), level_test
 
 
 def _policy(name: str) -> LossPolicy:

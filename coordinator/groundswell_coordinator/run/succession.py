@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from groundswell.scenario.model import Test
+    from groundswell.schedule.levels import Level
     from groundswell.schedule.shares import ShareTable
     from groundswell_coordinator.timeline.agent_record import AgentRecord
     from groundswell_coordinator.timeline.timeline import Timeline
@@ -38,10 +39,11 @@ class Succession:
         *,
         handovers: Iterable[Handover] = (),
         lost: Iterable[LostAgent] = (),
+        levels: Iterable[Level] = (),
     ) -> None:
         self._test = test
         self._seed = seed
-        self.division = Division(table, tuple(handovers))
+        self.division = Division(table, tuple(handovers), tuple(levels))
         self._lost = {one.agent: one for one in lost}
 
     @property
@@ -65,6 +67,10 @@ class Succession:
 
     def take(self, handover: Handover) -> None:
         self.division = self.division.after(handover)
+
+    def rise(self, level: Level) -> None:
+        """A search goes on with this level."""
+        self.division = self.division.raised(level)
 
     def losses(self, timeline: Timeline, stopped_at: float | None) -> tuple[Loss, ...]:
         """What every loss cost by now; late reports make it less.

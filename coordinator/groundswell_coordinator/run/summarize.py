@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from groundswell.scenario.model import Test
+    from groundswell.schedule.levels import Level
     from groundswell.verdict.verdict import Reason
     from groundswell_coordinator.judge.health import AgentHealth
     from groundswell_coordinator.judge.judgement import Judgement
@@ -55,6 +56,7 @@ class Facts:
     weights: Mapping[str, int]
     skews_ms: Mapping[str, float]
     phases: tuple[PhaseRecord, ...] = ()
+    levels: tuple[Level, ...] = ()
     version: str = __version__
 
 
@@ -82,7 +84,7 @@ def summarize(
         started_at=facts.started_at,
         duration_s=round(facts.duration_s, 3),
         warmup_s=float(submission.test.warmup),
-        plan=planned_curve(submission.test.scenarios.values(), facts.duration_s),
+        plan=planned_curve(submission.test.scenarios.values(), facts.duration_s, facts.levels),
         course=course_of(timeline, ceil(facts.duration_s)),
         agents=tuple(_agent(health, facts, lost) for health in judgement.agents),
         scenarios={

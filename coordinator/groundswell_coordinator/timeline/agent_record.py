@@ -83,6 +83,10 @@ class AgentRecord:
             return False
         return self.last is None or interval <= self.last
 
+    def owes_before(self, end: int) -> bool:
+        """Whether any interval below `end` is still to be expected from it."""
+        return any(self.owes(number) for number in range(self.delivered_below, end))
+
     def check_order(self, report: Report) -> None:
         if self.last is not None and report.interval > self.last:
             raise ProtocolViolation(

@@ -134,6 +134,20 @@ class RampingArrivalRate(OpenScenario):
     stages: tuple[OpenStage, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchedArrivalRate(OpenScenario):
+    """One that a search for capacity raises level by level (`schedule/levels.py`); no file has it.
+
+    `rate` and `own_vus` are those of the test, at factor 1; `max_vus` is for the highest level, and
+    `duration` the longest that a search may take.
+    """
+
+    executor: Literal["searched-arrival-rate"] = "searched-arrival-rate"
+    rate: Rate
+    own_vus: int
+    duration: Duration
+
+
 Scenario = (
     ConstantVus
     | RampingVus
@@ -141,6 +155,7 @@ Scenario = (
     | PerVuIterations
     | ConstantArrivalRate
     | RampingArrivalRate
+    | SearchedArrivalRate
 )
 
 

@@ -6,10 +6,11 @@ from the boundary on is striped over its heirs, and so is what it had inherited 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from groundswell.errors import ProtocolViolation
+from groundswell.schedule.levels import Level, check_order
 from groundswell.schedule.shares import ShareEntry, ShareTable
 from groundswell.v1 import agent_pb2
 
@@ -53,16 +54,19 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """A run's table of shares with all handovers so far, in the order of their epochs.
+    """A run's table of shares with all handovers so far, in the order of their epochs; of a search, with
+    its levels so far.
 
     Raises ValueError where an agent hands over what it does not have, or inherits after it has
-    handed over.
+    handed over, and for levels that overlap.
     """
 
     table: ShareTable
     handovers: tuple[Handover, ...] = ()
+    levels: tuple[Level, ...] = ()
 
     def __post_init__(self) -> None:
+        check_order(self.levels)
         live = set(self.table.agents)
         for epoch, handover in enumerate(self.handovers, self.table.epoch + 1):
             if handover.epoch != epoch:
@@ -79,7 +83,10 @@ class Division:
         return self.handovers[-1].epoch if self.handovers else self.table.epoch
 
     def after(self, handover: Handover) -> Division:
-        return Division(self.table, (*self.handovers, handover))
+        return replace(self, handovers=(*self.handovers, handover))
+
+    def raised(self, level: Level) -> Division:
+        return replace(self, levels=(*self.levels, level))
 
     def handover_of(self, agent: str) -> Handover | None:
         """The one in which `agent` handed its share over."""
@@ -106,6 +113,17 @@ def extended(division: Division, handovers: Iterable[Handover]) -> Division:
                 division = division.after(handover)
     except ValueError as error:
         raise ProtocolViolation(f"a handover that is none: {error}") from error
+    return division
+
+
+def extended_by_levels(division: Division, levels: Iterable[Level]) -> Division:
+    """The division with those of `levels` that it does not have yet; ProtocolViolation."""
+    try:
+        for level in levels:
+            if level.number > len(division.levels):
+                division = division.raised(level)
+    except ValueError as error:
+        raise ProtocolViolation(f"a level that is none: {error}") from error
     return division
 
 

@@ -9,21 +9,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from groundswell.scenario.model import OpenScenario, PerVuIterations, SharedIterations
+from groundswell.scenario.model import (
+    OpenScenario,
+    PerVuIterations,
+    SearchedArrivalRate,
+    SharedIterations,
+)
 from groundswell.schedule.arrival_source import ArrivalSource, EvenSource, PoissonSource
 from groundswell.schedule.arrivals import stream_seed
 from groundswell.schedule.division import Division
+from groundswell.schedule.levels import at_level
 from groundswell.schedule.rate import RateCurve
 from groundswell.schedule.shape import curve_of, peak_vus, planned_duration
 from groundswell.schedule.shares import ShareEntry, ShareTable
 from groundswell.schedule.stripe import IndexArray, Inherited, Stripe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from groundswell.scenario.model import Scenario
     from groundswell.schedule.division import Handover
@@ -37,7 +44,8 @@ class ScenarioShare:
     `vus` are stripes over the VUs of all agents, of which `peak` exist: its own, then those that it
     inherited. So are the `sources` of arrivals, for open executors, and the `counts` of iterations,
     for those that count them. `curve` is the whole scenario's, not the agent's part of it. Of an
-    agent that has handed its share over, what is planned is what was to stay with it.
+    agent that has handed its share over, what is planned is what was to stay with it. Of a scenario
+    that a search raises, the sources of each level so far are in `levels`.
     """
 
     name: str
@@ -47,6 +55,7 @@ class ScenarioShare:
     curve: RateCurve | VuCurve
     sources: tuple[ArrivalSource, ...] = ()
     counts: tuple[int, ...] = ()
+    levels: tuple[tuple[ArrivalSource, ...], ...] = ()
 
     @property
     def start_time(self) -> Fraction:
@@ -59,7 +68,11 @@ class ScenarioShare:
 
     @property
     def vu_count(self) -> int:
-        return sum(stripe.count_below(self.peak) for stripe in self.vus)
+        return self.vus_below(self.peak)
+
+    def vus_below(self, vus: int) -> int:
+        """How many of the first `vus` of all agents are its own."""
+        return sum(stripe.count_below(vus) for stripe in self.vus)
 
     @property
     def planned(self) -> int | None:
@@ -68,7 +81,7 @@ class ScenarioShare:
         Poisson arrivals are drawn anew on every call, to be counted.
         """
         if isinstance(self.curve, RateCurve):
-            return sum(source.planned for source in self.sources)
+            return sum(source.planned for source in self._all_sources)
         return sum(self.counts) if _counts_iterations(self.scenario) else None
 
     def due_before(self, moment: float) -> int:
@@ -77,8 +90,12 @@ class ScenarioShare:
         Counted iterations have no moments: all are due from the scenario's start on.
         """
         if isinstance(self.curve, RateCurve):
-            return sum(source.planned_before(moment) for source in self.sources)
+            return sum(source.planned_before(moment) for source in self._all_sources)
         return sum(self.counts) if moment > 0 else 0
+
+    @property
+    def _all_sources(self) -> Iterable[ArrivalSource]:
+        return chain(self.sources, *self.levels)
 
     def vu_ids(self) -> IndexArray:
         """The VUs it owns, by their numbers from 1, as in `VuCurve.spells_of`; its own come first."""
@@ -99,6 +116,7 @@ class ScenarioPlan:
     _by_vus: ShareTable | None = field(init=False, repr=False)
     # Of every agent that a handover names.
     _moved: dict[str, ScenarioShare] = field(init=False, repr=False)
+    _levels: tuple[ScenarioPlan, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         vus = peak_vus(self.scenario)
@@ -108,11 +126,25 @@ class ScenarioPlan:
         object.__setattr__(self, "curve", curve_of(self.scenario))
         object.__setattr__(self, "_by_vus", table.by_counts_below(vus) if strided else None)
         object.__setattr__(self, "_moved", {})
+        object.__setattr__(self, "_levels", tuple(self._plans_of_levels()))
         for handover in self.division.handovers:
             self._hand_over(handover)
 
     def share(self, agent: str) -> ScenarioShare:
-        return self._moved.get(agent) or self._first_share(agent)
+        share = self._moved.get(agent) or self._first_share(agent)
+        if not self._levels:
+            return share
+        return replace(share, levels=tuple(plan.share(agent).sources for plan in self._levels))
+
+    def _plans_of_levels(self) -> Iterator[ScenarioPlan]:
+        """Each as a scenario of its own, so that a handover moves it like any other."""
+        if not isinstance(self.scenario, SearchedArrivalRate):
+            return
+        division = replace(self.division, levels=())
+        for level in self.division.levels:
+            # A stream of chance of its own, too.
+            seed = f"{self.seed}/{level.number}"
+            yield ScenarioPlan(self.name, at_level(self.scenario, level), division, seed)
 
     def _first_share(self, agent: str) -> ScenarioShare:
         """As the run began."""

@@ -11,6 +11,7 @@ from groundswell.scenario.model import (
     OpenScenario,
     RampingArrivalRate,
     RampingVus,
+    SearchedArrivalRate,
 )
 from groundswell.schedule.rate import RateCurve
 from groundswell.schedule.vus import VuCurve
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from groundswell.scenario.model import PerVuIterations, Scenario, SharedIterations
+    from groundswell.schedule.levels import Level
 
 
 def rate_curve(scenario: ConstantArrivalRate | RampingArrivalRate) -> RateCurve:
@@ -41,6 +43,9 @@ def vu_curve(
 def curve_of(scenario: Scenario) -> RateCurve | VuCurve:
     if isinstance(scenario, ConstantArrivalRate | RampingArrivalRate):
         return rate_curve(scenario)
+    if isinstance(scenario, SearchedArrivalRate):
+        # All that it does is in its levels.
+        return RateCurve.constant(Fraction(0), scenario.duration)
     return vu_curve(scenario)
 
 
@@ -55,17 +60,21 @@ def planned_duration(scenario: Scenario) -> Fraction:
     """Seconds from the scenario's start to the start of its graceful stop."""
     if isinstance(scenario, RampingVus | RampingArrivalRate):
         return sum((stage.duration for stage in scenario.stages), Fraction(0))
-    if isinstance(scenario, ConstantVus | ConstantArrivalRate):
+    if isinstance(scenario, ConstantVus | ConstantArrivalRate | SearchedArrivalRate):
         return scenario.duration
     return scenario.max_duration
 
 
 class PlannedRate:
     """What the open scenarios of a test plan together. A curve may have as many pieces as a day has
-    seconds, so they are made once and not for every question.
+    seconds, so they are made once and not for every question. Of a search, with its `levels` so far.
     """
 
-    def __init__(self, scenarios: Iterable[Scenario]) -> None:
+    def __init__(self, scenarios: Iterable[Scenario], levels: Iterable[Level] = ()) -> None:
+        scenarios = tuple(scenarios)
+        raised = (one.rate for one in scenarios if isinstance(one, SearchedArrivalRate))
+        own = float(sum(raised, Fraction(0)))
+        self._levels = [(one.begin, one.end, own * float(one.factor)) for one in levels]
         self._curves = [
             (scenario.start_time, rate_curve(scenario))
             for scenario in scenarios
@@ -74,7 +83,8 @@ class PlannedRate:
 
     def at(self, t: float | Fraction) -> float:
         """Iterations/s at `t` of the run."""
-        return sum((curve.rate_at(t - start) for start, curve in self._curves), 0.0)
+        planned = sum((curve.rate_at(t - start) for start, curve in self._curves), 0.0)
+        return planned + sum(rate for begin, end, rate in self._levels if begin <= t < end)
 
 
 def run_duration(scenarios: Iterable[Scenario]) -> Fraction:

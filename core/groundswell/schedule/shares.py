@@ -14,6 +14,7 @@ from __future__ import annotations
 import heapq
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ import numpy as np
 from groundswell.schedule.stripe import EMPTY, IndexArray, PeriodicStripe, Stripe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 __all__ = ["ShareEntry", "ShareTable", "Stripe"]
 
@@ -46,7 +47,9 @@ class _Layout:
     ends: IndexArray  # where each entry's group ends in `offsets`
 
     @classmethod
-    def of(cls, weights: Sequence[int]) -> _Layout:
+    @lru_cache(maxsize=64)
+    def of(cls, weights: tuple[int, ...]) -> _Layout:
+        """Kept, since scenarios of as many VUs, and all levels of a search, have the same."""
         owners = _earliest_deadline_first(np.array(weights, dtype=np.int64))
         return cls(owners, np.argsort(owners, kind="stable"), np.cumsum(weights, dtype=np.int64))
 
@@ -76,7 +79,9 @@ class ShareTable:
         _check_period(sum(weights) // common)
         places = {entry.agent: place for place, entry in enumerate(self.entries)}
         object.__setattr__(self, "_places", places)
-        object.__setattr__(self, "_layout", _Layout.of([weight // common for weight in weights]))
+        object.__setattr__(
+            self, "_layout", _Layout.of(tuple(weight // common for weight in weights))
+        )
 
     @property
     def agents(self) -> tuple[str, ...]:

@@ -141,6 +141,7 @@ class CoordinatorMessage(_message.Message):
     RECALL_FIELD_NUMBER: _builtins.int
     PERFORM_FIELD_NUMBER: _builtins.int
     SETUP_RESULT_FIELD_NUMBER: _builtins.int
+    LEVELS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def welcome(self) -> Global___Welcome: ...
     @_builtins.property
@@ -165,6 +166,8 @@ class CoordinatorMessage(_message.Message):
     def perform(self) -> Global___Perform: ...
     @_builtins.property
     def setup_result(self) -> Global___SetupResult: ...
+    @_builtins.property
+    def levels(self) -> Global___Levels: ...
     def __init__(
         self,
         *,
@@ -180,12 +183,13 @@ class CoordinatorMessage(_message.Message):
         recall: Global___Recall | None = ...,
         perform: Global___Perform | None = ...,
         setup_result: Global___SetupResult | None = ...,
+        levels: Global___Levels | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_probe", b"clock_probe", "perform", b"perform", "prepare", b"prepare", "recall", b"recall", "release", b"release", "renewal_acknowledged", b"renewal_acknowledged", "report_acknowledged", b"report_acknowledged", "reshare", b"reshare", "setup_result", b"setup_result", "start", b"start", "stop", b"stop", "welcome", b"welcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_probe", b"clock_probe", "levels", b"levels", "perform", b"perform", "prepare", b"prepare", "recall", b"recall", "release", b"release", "renewal_acknowledged", b"renewal_acknowledged", "report_acknowledged", b"report_acknowledged", "reshare", b"reshare", "setup_result", b"setup_result", "start", b"start", "stop", b"stop", "welcome", b"welcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_probe", b"clock_probe", "perform", b"perform", "prepare", b"prepare", "recall", b"recall", "release", b"release", "renewal_acknowledged", b"renewal_acknowledged", "report_acknowledged", b"report_acknowledged", "reshare", b"reshare", "setup_result", b"setup_result", "start", b"start", "stop", b"stop", "welcome", b"welcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "clock_probe", b"clock_probe", "levels", b"levels", "perform", b"perform", "prepare", b"prepare", "recall", b"recall", "release", b"release", "renewal_acknowledged", b"renewal_acknowledged", "report_acknowledged", b"report_acknowledged", "reshare", b"reshare", "setup_result", b"setup_result", "start", b"start", "stop", b"stop", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["welcome", "clock_probe", "prepare", "start", "stop", "report_acknowledged", "renewal_acknowledged", "release", "reshare", "recall", "perform", "setup_result"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["welcome", "clock_probe", "prepare", "start", "stop", "report_acknowledged", "renewal_acknowledged", "release", "reshare", "recall", "perform", "setup_result", "levels"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -690,6 +694,106 @@ class Reshare(_message.Message):
 Global___Reshare: _TypeAlias = Reshare  # noqa: Y015
 
 @_typing.final
+class Search(_message.Message):
+    """A search for capacity: open scenarios are raised level by level, within one run. Rates are exact, as "5/2"."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIRST_RATE_FIELD_NUMBER: _builtins.int
+    LAST_RATE_FIELD_NUMBER: _builtins.int
+    HOLD_S_FIELD_NUMBER: _builtins.int
+    SETTLE_S_FIELD_NUMBER: _builtins.int
+    TOLERANCE_FIELD_NUMBER: _builtins.int
+    SCENARIO_FIELD_NUMBER: _builtins.int
+    REQUIRED_RATE_FIELD_NUMBER: _builtins.int
+    NORMAL_RATE_FIELD_NUMBER: _builtins.int
+    first_rate: _builtins.str
+    last_rate: _builtins.str
+    hold_s: _builtins.int
+    settle_s: _builtins.int
+    tolerance: _builtins.str
+    scenario: _builtins.str
+    """The scenario that is raised; empty for all open ones."""
+    required_rate: _builtins.str
+    """For the coordinator alone, empty where nobody asks."""
+    normal_rate: _builtins.str
+    def __init__(
+        self,
+        *,
+        first_rate: _builtins.str = ...,
+        last_rate: _builtins.str = ...,
+        hold_s: _builtins.int = ...,
+        settle_s: _builtins.int = ...,
+        tolerance: _builtins.str = ...,
+        scenario: _builtins.str = ...,
+        required_rate: _builtins.str = ...,
+        normal_rate: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_rate", b"first_rate", "hold_s", b"hold_s", "last_rate", b"last_rate", "normal_rate", b"normal_rate", "required_rate", b"required_rate", "scenario", b"scenario", "settle_s", b"settle_s", "tolerance", b"tolerance"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Search: _TypeAlias = Search  # noqa: Y015
+
+@_typing.final
+class Level(_message.Message):
+    """From one second of the run to another, the scenarios of a search run at `factor` times their own rate."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    BEGIN_S_FIELD_NUMBER: _builtins.int
+    END_S_FIELD_NUMBER: _builtins.int
+    FACTOR_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    """From 1 on."""
+    begin_s: _builtins.int
+    end_s: _builtins.int
+    factor: _builtins.str
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        begin_s: _builtins.int = ...,
+        end_s: _builtins.int = ...,
+        factor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begin_s", b"begin_s", "end_s", b"end_s", "factor", b"factor", "number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Level: _TypeAlias = Level  # noqa: Y015
+
+@_typing.final
+class Levels(_message.Message):
+    """All levels of the run so far, in order, so that whoever missed one has it now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    LEVELS_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    @_builtins.property
+    def levels(self) -> _containers.RepeatedCompositeFieldContainer[Global___Level]: ...
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        levels: _abc.Iterable[Global___Level] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["levels", b"levels", "run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Levels: _TypeAlias = Levels  # noqa: Y015
+
+@_typing.final
 class Leaving(_message.Message):
     """The agent starts nothing that is planned from the boundary on, and has decided so many counted iterations.
     Its share may move at once; it leaves when its last report is acknowledged.
@@ -753,6 +857,7 @@ class Prepare(_message.Message):
     SHARES_FIELD_NUMBER: _builtins.int
     AGENT_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
+    SEARCH_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     generation: _builtins.int
     agent: _builtins.str
@@ -762,6 +867,8 @@ class Prepare(_message.Message):
     def source(self) -> Global___TestSource: ...
     @_builtins.property
     def shares(self) -> Global___ShareTable: ...
+    @_builtins.property
+    def search(self) -> Global___Search: ...
     def __init__(
         self,
         *,
@@ -771,10 +878,11 @@ class Prepare(_message.Message):
         shares: Global___ShareTable | None = ...,
         agent: _builtins.str = ...,
         seed: _builtins.int = ...,
+        search: Global___Search | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["shares", b"shares", "source", b"source"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["search", b"search", "shares", b"shares", "source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "generation", b"generation", "run_id", b"run_id", "seed", b"seed", "shares", b"shares", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "generation", b"generation", "run_id", b"run_id", "search", b"search", "seed", b"seed", "shares", b"shares", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

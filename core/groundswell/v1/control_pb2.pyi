@@ -175,6 +175,7 @@ class SubmitRequest(_message.Message):
     ON_AGENT_LOSS_FIELD_NUMBER: _builtins.int
     AGENT_HISTOGRAMS_FIELD_NUMBER: _builtins.int
     OUTPUTS_FIELD_NUMBER: _builtins.int
+    SEARCH_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     agents: _builtins.int
     seed: _builtins.int
@@ -196,6 +197,10 @@ class SubmitRequest(_message.Message):
     def outputs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Where what is measured goes while it runs, each as KIND=URL."""
 
+    @_builtins.property
+    def search(self) -> _agent_pb2.Search:
+        """A search for capacity in place of the test's own rates."""
+
     def __init__(
         self,
         *,
@@ -209,10 +214,11 @@ class SubmitRequest(_message.Message):
         on_agent_loss: _builtins.str = ...,
         agent_histograms: _builtins.bool = ...,
         outputs: _abc.Iterable[_builtins.str] | None = ...,
+        search: _agent_pb2.Search | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["search", b"search", "source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_histograms", b"agent_histograms", "agents", b"agents", "labels", b"labels", "on_agent_loss", b"on_agent_loss", "outputs", b"outputs", "run_id", b"run_id", "seed", b"seed", "selector", b"selector", "source", b"source", "wait_ms", b"wait_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_histograms", b"agent_histograms", "agents", b"agents", "labels", b"labels", "on_agent_loss", b"on_agent_loss", "outputs", b"outputs", "run_id", b"run_id", "search", b"search", "seed", b"seed", "selector", b"selector", "source", b"source", "wait_ms", b"wait_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -43,11 +43,14 @@ class ReasonCode(Enum):
     STORE_FAILED = "store_failed"
     COORDINATOR_LOST = "coordinator_lost"
     SCRIPT_EXCEPTION = "script_exception"
+    # Of a search for capacity: less than required, or no answer.
+    CAPACITY_BELOW = "capacity_below"
+    SEARCH_UNSETTLED = "search_unsettled"
 
     @property
     def verdict(self) -> Verdict:
         """What a run with thresholds comes to by this reason alone."""
-        if self is ReasonCode.THRESHOLD_FAILED:
+        if self in (ReasonCode.THRESHOLD_FAILED, ReasonCode.CAPACITY_BELOW):
             return Verdict.FAIL
         return Verdict.INCONCLUSIVE
 

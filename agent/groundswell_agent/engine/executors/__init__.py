@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from groundswell_agent.engine.executors.active_vus import ActiveVus
 from groundswell_agent.engine.executors.arrivals import ArrivalRate
 from groundswell_agent.engine.executors.iterations import Iterations
+from groundswell_agent.engine.executors.searched_arrivals import SearchedArrivals
 
 if TYPE_CHECKING:
     from groundswell_agent.engine.executors.base import Executor
@@ -16,6 +17,7 @@ EXECUTORS: dict[str, type[Executor]] = {
     "ramping-vus": ActiveVus,
     "constant-arrival-rate": ArrivalRate,
     "ramping-arrival-rate": ArrivalRate,
+    "searched-arrival-rate": SearchedArrivals,
     "shared-iterations": Iterations,
     "per-vu-iterations": Iterations,
 }

@@ -17,6 +17,9 @@ from groundswell_agent.engine.cut import Cut
 from groundswell_agent.engine.executors.base import Executor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from groundswell.schedule.arrival_source import ArrivalSource
     from groundswell.schedule.arrivals import Arrivals
     from groundswell.schedule.scenario_plan import ScenarioShare
     from groundswell_agent.engine.scenario_load import ScenarioLoad
@@ -96,19 +99,23 @@ class ArrivalRate(Executor):
 
     def inherit(self, before: ScenarioShare, boundary: float) -> None:
         """What is past already when this agent hears of it is a gap: nobody starts it twice, or in a burst."""
+        self.add(self.share.sources[len(before.sources) :], Drop.AGENT_LOST)
+
+    def add(self, sources: Iterable[ArrivalSource], reason: Drop) -> None:
+        """What of them is past already is dropped for that reason."""
         at = monotonic()
         now = at - self.start if self.start is not None else -math.inf
         # What lies beyond a boundary of its own is its heirs', missed or not.
         end = min(now, self._limit)
         missed = 0
-        for source in self.share.sources[len(before.sources) :]:
+        for source in sources:
             walk = source.walk()
             while walk.next_moment < end:
                 walk.pop()
                 missed += 1
             self._agenda.add(walk)
         if missed:
-            self.load.drop(Drop.AGENT_LOST, at, missed)
+            self.load.drop(reason, at, missed)
 
     @property
     def _limit(self) -> float:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from groundswell_coordinator.store.records import StoredEvent, StoredRun
 
 # How it ended says the verdict.
-_NO_EVENTS = frozenset(("complete", "preflight"))
+_NO_EVENTS = frozenset(("complete", "preflight", "capacity_level"))
 _MOST = 200
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groundswell_coordinator.report.course_reader import read_course
-from groundswell_coordinator.report.html import events, run_sections, sections
+from groundswell_coordinator.report.html import capacity, events, run_sections, sections
 from groundswell_coordinator.report.html.distribution import by_percentile, heat_map
 from groundswell_coordinator.report.html.document import document
 from groundswell_coordinator.report.html.markup import Markup, element, section
@@ -27,8 +27,10 @@ def render(material: Material) -> str:
     found = events.happenings(run)
     marks = Marks(summary.warmup_s, found)
     over_time, spread = timeline(course, marks, summary.plan), _distribution(course, marks)
+    by_rate = capacity.figures(summary.capacity)
     parts = (
         sections.verdict(summary),
+        capacity.capacity(summary.capacity, by_rate),
         sections.thresholds(summary),
         _plots("Timeline", over_time, _about_time(summary, course)),
         run_sections.happenings(found),
@@ -42,7 +44,7 @@ def render(material: Material) -> str:
         run_sections.environment(summary, run),
     )
     title = f"{summary.verdict or 'run'}: {summary.test} · {summary.run}"
-    return document(title, parts, [*over_time, *spread])
+    return document(title, parts, [*by_rate, *over_time, *spread])
 
 
 def _distribution(course: Course, marks: Marks) -> list[Figure]:

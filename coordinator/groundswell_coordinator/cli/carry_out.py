@@ -1,0 +1,50 @@
+"""Carry out what is ordered: on a coordinator of our own, or on somebody else's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from groundswell_coordinator.cli.files import lend_files
+from groundswell_coordinator.launch.local import LocalAgents, default_agents
+
+if TYPE_CHECKING:
+    from groundswell.address import Address
+    from groundswell.scenario.model import Test
+    from groundswell.v1.control_pb2 import Ended
+    from groundswell_coordinator.cli.order import Order
+
+
+def carry_out(order: Order, coordinator: Address | None) -> Ended:
+    """Read the test, run it to its end; what is heavy is imported once the agents are starting up."""
+    return _run_here(order) if coordinator is None else _run_there(order, coordinator)
+
+
+def loaded(order: Order) -> tuple[Order, Test]:
+    """With what its test brings; InvalidTest, InvalidConfiguration."""
+    from groundswell.scenario.loader import load
+
+    test = load(order.source)
+    if order.search is not None:
+        from groundswell.capacity.searched import searched
+
+        # What cannot be searched is said before anybody begins.
+        searched(test, order.search)
+    return order.of_test(test), test
+
+
+def _run_here(order: Order) -> Ended:
+    count = order.agents or default_agents()
+    with LocalAgents(count) as processes:
+        from groundswell_coordinator.cli.session import run_embedded
+
+        ready, test = loaded(order)
+        lend_files(ready.source)
+        return run_embedded(replace(ready, agents=count), test.test, processes)
+
+
+def _run_there(order: Order, coordinator: Address) -> Ended:
+    from groundswell_coordinator.cli.remote_session import run_remote
+
+    ready, test = loaded(order)
+    return run_remote(ready, test.test, str(coordinator))
