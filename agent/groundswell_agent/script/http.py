@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 class ScriptHttp(Http):
     """Of one VU. A lane that is free is used before another is opened, the last one used first."""
 
-    __slots__ = ("_facade", "_free", "_vu")
+    __slots__ = ("_facade", "_free", "_lanes", "_vu")
 
     def __init__(self, facade: ScriptVu, vu: VirtualUser) -> None:
         self._facade = facade
         self._vu = vu
-        self._free = [Lane(vu, is_first=True)]
+        self._free: list[Lane] = []
+        self._lanes = 0
 
     # Plain functions that hand a coroutine on: one less to run through for each request.
 
@@ -64,7 +65,7 @@ class ScriptHttp(Http):
             # A mapping among them.
             ready = None
         site, request = ready or sites.ready(self._vu, method, path, options)
-        lane = free.pop() if free else Lane(self._vu, is_first=False)
+        lane = free.pop() if free else self._new_lane()
         lane.request = request
         # How late this agent was when it gave the function its turn is what a user would feel, too;
         # what the function itself did since is not.
@@ -75,3 +76,7 @@ class ScriptHttp(Http):
             free.append(lane)
         facade.lag = lane.client.last.given - lane.due
         return lane.response
+
+    def _new_lane(self) -> Lane:
+        self._lanes += 1
+        return Lane(self._vu, is_first=self._lanes == 1)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from groundswell.errors import InvalidTest
 from groundswell.scenario.defaults import Defaults
 from groundswell.scenario.loader import TestSource, load
 from groundswell.scenario.nodes import Mapping, Node, Scalar, Sequence
@@ -243,3 +244,55 @@ def test_labels_are_the_tests() -> None:
         """
     )
     assert test.labels == {"team": "checkout"}
+
+
+_ANY = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 10**12)
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(
+        ("1s", "500/s", "p(95) < 1", "{{ env.X }}", "{{", "http://a", "checks", "a", b"")
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+_KEYS = ("target", "defaults", "http", "data", "labels", "warmup", "thresholds", "generator_limits")
+_OPTIONS = (
+    "vus",
+    "duration",
+    "tags",
+    "env",
+    "cookies",
+    "graceful_stop",
+    "start_time",
+    "http",
+    "data",
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(_KEYS), _ANY, max_size=4),
+    st.dictionaries(st.sampled_from(_OPTIONS), _ANY, max_size=4),
+)
+def test_whatever_is_declared_is_a_test_or_is_refused_by_lines_of_its_file(
+    keys: dict[str, object], options: dict[str, object]
+) -> None:
+    """Values as they may come out of code: none of them is a fault of ours."""
+    said = ", ".join(f"{key}={value!r}" for key, value in keys.items())
+    load = ", ".join(f"{key}={value!r}" for key, value in options.items())
+    text = (
+        "from groundswell import *\nnan, inf = float('nan'), float('inf')\n"
+        f"test = Test('t', {said})\n"
+        f"@test.scenario(constant_vus({load}))\nasync def s(vu): ...\n"
+    )
+    try:
+        loaded(text)
+    except InvalidTest as refused:
+        for problem in refused.problems:
+            assert problem.file == "t.py"
+            assert 1 <= problem.line <= 5
+            assert problem.column >= 1
