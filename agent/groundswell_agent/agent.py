@@ -193,6 +193,9 @@ class Agent:
                 refused = agent_pb2.Refused(run_id=run_id, code=code, message=message, hint=hint)
                 self._link.send(refused=refused)
             case Perform(kind):
+                if kind is Kind.SETUP:
+                    # Whoever gives the order has been heard, and nothing of the run can be another's.
+                    self._lease.begin()
                 self._perform(kind)
             case BreakOff():
                 if self._performance is not None:
@@ -203,6 +206,8 @@ class Agent:
                 assert self._engine is not None
                 self._engine.phases.take_result(result)
             case Arm(start_at_ns):
+                # Likewise: a lease that ended while the agent was ready was of no load.
+                self._lease.begin()
                 self._start_at_ns = start_at_ns
                 self._load = asyncio.create_task(self._run_load(start_at_ns))
             case SayStartAcknowledged(run_id, start_at_ns):

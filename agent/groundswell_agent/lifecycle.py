@@ -37,7 +37,7 @@
                PhaseEnded                SayPerformed                        REPORTING
                LeaseEnded                BreakOff                            TEARING_DOWN
                Released                  Discard                             IDLE
-    any        PerformReceived after the lease's end: ignored
+    any        PerformReceived after the lease's end: SayPerformed(lease), state unchanged
     any        PerformReceived of what it has performed: SayPerformed, state unchanged
     any        PrepareReceived, but not IDLE: SayRefused("busy"), state unchanged
     any        a message of another run: ignored
@@ -54,7 +54,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from groundswell_agent.engine.phases import Kind
+from groundswell_agent.engine.phases import Kind, Performed
 from groundswell_agent.events import (
     Arm,
     BreakOff,
@@ -90,7 +90,6 @@ from groundswell_agent.events import (
 
 if TYPE_CHECKING:
     from groundswell.v1 import agent_pb2
-    from groundswell_agent.engine.phases import Performed
     from groundswell_agent.events import Event, EventOfRun, Instruction
 
 
@@ -134,7 +133,8 @@ class Lifecycle:
 
     def _end_lease(self) -> list[Instruction]:
         """Nothing more is started whatever comes; if the coordinator is back in time, it can move what is left."""
-        self._is_leased = False
+        # Before the load nothing is lost with a lease, and the next order begins another.
+        self._is_leased = self.state in (State.IDLE, State.PREPARING, State.READY)
         match self.state:
             case State.RUNNING:
                 self.state = State.LEAVING
@@ -211,7 +211,8 @@ class Lifecycle:
 
     def _perform(self, run_id: str, kind: Kind) -> list[Instruction]:
         if not self._is_leased:
-            return []
+            ended = "the coordinator was not heard for a whole lease"
+            return [SayPerformed(run_id, Performed(kind, "lease", ended))]
         if kind in self._performed:
             before = self._performed[kind]
             return [] if before is None else [SayPerformed(run_id, before)]

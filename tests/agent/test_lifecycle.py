@@ -183,6 +183,10 @@ def test_handovers_concern_only_who_loads(steps: int) -> None:
 # --- setup and teardown ------------------------------------------------------------------------
 
 SETUP, TEARDOWN = PerformReceived("r1", Kind.SETUP), PerformReceived("r1", Kind.TEARDOWN)
+UNDER_LEASE = (
+    *(State.SETTING_UP, State.RUNNING, State.LEAVING),
+    *(State.REPORTING, State.TEARING_DOWN),
+)
 DONE = {kind: Performed(kind, requests=2) for kind in Kind}
 
 
@@ -231,7 +235,16 @@ def test_the_end_of_the_lease_breaks_a_teardown_off_and_none_is_begun_after_it()
     assert lifecycle.handle(LeaseEnded()) == [BreakOff()]
     lifecycle = after(6)
     lifecycle.handle(LeaseEnded())
-    assert lifecycle.handle(TEARDOWN) == []
+    [said] = lifecycle.handle(TEARDOWN)
+    assert isinstance(said, SayPerformed)
+    assert (said.performed.failure, said.performed.requests) == ("lease", 0)
+    assert lifecycle.state is State.REPORTING
+
+
+def test_a_lease_that_ends_before_the_load_keeps_nobody_from_setup() -> None:
+    lifecycle = after(2)
+    lifecycle.handle(LeaseEnded())
+    assert lifecycle.handle(SETUP) == [Perform(Kind.SETUP)]
 
 
 def test_the_next_run_has_a_setup_of_its_own() -> None:
@@ -357,8 +370,9 @@ def test_no_order_of_events_performs_a_phase_twice_in_a_run_or_without_a_lease(
 ) -> None:
     begun: list[Kind] = []
     is_leased = True
-    for event, instructions, _ in played(order):
-        is_leased = is_leased and not isinstance(event, LeaseEnded)
+    before = State.IDLE
+    for event, instructions, state in played(order):
+        is_leased = is_leased and not (isinstance(event, LeaseEnded) and before in UNDER_LEASE)
         for instruction in instructions:
             match instruction:
                 case Build():
@@ -371,3 +385,4 @@ def test_no_order_of_events_performs_a_phase_twice_in_a_run_or_without_a_lease(
                     assert Kind.TEARDOWN not in begun
                 case _:
                     pass
+        before = state
