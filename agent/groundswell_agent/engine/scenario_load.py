@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from groundswell.files.places import Files
     from groundswell.scenario.model import BaseScenario
     from groundswell_agent.engine.connectors import Connectors
+    from groundswell_agent.engine.fake import FakeData
     from groundswell_agent.engine.steps.scope import CompiledStep
     from groundswell_agent.engine.trace import Trace
     from groundswell_agent.engine.values import Namespace
@@ -66,6 +67,8 @@ class ScenarioLoad:
         # Gives a VU the rows of its next iteration; None where none are to be given.
         self.take_rows = row_taker(self.namespaces)
         self._seed = seed
+        self._locale = scenario.locale
+        self._fake: FakeData | None = None
         connector, new_client = connectors.clients(scenario.http)
         self.trace = trace
         self.new_client = (
@@ -86,6 +89,15 @@ class ScenarioLoad:
             self.steps = compile_steps(scenario.steps, scope)
         else:
             self.steps = (script.step(name, scope),)
+
+    @property
+    def fake_data(self) -> FakeData:
+        """Made when a template first asks for some: the library takes its time to import."""
+        if self._fake is None:
+            from groundswell_agent.engine.fake import FakeData
+
+            self._fake = FakeData(self._locale, self.seed_of("fake"))
+        return self._fake
 
     def may_start(self) -> bool:
         """Whether the agent may still load at all; asked before every iteration."""

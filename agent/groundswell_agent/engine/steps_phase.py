@@ -57,7 +57,7 @@ class StepsPhase:
         # Nobody reads what is recorded: the run's metrics are of its load.
         self._load = ScenarioLoad(
             name,
-            BaseScenario(steps=phase.steps, http=phase.http),
+            BaseScenario(steps=phase.steps, http=phase.http, locale=phase.locale),
             target,
             Recorder(),
             connectors,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from groundswell.scenario.expressions import (
     BUILTIN_NAMES,
+    FAKE,
     SECRET,
     Call,
     Expression,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from groundswell.files.places import Files
+    from groundswell_agent.engine.fake import FakeData
     from groundswell_agent.engine.virtual_user import VirtualUser
 
     Value = Callable[[VirtualUser], object]
@@ -52,6 +54,11 @@ class Names(Protocol):
 
     @property
     def namespaces(self) -> Mapping[str, Namespace]: ...
+
+    @property
+    def fake_data(self) -> FakeData:
+        """Asked where a template is compiled that has some."""
+        ...
 
     @property
     def files(self) -> Files: ...
@@ -80,7 +87,7 @@ def is_constant(expression: Expression) -> bool:
 
 def is_captured(root: str, names: Names) -> bool:
     """Whether a name is none of those that are there without a capture."""
-    return root not in (SECRET, *BUILTIN_NAMES) and root not in names.namespaces
+    return root not in (SECRET, FAKE, *BUILTIN_NAMES) and root not in names.namespaces
 
 
 def _made(expression: Expression, names: Names) -> Value:
@@ -106,6 +113,10 @@ def _name(name: Name, names: Names) -> Value:
         return lambda vu: vu.number
     if root == "iteration":
         return lambda vu: vu.iterations
+    if root == FAKE:
+        field, *other = path
+        number = other[0] if other and isinstance(other[0], int) else 0
+        return names.fake_data.value(str(field), number)
     if root in names.namespaces:
         namespace = names.namespaces[root]
         return _within(lambda vu: vu.fields(root, namespace), path)

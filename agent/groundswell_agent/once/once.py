@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from groundswell.errors import GroundswellError
 from groundswell.exit_codes import ExitCode, worst
+from groundswell.scenario.values import as_text
 from groundswell.telling import Begin, End, Event, Summary
 from groundswell_agent.engine.engine import Engine
 from groundswell_agent.engine.phases import Kind
 from groundswell_agent.engine.secrets import secrets_read
+from groundswell_agent.engine.steps.traced import shortened
 from groundswell_agent.engine.virtual_user import VirtualUser
 from groundswell_agent.once.masking import Masking, secrets_of
 from groundswell_agent.once.teller import Teller
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MOST_OF_RESULT = 500
+_MOST_OF_ROW = 300
 
 
 class UnknownScenario(GroundswellError):
@@ -62,7 +65,8 @@ class Once:
         self._teller = Teller(self._tell, Masking(()), wishes)
         self._engine = Engine.build(prepare, incarnation="once", files=files, trace=self._teller)
         envs = [prepare.source.env, *(one.env for one in self._engine.test.scenarios.values())]
-        self._teller.masking = Masking(secrets_of(envs, secrets_read()))
+        self._secrets = secrets_of(envs, secrets_read())
+        self._teller.masking = Masking(self._secrets)
         self._loads = _chosen(self._engine, wishes.scenario)
 
     async def run(self) -> ExitCode:
@@ -123,12 +127,26 @@ class Once:
         sums = self._teller.sums
         sums.is_ended = False
         vu = VirtualUser(1, load)
+        self._take_rows(vu, name)
         try:
             ended = await self._do(vu.iteration(monotonic(), monotonic()))
         finally:
             vu.close()
         outcome = "interrupted" if ended is None else "ended" if sums.is_ended else "complete"
         self._end("scenario", name, outcome, began)
+
+    def _take_rows(self, vu: VirtualUser, scenario: str) -> None:
+        """The first of those in turn; which row of any kind it is, is told."""
+        load = vu.load
+        if load.take_rows is not None and not load.take_rows(vu):
+            self._teller.note("a data source has no row: the iteration ends where it asks for one")
+            return
+        for source in self._engine.test.scenarios[scenario].data:
+            row = vu.fields(source, load.namespaces[source])
+            # What its columns say is a secret is one wherever it is sent to.
+            self._secrets += secrets_of([{name: as_text(value) for name, value in row.items()}], ())
+            self._teller.masking = Masking(self._secrets)
+            self._teller.note(f"row of {source}: {shortened(row, _MOST_OF_ROW)}")
 
     async def _do(self, work: Coroutine[object, object, T]) -> T | None:
         """None where it was interrupted."""

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from groundswell.scenario.expectations import checked_pattern
-from groundswell.scenario.expressions import BUILTIN_NAMES, ENV, SECRET, SETUP
+from groundswell.scenario.expressions import BUILTIN_NAMES, ENV, FAKE, SECRET, SETUP
 from groundswell.scenario.json_path import JsonPath, checked_json_path
 from groundswell.scenario.maps import HEADER_NAME
 from groundswell.scenario.nodes import Mapping, Node, Scalar
@@ -21,7 +21,20 @@ if TYPE_CHECKING:
 CAPTURE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Words of templates and conditions, and names that are there already.
 RESERVED_NAMES = frozenset(
-    (ENV, SECRET, SETUP, *BUILTIN_NAMES, "true", "false", "null", "and", "or", "not", "contains")
+    (
+        ENV,
+        SECRET,
+        SETUP,
+        FAKE,
+        *BUILTIN_NAMES,
+        "true",
+        "false",
+        "null",
+        "and",
+        "or",
+        "not",
+        "contains",
+    )
 )
 _KINDS = ("json", "header", "cookie", "regex", "field")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from groundswell.metrics.catalog import BUILTIN, Metric
 from groundswell.scenario.data_source import DATA
 from groundswell.scenario.defaults import DEFAULTS, Defaults
+from groundswell.scenario.fake import DEFAULT_LOCALE, LOCALES
 from groundswell.scenario.http_model import Http
 from groundswell.scenario.http_shape import HTTP, hint_for_connections
 from groundswell.scenario.maps import LABELS
@@ -16,7 +17,7 @@ from groundswell.scenario.nodes import Mapping, Node
 from groundswell.scenario.own_metrics import read_metrics
 from groundswell.scenario.phases import PHASE_KEYS, PHASES, check_phases, read_phase
 from groundswell.scenario.record import Fields, Key, Record
-from groundswell.scenario.scalars import DURATION, WORD
+from groundswell.scenario.scalars import DURATION, WORD, choice
 from groundswell.scenario.scenarios import SCENARIOS, SCRIPT_SCENARIOS
 from groundswell.scenario.shape import Json, Leaf, Shape
 from groundswell.scenario.thresholds import GENERATOR_LIMITS, THRESHOLDS, check_thresholds
@@ -35,14 +36,16 @@ def _build(fields: Fields) -> Test | None:
     values: dict[str, Any] = {"target": NO_TARGET, **fields.values}
     defaults: Defaults = values.pop("defaults", Defaults())
     http: Http = values.pop("http", Http())
+    locale: str = values.pop("locale", DEFAULT_LOCALE)
     if all(scenario.function for scenario in values["scenarios"].values()):
         values["defaults"] = defaults
     values["scenarios"] = {
-        name: _with_defaults(scenario, defaults, http)
+        name: replace(_with_defaults(scenario, defaults, http), locale=locale)
         for name, scenario in values["scenarios"].items()
     }
     for phase in PHASES:
-        values[phase] = read_phase(values, phase, defaults, http)
+        read = read_phase(values, phase, defaults, http)
+        values[phase] = None if read is None else replace(read, locale=locale)
     return Test(**values)
 
 
@@ -75,6 +78,9 @@ TEST = Record(
         "defaults": Key(DEFAULTS, "What every request takes where it does not say it itself."),
         "http": Key(HTTP, "How connections are made."),
         "labels": Key(LABELS, "Labels of its runs; those of `--label` go before them."),
+        "locale": Key(
+            choice(*LOCALES), "Whose names and places {{ fake.NAME }} makes up.", default="en"
+        ),
         "warmup": Key(DURATION, "How long from the run's start nothing is judged.", default="0s"),
         **PHASE_KEYS,
         "data": Key(DATA, "Rows of files, by the names that templates call them by."),

@@ -17,6 +17,8 @@ Constant = None | bool | int | float | str
 ENV, SECRET = "env", "secret"
 # What setup has found, for all iterations and teardown.
 SETUP = "setup"
+# Made-up data.
+FAKE = "fake"
 # What every iteration knows by itself.
 BUILTIN_NAMES = ("vu", "iteration", "scenario")
 

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from groundswell.metrics.catalog import BUILTIN
+from groundswell.scenario.fake import DEFAULT_LOCALE
 from groundswell.scenario.http_model import Http
 from groundswell.scenario.step_model import (
     DEFAULT_TIMEOUT,
@@ -76,6 +77,8 @@ class BaseScenario:
     # The data sources that its steps name.
     data: tuple[str, ...] = ()
     steps: tuple[Step, ...]
+    # Of fake data: that of the test.
+    locale: str = DEFAULT_LOCALE
     # Of a test in Python, which has no steps: the function that an iteration calls.
     function: str | None = None
 
@@ -190,6 +193,7 @@ class Phase:
     steps: tuple[Step, ...] = ()
     timeout: Duration = DEFAULT_PHASE_TIMEOUT
     http: Http = field(default_factory=Http)
+    locale: str = DEFAULT_LOCALE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groundswell.scenario.conditions import expressions_in, parse_condition
-from groundswell.scenario.expressions import BUILTIN_NAMES, ENV, SECRET, SETUP, names_in
+from groundswell.scenario.expressions import BUILTIN_NAMES, ENV, FAKE, SECRET, SETUP, names_in
+from groundswell.scenario.fake import refused_fake
 from groundswell.scenario.nodes import Filled, Mapping, Node, Scalar, Sequence
 from groundswell.scenario.requests import METHODS
 from groundswell.scenario.suggest import did_you_mean
@@ -191,6 +192,9 @@ class _Walk:
         if root in self._namespaces:
             self.named.add(root)
             self._check_field(place, name, self._namespaces[root])
+        elif root == FAKE:
+            if refusal := refused_fake(name):
+                self._problems.add(place, *refusal)
         elif root == SETUP:
             hint = "in `setup` itself, a capture has its own name: {{ token }}"
             self._problems.add(place, "there is no `setup` that has ended here", hint)
@@ -221,7 +225,7 @@ class _Walk:
         if later is not None:
             line = self._problems.line_of(later)
             return f"`{root}` is not captured yet here", f"it is on line {line}"
-        names = (*known, *self._captured, *self._namespaces, *BUILTIN_NAMES, ENV, SECRET)
+        names = (*known, *self._captured, *self._namespaces, *BUILTIN_NAMES, ENV, SECRET, FAKE)
         hint = did_you_mean(root, names, "capture it in a step before")
         return f"nothing is known here by the name `{root}`", hint
 

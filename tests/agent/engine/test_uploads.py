@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from groundswell_agent.engine.fake import FakeData
     from groundswell_agent.engine.values import Namespace
     from groundswell_agent.engine.virtual_user import VirtualUser
     from groundswell_agent.http.request import PreparedRequest
@@ -185,6 +186,10 @@ class Load:
         self.name = "s"
         self.namespaces: Mapping[str, Namespace] = {}
         self.files = Beside(folder, stamps or {})
+
+    @property
+    def fake_data(self) -> FakeData:
+        raise NotImplementedError
 
 
 class Jar:

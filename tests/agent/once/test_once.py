@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 from groundswell.exit_codes import ExitCode
+from groundswell.files.places import UNSEEN, Beside
 from groundswell.telling import (
     Begin,
     Body,
@@ -22,7 +23,6 @@ from groundswell.telling import (
     encoded,
 )
 from groundswell.v1 import agent_pb2
-from groundswell_agent.files import RunFiles
 from groundswell_agent.once.once import Once, UnknownScenario
 from groundswell_agent.once.wishes import Wishes
 from tests.agent.engine.site import Site, serving
@@ -30,6 +30,9 @@ from tests.integration.scripted_agent import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from groundswell.files.places import Files
 
 E = TypeVar("E", bound=Event)
 
@@ -56,8 +59,14 @@ class Told(list[Event]):
         return [note.text for note in self.of(Note)]
 
 
-async def prepared(
-    site: Site, steps: str, top: str = "", wishes: Wishes | None = None, seed: int = 1
+def prepared(
+    site: Site,
+    steps: str,
+    top: str = "",
+    wishes: Wishes | None = None,
+    *,
+    seed: int = 1,
+    files: Files = UNSEEN,
 ) -> tuple[Once, Told]:
     test = f"test: t\ntarget: {site.url}\n{top}\nscenarios: {{a: {SCENARIO}}}\n"
     source = agent_pb2.TestSource(name="t.yaml", text=test.replace("STEPS", steps).encode())
@@ -66,13 +75,12 @@ async def prepared(
         run_id="once", source=source, shares=shares, agent="once", seed=seed
     )
     told = Told()
-    files = await RunFiles().hold_what_is_here(source)
     return Once(prepare, wishes or Wishes(), told.take, files), told
 
 
 async def test_requests_and_responses_are_told_as_they_were(site: Site) -> None:
     steps = "[{post: '/echo?a=b', name: say, json: {n: 7}, headers: {X-Mine: yes}}]"
-    once, told = await prepared(site, steps)
+    once, told = prepared(site, steps)
     assert await once.run() is ExitCode.OK
     (request,), (response,) = told.of(Request), told.of(Response)
     assert (request.name, request.method) == ("say", "POST")
@@ -97,7 +105,7 @@ async def test_captures_and_checks_are_told_with_what_they_found(site: Site) -> 
         "[{get: /item/5, capture: {id: $.id, lost: {json: $.lost, default: 3}},"
         " check: {status: 200, $.price: '> 20', $.lost: exists}}]"
     )
-    once, told = await prepared(site, steps)
+    once, told = prepared(site, steps)
     assert await once.run() is ExitCode.FAIL
     (step,) = told.of(Step)
     assert [(one.name, one.value, one.found) for one in step.captures] == [
@@ -117,7 +125,7 @@ async def test_captures_and_checks_are_told_with_what_they_found(site: Site) -> 
 
 
 async def test_every_hop_of_a_redirect_is_told(site: Site) -> None:
-    once, told = await prepared(site, "[{get: /again/2, check: {body: there}}]")
+    once, told = prepared(site, "[{get: /again/2, check: {body: there}}]")
     assert await once.run() is ExitCode.OK
     assert [(one.hop, one.url.removeprefix(site.url)) for one in told.of(Request)] == [
         (0, "/again/2"),
@@ -130,7 +138,7 @@ async def test_every_hop_of_a_redirect_is_told(site: Site) -> None:
 
 async def test_what_gets_no_response_is_told_with_its_reason(site: Site) -> None:
     steps = "[{get: 'http://127.0.0.1:9/'}, {get: '/text?slow=5', timeout: 100ms}]"
-    once, told = await prepared(site, steps)
+    once, told = prepared(site, steps)
     assert await once.run() is ExitCode.FAIL
     assert [one.error for one in told.of(Response)] == ["refused", "timeout"]
     assert [one.error for one in told.of(Step)] == ["refused", "timeout"]
@@ -143,7 +151,7 @@ async def test_a_request_that_cannot_be_sent_is_told_with_its_reason(site: Site)
         "[{get: '/text?body=a%0d%0ab', capture: {line: {regex: '(?s).*', group: 0}}},"
         " {get: /echo, headers: {X-Line: '{{ line }}'}}]"
     )
-    once, told = await prepared(site, steps)
+    once, told = prepared(site, steps)
     assert await once.run() is ExitCode.FAIL
     assert len(told.of(Request)) == len(site.asked) == 1
     error = told.of(Step)[-1].error
@@ -160,7 +168,7 @@ async def test_the_way_through_the_flow_is_told(site: Site) -> None:
         "{weighted: [{weight: 3, steps: [{get: /d}]}]},"
         "{parallel: [{get: /e}, {get: /f}]}, {pace: 1m}]}]"
     )
-    once, told = await prepared(site, steps)
+    once, told = prepared(site, steps)
     await once.run()
     notes = told.notes
     assert notes[:8] == [
@@ -181,7 +189,7 @@ async def test_the_way_through_the_flow_is_told(site: Site) -> None:
 
 
 async def test_pauses_are_waited_for_where_that_is_wished(site: Site) -> None:
-    once, told = await prepared(site, "[{pause: 30ms}]", wishes=Wishes(unhurried=True))
+    once, told = prepared(site, "[{pause: 30ms}]", wishes=Wishes(unhurried=True))
     await once.run()
     assert told.notes[0].startswith("pause: waited ")
     (summary,) = told.of(Summary)
@@ -192,14 +200,14 @@ async def test_pauses_are_waited_for_where_that_is_wished(site: Site) -> None:
 async def test_with_the_same_seed_the_same_is_sent(site: Site) -> None:
     steps = "[{pause: 1s..9s}, {get: '/text?body={{ uuid() }}-{{ random(1, 999999) }}'}]"
     for seed in (7, 7, 8):
-        once, _ = await prepared(site, steps, seed=seed)
+        once, _ = prepared(site, steps, seed=seed)
         await once.run()
     first, second, other = (asked.query for asked in site.asked)
     assert first == second != other
 
 
 async def test_an_iteration_that_ends_early_says_so(site: Site) -> None:
-    once, told = await prepared(site, "[{get: /page, capture: {x: $.x}}, {get: /never}]")
+    once, told = prepared(site, "[{get: /page, capture: {x: $.x}}, {get: /never}]")
     assert await once.run() is ExitCode.FAIL
     assert told.of(Step)[0].ends_iteration
     assert [(end.scenario, end.outcome) for end in told.of(End)] == [("a", "ended")]
@@ -213,7 +221,7 @@ teardown: [{get: '/text?body={{ setup.id }}'}]
 
 
 async def test_setup_and_teardown_are_gone_through_too(site: Site) -> None:
-    once, told = await prepared(site, "[{get: '/item/{{ setup.id }}'}]", PHASES)
+    once, told = prepared(site, "[{get: '/item/{{ setup.id }}'}]", PHASES)
     assert await once.run() is ExitCode.OK
     assert [(one.phase, one.scenario) for one in told.of(Begin)] == [
         ("setup", None),
@@ -235,7 +243,7 @@ async def test_setup_and_teardown_are_gone_through_too(site: Site) -> None:
 async def test_a_phase_that_fails_has_the_exit_code_of_a_run(
     site: Site, top: str, code: int, paths: list[str]
 ) -> None:
-    once, told = await prepared(site, "[{get: /echo}]", top)
+    once, told = prepared(site, "[{get: /echo}]", top)
     assert await once.run() == code
     assert site.paths() == paths
     (failed,) = [end for end in told.of(End) if end.message]
@@ -244,7 +252,7 @@ async def test_a_phase_that_fails_has_the_exit_code_of_a_run(
 
 async def test_an_interrupt_ends_what_goes_on_and_teardown_follows(site: Site) -> None:
     steps = "[{get: '/text?slow=9'}, {get: /never}]"
-    once, told = await prepared(site, steps, PHASES)
+    once, told = prepared(site, steps, PHASES)
     run = asyncio.create_task(once.run())
     await eventually(lambda: len(site.asked) == 2)
     once.interrupt()
@@ -255,11 +263,11 @@ async def test_an_interrupt_ends_what_goes_on_and_teardown_follows(site: Site) -
 
 
 async def test_one_scenario_may_be_chosen_and_must_be_there(site: Site) -> None:
-    once, told = await prepared(site, "[{get: /echo}]", wishes=Wishes(scenario="a"))
+    once, told = prepared(site, "[{get: /echo}]", wishes=Wishes(scenario="a"))
     await once.run()
     assert [one.scenario for one in told.of(Begin)] == ["a"]
     with pytest.raises(UnknownScenario, match="no scenario `b`"):
-        await prepared(site, "[{get: /echo}]", wishes=Wishes(scenario="b"))
+        prepared(site, "[{get: /echo}]", wishes=Wishes(scenario="b"))
 
 
 async def test_secrets_are_told_nowhere(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,7 +277,7 @@ async def test_secrets_are_told_nowhere(site: Site, monkeypatch: pytest.MonkeyPa
         " auth: {basic: {user: me, password: '{{ secret.MINE }}'}},"
         " capture: {back: $.body.s}, check: {$.body.s: nothing}}]"
     )
-    once, told = await prepared(site, steps, wishes=Wishes(whole=True))
+    once, told = prepared(site, steps, wishes=Wishes(whole=True))
     await once.run()
     text = b"".join(map(encoded, told)).decode()
     # It was sent, and it came back.
@@ -281,7 +289,7 @@ async def test_secrets_are_told_nowhere(site: Site, monkeypatch: pytest.MonkeyPa
 
 async def test_large_bodies_are_cut_and_binary_ones_are_only_named(site: Site) -> None:
     steps = "[{get: '/big?kib=9'}, {get: '/text?body=hello&gzip=1', capture: {t: {regex: .*, group: 0}}}]"
-    once, told = await prepared(site, steps, wishes=Wishes(most=1000))
+    once, told = prepared(site, steps, wishes=Wishes(most=1000))
     await once.run()
     big, small = (one.body for one in told.of(Response))
     assert big is not None
@@ -295,13 +303,23 @@ async def test_large_bodies_are_cut_and_binary_ones_are_only_named(site: Site) -
 
 async def test_certificates_that_nobody_looks_at_are_told(site: Site) -> None:
     setup = "setup: [{get: /text}]"
-    once, told = await prepared(
-        site, "[{get: /text}]", f"http: {{tls: {{verify: false}}}}\n{setup}"
-    )
+    once, told = prepared(site, "[{get: /text}]", f"http: {{tls: {{verify: false}}}}\n{setup}")
     assert await once.run() is ExitCode.OK
     assert sum("NOT verified" in note for note in told.notes) == 2
-    once, told = await prepared(
-        site, "[{get: /text}]", f"http: {{connections: {{shared: 1}}}}\n{setup}"
-    )
+    once, told = prepared(site, "[{get: /text}]", f"http: {{connections: {{shared: 1}}}}\n{setup}")
     assert await once.run() is ExitCode.OK
     assert told.notes == []
+
+
+async def test_a_row_is_told_and_what_its_columns_call_secret_is_not(
+    site: Site, tmp_path: Path
+) -> None:
+    rows = "email,password\nann@example.com,open sesame\nbob@example.com,other one\n"
+    (tmp_path / "users.csv").write_text(rows, encoding="utf-8")
+    steps = "[{post: /echo, form: {e: '{{ users.email }}', p: '{{ users.password }}'}}]"
+    data = "data: {users: {file: users.csv, pick: unique}}"
+    once, told = prepared(site, steps, data, files=Beside(tmp_path))
+    assert await once.run() is ExitCode.OK
+    assert told.notes == ['row of users: {"email":"ann@example.com","password":"***"}']
+    assert site.only().body == "e=ann%40example.com&p=open+sesame"
+    assert "sesame" not in b"".join(map(encoded, told)).decode()

@@ -9,6 +9,7 @@ import pytest
 
 from groundswell.errors import InvalidTest
 from groundswell.exit_codes import ExitCode
+from groundswell.scenario.fake import LOCALES
 from tests.core.scenario.writing import (
     loaded,
     problems,
@@ -207,6 +208,12 @@ STEPS = [
     ("- get: /{{ tokn }}\n- get: /\n  capture: {token: $.t}", "8:14: nothing is known here by the name `tokn` (did you mean `token`?)"),
     ("- get: /{{ token }}\n- get: /\n  capture: {token: $.t}", "8:14: `token` is not captured yet here (it is on line 10)"),
     ("- get: /{{ vu.x }}", "8:14: `vu` has nothing in it, no `x`"),
+    ("- get: /{{ fake.emial }}", "8:14: there is no fake `emial` (did you mean `email`?)"),
+    ("- get: /{{ fake.zzz }}", "8:14: there is no fake `zzz` (such as email, full_name, city; docs/test-file.md lists all)"),
+    ("- get: /{{ fake }}", "8:14: `fake` is many values: name one of them (such as email, full_name, city; docs/test-file.md lists all)"),
+    ("- get: /{{ fake.email.x }}", "8:14: `fake.email` has nothing in it (fake.email[1] is another one, up to [999])"),
+    ("- get: /{{ fake.email[1000] }}", "8:14: `fake.email` has nothing in it (fake.email[1] is another one, up to [999])"),
+    ("- get: /a\n  capture: {fake: $.a}", "9:19: `fake` has a meaning of its own (choose another name)"),
     ("- get: /{{ secret }}", "8:14: a secret has one name (write {{ secret.NAME }})"),
     ("- get: /a\n  name: '{{ vu }}'", "9:15: `name` must be known before the run, and '{{ vu }}' is not ({{ env.NAME }} is what works here)"),
     ("- get: a/{{ vu }}", "8:14: `get` a/{{ vu }} starts with no `/` (write /a/x, or a whole URL)"),
@@ -214,6 +221,7 @@ STEPS = [
 
 TOP = [
     ("warmup: 5", "7:9: `warmup`: 5 has no unit (write 5s for seconds, 5ms, 5m …)"),
+    ("locale: english", "7:9: `locale` is english, not one of " + ", ".join(LOCALES)),
     ("setup: []", "7:8: `setup` is empty (such as `- get: /`)"),
     ("setup: {get: /}", "7:8: `setup` must be a list, not a mapping (such as `- get: /`)"),
     ("setup_timeout: 5s", "7:16: `setup_timeout` is given, and no `setup`"),

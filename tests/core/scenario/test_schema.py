@@ -149,6 +149,7 @@ ONLY_THE_LOADER = (
         "`setup` has no",
         "`setup` is all that",
     ),
+    *("there is no fake", "`fake` is many", "`fake.email` has"),
     *("what an iteration knows", "is not a media type", "sets the Content-Type itself"),
 )
 

@@ -236,10 +236,10 @@ def _constant(line: str) -> Callable[[VirtualUser], str]:
     return lambda vu: line
 
 
-def shortened(value: object) -> str:
+def shortened(value: object, most: int = _LONGEST_VALUE) -> str:
     """As JSON, not too much of it."""
     text = as_json(value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _seconds(seconds: float) -> str:
