@@ -14,9 +14,9 @@ from groundswell_agent.script.note import Note
 
 if TYPE_CHECKING:
     from groundswell_agent.engine.scenario_load import ScenarioLoad
-    from groundswell_agent.engine.virtual_user import VirtualUser
     from groundswell_agent.recording.meters import Counter
     from groundswell_agent.script.script import Script
+    from groundswell_agent.script.vu import ScriptVu
 
 # Lines that raise; of a test with more, the rest goes without a name.
 _MOST = 20
@@ -30,34 +30,36 @@ class Faults:
         self._load = load
         self._script = script
         self._files = script.files
-        self._counters: dict[tuple[str, str], Counter] = {}
+        self._counters: dict[tuple[str, str, bool], Counter] = {}
 
-    def note(self, error: BaseException, vu: VirtualUser) -> None:
+    def note(self, error: BaseException, face: ScriptVu) -> None:
         """An iteration ends by this exception."""
         error = first_of(error)
         if self._load.trace is not None:
             self._load.trace.fault(self._said(error))
             return
-        key = type(error).__name__, self._line(error)
+        # A function that stumbles over a failed response is not broken itself.
+        by_response = face.saw_failure or isinstance(error, ResponseError)
+        key = type(error).__name__, self._line(error), by_response
         counter = self._counters.get(key)
         if counter is None:
-            counter = self._counters[key] = self._open(error, vu, key)
+            counter = self._counters[key] = self._open(error, face, key)
         counter.count(monotonic())
 
-    def _open(self, error: BaseException, vu: VirtualUser, key: tuple[str, str]) -> Counter:
-        kind, line = key
+    def _open(self, error: BaseException, face: ScriptVu, key: tuple[str, str, bool]) -> Counter:
+        kind, line, by_response = key
         if len(self._counters) >= _MOST:
             kind, line = _OTHER, _OTHER
         else:
-            self._tell(error, vu)
+            self._tell(error, face)
         tags = {**self._load.tags, "exception": kind, "at": line}
-        if isinstance(error, ResponseError):
+        if by_response:
             tags["cause"] = "response"
         return self._load.recorder.counter("failed_iterations", tags)
 
-    def _tell(self, error: BaseException, vu: VirtualUser) -> None:
+    def _tell(self, error: BaseException, face: ScriptVu) -> None:
         place = place_of(error, self._files)
-        who = f"scenario {self._load.name}, VU {vu.number}, its iteration {vu.iterations}"
+        who = f"scenario {self._load.name}, VU {face.number}, its iteration {face.iteration}"
         self._script.note(Note("exception", f"{self._said(error)} ({who})", str(place)))
 
     def _said(self, error: BaseException) -> str:

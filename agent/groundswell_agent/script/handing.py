@@ -49,14 +49,19 @@ class Handing:
 
     def of_answer(self, vu: VirtualUser, exchange: Exchange, head: bytes) -> Outcome:
         lane: Any = vu
-        lane.response = Answer(exchange, head, exchange.status in self._expected)
+        is_expected = exchange.status in self._expected
+        lane.response = Answer(exchange, head, is_expected)
+        if not is_expected:
+            lane.face.saw_failure = True
         return WELL
 
     def of_nothing(self, vu: VirtualUser, at: float) -> Outcome:
         exchange = vu.client.last
         # What has a status and is here was one redirect too many.
         error = exchange.error or "redirects"
-        cast("Lane", vu).response = NoAnswer(error, exchange.status)
+        lane = cast("Lane", vu)
+        lane.response = NoAnswer(error, exchange.status)
+        lane.face.saw_failure = True
         return WELL
 
 

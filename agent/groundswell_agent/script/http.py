@@ -79,4 +79,4 @@ class ScriptHttp(Http):
 
     def _new_lane(self) -> Lane:
         self._lanes += 1
-        return Lane(self._vu, is_first=self._lanes == 1)
+        return Lane(self._vu, self._facade, is_first=self._lanes == 1)

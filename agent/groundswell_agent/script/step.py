@@ -53,10 +53,10 @@ class FunctionStep:
             if (task is not None and task.cancelling()) or not self._lease.holds():
                 raise
             # Something within the function was cancelled, and not the iteration.
-            self._end(error, vu)
+            self._end(error, face)
         except (Exception, SystemExit) as error:
-            self._end(error, vu)
+            self._end(error, face)
 
-    def _end(self, error: BaseException, vu: VirtualUser) -> None:
-        self._faults.note(error, vu)
+    def _end(self, error: BaseException, face: ScriptVu) -> None:
+        self._faults.note(error, face)
         raise EndIteration from None

@@ -29,10 +29,11 @@ T = TypeVar("T")
 
 class ScriptVu(VU):
     """Lives as long as its VU. `lag` is how late the agent gave the function its last turn, in
-    seconds; `scope` the group that it is in.
+    seconds; `scope` the group that it is in. `saw_failure` is whether this iteration has had a response
+    that it did not expect.
     """
 
-    __slots__ = ("_env", "_http", "_script", "_vu", "lag", "scope")
+    __slots__ = ("_env", "_http", "_script", "_vu", "lag", "saw_failure", "scope")
 
     def __init__(
         self, vu: VirtualUser, scope: ScriptScope, env: Mapping[str, str], script: Script
@@ -42,10 +43,12 @@ class ScriptVu(VU):
         self._env = env
         self.scope = scope
         self.lag = 0.0
+        self.saw_failure = False
         self._http = ScriptHttp(self, vu)
 
     def begin(self, scope: ScriptScope) -> None:
         """Of an iteration."""
+        self.saw_failure = False
         self.scope = scope
         self.lag = max(monotonic() - self._vu.due, 0.0)
 

@@ -56,7 +56,8 @@ class ResponseError(GroundswellError):
     """A response lacks what was asked of it: there is none, or its body is no JSON.
 
     Where a scenario does not catch it, the iteration ends there and counts as failed, but not as
-    one that shows the test itself to be broken: what a target does never ends a run by exit 107.
+    one that shows the test itself to be broken, no more than any exception after a failed response:
+    what a target does never ends a run by exit 107.
     """
 
 

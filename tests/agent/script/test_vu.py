@@ -323,3 +323,16 @@ async def test_code_that_takes_no_cancellation_is_given_up_and_the_run_ends(site
     assert engines[0].is_stubborn
     assert [note.code for note in notes] == ["cancellation_ignored"]
     await asyncio.sleep(0.1)
+
+
+async def test_what_comes_after_a_failed_response_is_no_fault_of_the_code(site: Site) -> None:
+    body = """
+        if vu.iteration == 0:
+            await vu.http.get("/text?status=503", name="down")
+        elif vu.iteration == 1:
+            await vu.http.get("/text?status=503", name="down", expect_status=503)
+        raise KeyError("price")
+    """
+    run = await play(script(body, executor="per_vu_iterations(3)"), site.url)
+    assert run.count("failed_iterations", exception="KeyError") == 3
+    assert run.count("failed_iterations", cause="response") == 1
