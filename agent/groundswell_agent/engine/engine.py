@@ -24,8 +24,8 @@ from groundswell_agent.engine.cut import Cut
 from groundswell_agent.engine.executors import EXECUTORS
 from groundswell_agent.engine.executors.searched_arrivals import SearchedArrivals
 from groundswell_agent.engine.prepared import PreparedTest
+from groundswell_agent.engine.run_phases import Phases
 from groundswell_agent.engine.scenario_load import ScenarioLoad
-from groundswell_agent.engine.steps_phase import Phases
 from groundswell_agent.events import HaltMode
 from groundswell_agent.recording.recorder import Recorder, unhurried
 from groundswell_agent.recording.vitals import Vitals

@@ -6,15 +6,10 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from groundswell.files.places import UNSEEN
-from groundswell.scenario.expressions import SETUP
 from groundswell.scenario.model import BaseScenario
 from groundswell_agent.engine.ending import EndIteration
 from groundswell_agent.engine.phases import (
-    Kind,
-    Performance,
     PhaseFailed,
-    SetupNames,
-    SetupResult,
 )
 from groundswell_agent.engine.scenario_load import ScenarioLoad
 from groundswell_agent.engine.virtual_user import VirtualUser
@@ -24,15 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from groundswell.files.places import Files
-    from groundswell.scenario.model import Phase, Test
+    from groundswell.scenario.model import Phase
     from groundswell.scenario.step_model import RequestStep
     from groundswell_agent.engine.connectors import Connectors
-    from groundswell_agent.engine.phases import PhaseWork
     from groundswell_agent.engine.trace import Checked, StepOutcome, Trace
     from groundswell_agent.engine.values import Namespace
     from groundswell_agent.http.exchange import Exchange
     from groundswell_agent.http.request import PreparedRequest
-    from groundswell_agent.script.script import Script
 
 
 _LOOK_CLOSELY = "`groundswell run TEST --once` shows every request and response"
@@ -88,54 +81,6 @@ class StepsPhase:
         finally:
             vu.close()
         return dict(vu.variables)
-
-
-class Phases:
-    """What a run does once on this agent, should it be the one; and what setup gave, on every agent."""
-
-    def __init__(
-        self,
-        test: Test,
-        connectors: Connectors,
-        seed: int,
-        files: Files = UNSEEN,
-        listener: Trace | None = None,
-        script: Script | None = None,
-    ) -> None:
-        """Compiles both, so that what is wrong with either is found before the load."""
-        self._setup_result = SetupResult() if script is None else script.setup
-        self.namespaces: Mapping[str, Namespace] = {}
-        self._phases = {Kind.SETUP: test.setup, Kind.TEARDOWN: test.teardown}
-        if test.setup is not None:
-            self.namespaces = {SETUP: SetupNames(self._setup_result)}
-        self._works: dict[Kind, PhaseWork] = {
-            kind: StepsPhase(
-                *(
-                    kind.value,
-                    phase,
-                    test.target,
-                    connectors,
-                    seed,
-                    self.namespaces,
-                    files,
-                    listener,
-                )
-            )
-            if script is None
-            else script.phase(kind.value, connectors, seed, listener)
-            for kind, phase in self._phases.items()
-            if phase is not None
-        }
-
-    def performance(self, kind: Kind) -> Performance:
-        """KeyError where the test has no such phase."""
-        phase = self._phases[kind]
-        assert phase is not None
-        return Performance(self._works[kind], kind, phase.timeout)
-
-    def take_result(self, result: bytes) -> None:
-        """What setup gave, before the load."""
-        self._setup_result.take(result)
 
 
 class Notes:

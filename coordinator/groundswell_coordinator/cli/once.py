@@ -64,6 +64,12 @@ def once_options(command: F) -> F:
     return command
 
 
+def is_typed(option: str) -> bool:
+    """Whether it stands in the command, and not in the environment, where it is for other commands."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is click.core.ParameterSource.COMMANDLINE
+
+
 def check_once(
     *, once: bool, scenario: str | None, pauses: bool, others: Mapping[str, object]
 ) -> None:

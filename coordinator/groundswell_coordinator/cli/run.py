@@ -17,7 +17,7 @@ from groundswell_coordinator.cli.carry_out import carry_out, loaded
 from groundswell_coordinator.cli.ended import tell_ended
 from groundswell_coordinator.cli.histograms import write_histograms
 from groundswell_coordinator.cli.inconclusive import as_asked, inconclusive_option
-from groundswell_coordinator.cli.once import check_once, once_options, run_once
+from groundswell_coordinator.cli.once import check_once, is_typed, once_options, run_once
 from groundswell_coordinator.cli.order import Order
 from groundswell_coordinator.cli.out_option import out_option
 from groundswell_coordinator.cli.output import printing
@@ -110,7 +110,7 @@ def command(
         scenario=scenario,
         pauses=pauses,
         others={
-            "--coordinator": placement.coordinator,
+            "--coordinator": is_typed("coordinator"),
             "--agents": placement.agents,
             "--detach": detach,
             "--label": labels,

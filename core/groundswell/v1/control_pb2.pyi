@@ -743,7 +743,9 @@ class RunLine(_message.Message):
     standing: _builtins.str
     """open, lost, closed"""
     state: _builtins.str
-    """What an open run of this coordinator does now: waiting, preparing, starting, running, stopping."""
+    """What an open run of this coordinator does now: waiting, preparing, setting up, starting,
+    running, stopping, tearing down.
+    """
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
     def __init__(
