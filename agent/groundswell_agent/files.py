@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
-    from groundswell.files.cache import Hold
+    from groundswell.files.content import Hold
     from groundswell.files.stamp import FileStamp
 
 # A line that breaks now and then does not spoil a gigabyte.

@@ -13,7 +13,7 @@ from groundswell.files.streaming import received
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 
-    from groundswell.files.cache import Hold
+    from groundswell.files.content import Hold
     from groundswell.files.stamp import FileStamp
 
 # Agents of a large pool ask all at once; a line is shared best by a few.

@@ -58,26 +58,46 @@ class Block:
 def blocks(path: Path, *, quoted: bool) -> Iterator[Block]:
     """All of a file. Raises BadData for a row without an end, OSError."""
     with path.open("rb") as file:
-        base = row = first_byte(file)
-        file.seek(base)
-        before, is_open = _NEWLINE, False
+        scan = _Scan(path, first_byte(file), quoted=quoted)
+        file.seek(scan.base)
         while data := file.read(_BLOCK):
-            found = np.frombuffer(data, dtype=np.uint8)
-            quotes = np.flatnonzero(found == QUOTE) if quoted else _NONE
-            ends = _row_ends(found, quotes, is_open=is_open) + base
-            starts = np.concatenate([[row], ends[:-1] + 1])[: ends.size].astype(np.int64)
-            yield Block(base, found, before, starts, ends, quotes, is_open)
-            row = int(ends[-1]) + 1 if ends.size else row
-            is_open ^= bool(quotes.size % 2)
-            base += len(data)
-            before = data[-1]
-            if base - row > LONGEST_ROW:
-                raise _endless(path, row, is_open=is_open)
-        if is_open:
-            raise BadData("a quote is opened and never closed", line=line_at(path, row))
-        if base > row:
-            rest = np.array([row], dtype=np.int64), np.array([base], dtype=np.int64)
-            yield Block(base, found[:0], before, *rest, _NONE, was_open=False)
+            yield scan.take(data)
+        yield from scan.rest()
+
+
+class _Scan:
+    """Where a file has been read to: the next block is at `base`, and the row it goes on with at `_row`."""
+
+    def __init__(self, path: Path, base: int, *, quoted: bool) -> None:
+        self.base = self._row = base
+        self._path = path
+        self._quoted = quoted
+        self._before = _NEWLINE
+        self._is_open = False
+
+    def take(self, data: bytes) -> Block:
+        found = np.frombuffer(data, dtype=np.uint8)
+        quotes = np.flatnonzero(found == QUOTE) if self._quoted else _NONE
+        ends = _row_ends(found, quotes, is_open=self._is_open) + self.base
+        starts = np.concatenate([[self._row], ends[:-1] + 1])[: ends.size].astype(np.int64)
+        block = Block(self.base, found, self._before, starts, ends, quotes, self._is_open)
+        self._row = int(ends[-1]) + 1 if ends.size else self._row
+        self._is_open ^= bool(quotes.size % 2)
+        self.base += len(data)
+        self._before = data[-1]
+        if self.base - self._row > LONGEST_ROW:
+            raise _endless(self._path, self._row, is_open=self._is_open)
+        return block
+
+    def rest(self) -> Iterator[Block]:
+        """A last row that no line end follows."""
+        if self._is_open:
+            line = line_at(self._path, self._row)
+            raise BadData("a quote is opened and never closed", line=line)
+        if self.base > self._row:
+            start, end = np.array([self._row]), np.array([self.base])
+            nothing = np.empty(0, dtype=np.uint8)
+            yield Block(self.base, nothing, self._before, start, end, _NONE, was_open=False)
 
 
 def rows(path: Path, *, quoted: bool) -> Iterator[tuple[Offsets, Offsets]]:

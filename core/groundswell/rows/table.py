@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -58,14 +58,14 @@ def json_rows(path: Path) -> list[Row]:
     if path.stat().st_size > LARGEST_JSON:
         raise BadData("a list in JSON is read whole, and is at most 64 MiB", "write JSONL instead")
     try:
-        found: Any = msgspec.json.decode(path.read_bytes().removeprefix(codecs.BOM_UTF8))
+        found = msgspec.json.decode(path.read_bytes().removeprefix(codecs.BOM_UTF8))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadData(
             f"it is no JSON: {error}", "JSONL, one object a line, has its own format"
         ) from None
     if not isinstance(found, list) or not found:
         raise BadData("it is no list of objects", 'such as [{"email": "a@b.c"}, …]')
-    listed: list[Any] = found
+    listed: list[Any] = found  # pyright: ignore[reportUnknownVariableType]  # JSON may be anything
     for number, row in enumerate(listed, 1):
         _check_row(row, _fields(listed[0]), f"the object {number} of the list")
     return listed
@@ -150,7 +150,7 @@ def _decoded(line: bytes, number: int) -> Any:  # noqa: ANN401  # whatever JSON 
 
 
 def _fields(row: Any) -> tuple[str, ...]:  # noqa: ANN401  # whatever JSON is
-    return tuple(row) if isinstance(row, dict) else ()
+    return tuple(cast("Row", row)) if isinstance(row, dict) else ()
 
 
 def _check_row(row: Any, fields: tuple[str, ...], what: str, line: int = 0) -> None:  # noqa: ANN401

@@ -18,7 +18,7 @@ from groundswell.files.stamp import FileStamp
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from groundswell.files.cache import Hold
+    from groundswell.files.content import Hold
 
 
 def stamped(data: bytes) -> FileStamp:
@@ -104,6 +104,13 @@ def test_one_process_writes_and_the_others_wait(tmp_path: Path) -> None:
     second.close()
 
 
+def test_what_another_has_just_written_is_not_written_again(tmp_path: Path) -> None:
+    cache = FileCache(tmp_path)
+    stamp = put(cache, b"some content")
+    assert cache.incoming(stamp) is None
+    assert names(tmp_path) == [stamp.sha256]
+
+
 def test_what_a_killed_writer_left_is_taken_over(tmp_path: Path) -> None:
     stamp = stamped(b"0123456789")
     program = f"""
@@ -167,7 +174,7 @@ def test_a_disk_that_fills_up_meanwhile_leaves_nothing(
 
     incoming = FileCache(tmp_path).incoming(stamped(b"c" * 10))
     assert incoming is not None
-    monkeypatch.setattr("groundswell.files.cache.os.write", full)
+    monkeypatch.setattr("groundswell.files.content.os.write", full)
     with incoming, pytest.raises(FileUnavailable, match="No space left"):
         incoming.write(b"c" * 10)
     assert names(tmp_path) == []

@@ -28,7 +28,7 @@ VALUES = st.text(st.sampled_from('ab,;"\n\r é\U0001f40d'), max_size=6)
 FILES = st.integers(1, 4).flatmap(
     lambda width: st.lists(st.lists(VALUES, min_size=width, max_size=width), max_size=12)
 )
-COLUMNS = "email,sku,price,name"
+COLUMNS: list[str] = ["email", "sku", "price", "name"]
 
 
 def written(rows: list[list[str]], line_end: str, *, quote_all: bool) -> bytes:
@@ -36,15 +36,16 @@ def written(rows: list[list[str]], line_end: str, *, quote_all: bool) -> bytes:
     out = io.StringIO()
     # Older versions of the module write a carriage return as it is.
     quote_all = quote_all or any("\r" in value for row in rows for value in row)
-    quoting = csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
-    writer = csv.writer(out, lineterminator=line_end, quoting=quoting)
+    writer = csv.writer(
+        out, lineterminator=line_end, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
+    )
     writer.writerow(header(rows))
     writer.writerows(rows)
     return out.getvalue().encode()
 
 
 def header(rows: list[list[str]]) -> list[str]:
-    return COLUMNS.split(",")[: len(rows[0]) if rows else 2]
+    return COLUMNS[: len(rows[0]) if rows else 2]
 
 
 def expected(rows: list[list[str]]) -> list[Row]:
