@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import CoroutineType
 
+    from groundswell.capacity.settings import SearchSettings
     from groundswell_coordinator.store.records import StoredEvent, StoredInterval, StoredRun
 
 # Ten arrivals a second for two seconds; what scripted agents report of it is up to the test.
@@ -119,6 +120,7 @@ class Site:
         selector: Mapping[str, str] | None = None,
         on_agent_loss: str = "",
         env: Mapping[str, str] | None = None,
+        search: SearchSettings | None = None,
     ) -> Watched:
         """Submit a run and watch it from its beginning."""
         run_id = run_id or f"run-{next(_run_numbers)}"
@@ -131,6 +133,7 @@ class Site:
             wait_s=wait_s,
             selector=selector,
             on_agent_loss=on_agent_loss,
+            search=search,
         )
         return self.watch(run_id)
 

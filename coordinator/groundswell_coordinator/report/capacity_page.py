@@ -65,14 +65,14 @@ def _rows(found: CapacitySummary, width: int) -> list[Text]:
     room = min(_STRIP, max(width, NARROWEST) - len(INDENT) - 2 - _CELL * len(TITLES) - 1)
     scale = _Scale([level for level in levels if level.p50_ms is not None], room)
     titles = "".join(title.rjust(_CELL) for title in TITLES)
-    lines = [Text.assemble(INDENT, "  ", (titles, QUIET), ("  " + scale.title, QUIET))]
+    lines = [Text.assemble(INDENT, "  ", (titles, QUIET), (" " + scale.title, QUIET))]
     return lines + [_row(level, scale) for level in levels]
 
 
 def _row(level: LevelSummary, scale: _Scale) -> Text:
     mark, style = _MARKS.get(level.outcome, (UNSURE, DOUBTFUL))
     numbers = "".join(cell.rjust(_CELL) for cell in cells(level))
-    drawn = f"  {scale.strip(level)}" if level.p50_ms is not None else f"  {result(level)}"
+    drawn = f" {scale.strip(level)}" if level.p50_ms is not None else f" {result(level)}"
     return Text.assemble(INDENT, (mark, style), " ", numbers, (drawn, style))
 
 
