@@ -28,6 +28,7 @@ def _held(ran: Ran) -> bool:
     return all(one.ok for one in asked)
 
 
+@pytest.mark.slow
 def test_they_are_strictly_typed(tmp_path: Path) -> None:
     """As one has them who has installed groundswell: from another folder, without our settings."""
     examples = sorted(map(str, _EXAMPLES.glob("*.py")))
@@ -50,6 +51,7 @@ def test_the_shop_counts_what_the_demo_target_counts(groundswell: Groundswell, d
     assert discrepancies(ran.summary) == ()
 
 
+@pytest.mark.slow
 def test_the_websocket_connects_once_an_iteration(groundswell: Groundswell, demo: Demo) -> None:
     url = demo.url.replace("http", "ws", 1)
     ran = groundswell.run(_EXAMPLES / "websocket.py", "-e", f"WS_URL={url}/ws", *_SHORT)
@@ -60,6 +62,7 @@ def test_the_websocket_connects_once_an_iteration(groundswell: Groundswell, demo
     assert ran.count("http_reqs") == 0
 
 
+@pytest.mark.slow
 def test_the_database_has_had_what_the_run_says(groundswell: Groundswell) -> None:
     programs = find_programs()
     if programs is None:

@@ -170,6 +170,7 @@ def test_a_test_that_does_nothing_but_fail_ends_early_with_107(
     assert reason.message[:40] in again.stdout
 
 
+@pytest.mark.slow
 def test_a_few_iterations_that_all_fail_are_107_as_well_and_a_target_that_is_down_is_not(
     groundswell: Groundswell, nginx: NginxServer
 ) -> None:
