@@ -63,6 +63,8 @@ class MeasuredRun:
         first = first_judged(test.warmup)
         self._timeline = Timeline(summary.run, {}, judged_from=first)
         self._trends: dict[Series, list[tuple[int, Trend]]] = {}
+        # The series of shares of which anything passed: failures, mostly, of few requests.
+        self._passed: dict[Series, None] = {}
         self._read(intervals)
         self._activity = Activity(test, self._timeline, stopped_at)
         self._edges = cell_edges(first, self._timeline.sealed_count)
@@ -86,10 +88,14 @@ class MeasuredRun:
     def selections(self) -> Sequence[Selection]:
         """Each metric, its requests by name, and what thresholds select of it."""
         series = (*self._timeline.series(), *self._trends)
+        detailed = (*self._passed, *self._trends)
         counters = (name for name, metric in self.catalog.items() if metric.kind is Kind.COUNTER)
         metrics = dict.fromkeys((*(one.metric for one in series), *counters))
         named = (
-            Selection(one.metric, (tag,)) for one in series for tag in one.tags if tag[0] == "name"
+            Selection(one.metric, (tag,))
+            for one in detailed
+            for tag in one.tags
+            if tag[0] == "name"
         )
         asked = (
             parse_selection(one.metric, catalog=self.catalog) for one in self.summary.thresholds
@@ -119,6 +125,9 @@ class MeasuredRun:
                 [Report.FromString(late.report) for late in stored.amendments],
             )
             if interval.number >= self._timeline.judged_from:
+                self._passed.update(
+                    (one, None) for one, rate in interval.rates.items() if rate.passes
+                )
                 for series, trend in interval.trends.items():
                     self._trends.setdefault(series, []).append((interval.number, trend))
             self._timeline.restore(replace(interval, trends={}), ())

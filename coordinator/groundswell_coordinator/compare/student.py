@@ -36,13 +36,25 @@ def quantile(p: float, freedom: float) -> float:
     low, high = 0.0, 2.0
     while tail(high, freedom) > 1 - p:
         low, high = high, 2 * high
-    for _ in range(100):
-        middle = (low + high) / 2
-        if tail(middle, freedom) > 1 - p:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    value = (low + high) / 2
+    for _ in range(_MOST_STEPS):
+        missed = tail(value, freedom) - (1 - p)
+        low, high = (value, high) if missed > 0 else (low, value)
+        # Newton's step; where it leads astray, half of what is left.
+        step = missed / _density(value, freedom)
+        following = value + step if low < value + step < high else (low + high) / 2
+        if abs(following - value) <= _PRECISION * max(value, 1.0):
+            return following
+        value = following
+    return value
+
+
+def _density(t: float, freedom: float) -> float:
+    if freedom > _MANY:
+        return math.exp(-t * t / 2) / math.sqrt(2 * math.pi)
+    logarithm = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)
+    logarithm -= (freedom + 1) / 2 * math.log1p(t * t / freedom)
+    return math.exp(logarithm) / math.sqrt(freedom * math.pi)
 
 
 def _beta(x: float, a: float, b: float) -> float:
