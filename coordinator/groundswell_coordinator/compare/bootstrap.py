@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 FEWEST_CELLS = 5
 # Of values on either side of a percentile: the rank of one that has fewer jumps from value to value.
-FEWEST_BEYOND = 10
+FEWEST_BEYOND = 20
 # Of a percentile's bucket, relative to its values.
 _BUCKET = 1 / 1024
 _COLUMNS = 64
