@@ -46,6 +46,7 @@ def drifting(seed: int, seconds: int = 60, each: int = 40, likeness: float = 0.6
     return found
 
 
+@settings(deadline=None)
 @given(runs, st.floats(1, 99))
 def test_drawn_as_it_was_a_run_has_the_percentile_of_its_histogram(
     seconds: Seconds, percentile: float
@@ -174,6 +175,7 @@ def test_counts_are_per_second_of_active_time() -> None:
     assert estimate(RATE, nobody, is_logarithmic=True).value is None
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.floats(0.1, 20), st.integers(0, 20))
 def test_longer_times_are_as_sure_in_proportion(times: float, seed: int) -> None:
     seconds = drifting(seed, 20, 30)
@@ -182,7 +184,7 @@ def test_longer_times_are_as_sure_in_proportion(times: float, seed: int) -> None
     assert other.point - one.point == pytest.approx(math.log(times), abs=0.004)
     assert one.variance is not None
     assert other.variance is not None
-    assert other.variance == pytest.approx(one.variance, rel=0.25, abs=2e-6)
+    assert other.variance == pytest.approx(one.variance, rel=0.5, abs=2e-6)
 
 
 def test_an_empty_histogram_among_full_ones_is_a_second_without_requests() -> None:
