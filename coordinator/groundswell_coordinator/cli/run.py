@@ -17,7 +17,7 @@ from groundswell_coordinator.cli.carry_out import carry_out, loaded
 from groundswell_coordinator.cli.ended import tell_ended
 from groundswell_coordinator.cli.histograms import write_histograms
 from groundswell_coordinator.cli.inconclusive import as_asked, inconclusive_option
-from groundswell_coordinator.cli.once import check_once, is_typed, once_options, run_once
+from groundswell_coordinator.cli.once import check_once, is_typed, once_options
 from groundswell_coordinator.cli.order import Order
 from groundswell_coordinator.cli.out_option import out_option
 from groundswell_coordinator.cli.output import printing
@@ -121,6 +121,8 @@ def command(
         },
     )
     if once:
+        from groundswell_coordinator.cli.once_process import run_once
+
         seed = secrets.randbits(63) if seed is None else seed
         told = {"as_json": as_json, "quiet": quiet, "verbose": verbose}
         return run_once(source, seed=seed, scenario=scenario, pauses=pauses, **told)
