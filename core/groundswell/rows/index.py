@@ -6,13 +6,16 @@ memory grows with its own part and not with the file.
 
 from __future__ import annotations
 
+import csv
 import os
 import weakref
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from groundswell.errors import FileUnavailable
 from groundswell.rows.parsing import parser_of
 from groundswell.rows.scan import rows
 from groundswell.rows.table import head, json_rows
@@ -43,6 +46,7 @@ class IndexedRows:
     """Rows that stay in their file. Reading one takes some microseconds once the system has it in memory."""
 
     def __init__(self, path: Path, layout: Layout, starts: _Places, ends: _Places) -> None:
+        self._path = path
         self._starts = starts
         self._ends = ends
         self._parse = parser_of(layout, head(path, layout).columns)
@@ -56,7 +60,15 @@ class IndexedRows:
         file = self._file
         starts, ends = self._starts[start:stop].tolist(), self._ends[start:stop].tolist()
         read = zip(starts, ends, strict=True)
-        return self._parse([os.pread(file, end - begin, begin) for begin, end in read])
+        try:
+            return self._parse([os.pread(file, end - begin, begin) for begin, end in read])
+        except (ValueError, csv.Error, msgspec.DecodeError) as error:
+            # It was in order when it was looked through.
+            raise FileUnavailable(
+                f"the file {self._path.resolve()} has changed under the run",
+                hint="a run on one machine reads its files where they are: write a new one, and "
+                "rename it into its place",
+            ) from error
 
     def one(self, position: int) -> Row:
         (row,) = self.some(position, position + 1)

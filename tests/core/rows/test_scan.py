@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from groundswell.errors import FileUnavailable
 from groundswell.rows import scan
 from groundswell.rows.index import first_rows, striped_rows
 from groundswell.rows.layout import BadData, Layout
@@ -214,3 +215,18 @@ def test_a_list_in_json_is_bounded(tmp_path: Path) -> None:
     with pytest.raises(BadData, match="at most 64 MiB") as bad:
         inspect(tmp_path / "x.json", Layout("json"))
     assert bad.value.hint == "write JSONL instead"
+
+
+def test_a_file_that_changes_under_its_index_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("a,b\n1,2\n3,4\n")
+    rows = first_rows(path, CSV)
+    # Another file in its place is nothing to a run that has begun.
+    (tmp_path / "new").write_text("other\n")
+    (tmp_path / "new").rename(path)
+    assert rows.one(1) == {"a": "3", "b": "4"}
+    path.write_text("a,b\n1,2\n3,4\n")
+    rows = first_rows(path, CSV)
+    path.write_text("x\n")
+    with pytest.raises(FileUnavailable, match="has changed under the run"):
+        rows.one(1)
