@@ -69,13 +69,13 @@ async def test_levels_are_told_ahead_and_what_came_of_them_is_stored_first(
         await begin(site, agent)
         run = site.watch("search")
         (first,) = await levels(agent)
-        assert (first.factor, first.end - first.begin) == (1, LENGTH)
+        assert (first.factor, first.end - first.begin) == (Fraction(1), LENGTH)
         assert ahead_s(agent, first) > 0
         for interval in range(first.begin + 2):
             second(agent, interval)
         told = await levels(agent)
         assert told[0] == first
-        assert (told[1].factor, told[1].begin) == (2, first.end)
+        assert (told[1].factor, told[1].begin) == (Fraction(2), first.end)
         assert ahead_s(agent, told[1]) > 0.5
         events = site.stored_run("search").events
         assert stored_search(events) == SEARCH

@@ -32,6 +32,10 @@ _OF_THE_RUN = frozenset(
         ReasonCode.COORDINATOR_LOST,
     )
 )
+# Where the search has no end of its own: what the run came to, too.
+_OF_ITS_END = frozenset(
+    (ReasonCode.DATA_EXHAUSTED, ReasonCode.AGENT_LOST, ReasonCode.SCRIPT_EXCEPTION)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,9 @@ def find(settings: SearchSettings, test: Test, judged: Sequence[LevelSummary]) -
 
 def with_finding(summary: Summary, finding: Finding, decision: Decision) -> Summary:
     """The summary of the run as that of a search. `decision` is the run's own, without thresholds."""
-    own = [reason for reason in decision.reasons if reason.code in _OF_THE_RUN]
+    is_cut_short = finding.capacity.end == End.UNFINISHED.value
+    telling = _OF_THE_RUN | _OF_ITS_END if is_cut_short else _OF_THE_RUN
+    own = [reason for reason in decision.reasons if reason.code in telling]
     reasons = (*finding.reasons, *own)
     told = decide(reasons, has_thresholds=True, also=decision.exit_codes)
     return replace(

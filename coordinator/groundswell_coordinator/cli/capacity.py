@@ -115,6 +115,8 @@ def command(
         required=required,
         normal=normal,
     )
+    if not (quiet or as_json):
+        click.echo(_in_advance(search), err=True)
     order = Order(
         source=source,
         agents=placement.agents,
@@ -130,3 +132,8 @@ def command(
     ended = carry_out(order, placement.coordinator)
     tell_ended(ended, files, placement.coordinator, as_json=as_json, quiet=quiet, verbose=verbose)
     return files.exit_code(as_asked(inconclusive, ended.exit_code))
+
+
+def _in_advance(search: SearchSettings) -> str:
+    minutes = max(1, round(search.usual_s / 60))
+    return f"levels of {search.level_s} s from {float(search.first):g}/s on, mostly less than {minutes} min in all"

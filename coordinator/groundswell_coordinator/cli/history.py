@@ -79,11 +79,19 @@ def _name_of(test: str) -> str:
 
 
 async def _summaries(runs: Runs, test: str, limit: int) -> list[Summary]:
-    """The newest, the oldest of them first. A run without a verdict measured nothing."""
+    """The newest, the oldest of them first. A run without a verdict measured nothing, and a search for
+    capacity as many rates as it had levels.
+    """
     lines = await runs.lines(_MOST_RUNS)
     ended = [line for line in lines if line.test == test and line.verdict and line.ended_at_us]
-    newest = ended[:limit]
-    return [await runs.summary(line.run_id) for line in reversed(newest)]
+    newest: list[Summary] = []
+    for line in ended:
+        summary = await runs.summary(line.run_id)
+        if summary.capacity is None:
+            newest.append(summary)
+        if len(newest) == limit:
+            break
+    return newest[::-1]
 
 
 def _text(name: str, summaries: Sequence[Summary], changes: Sequence[Change]) -> str:

@@ -46,6 +46,8 @@ def _different_tests(one: Summary, other: Summary) -> Iterable[str]:
         yield f"the text of test {one.test} has changed from one side to the other"
     if one.part is not None or other.part is not None:
         yield "one side is a part of a run"
+    if one.capacity is not None or other.capacity is not None:
+        yield "one side is a search for capacity: its figures are those of all its levels together"
 
 
 def _different_plans(one: Summary, other: Summary) -> Iterable[str]:

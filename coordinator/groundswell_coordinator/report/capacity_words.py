@@ -49,7 +49,7 @@ def findings(found: CapacitySummary) -> Iterable[tuple[str, str]]:
     if found.normal is not None:
         yield "margin", margin(found)
     if found.required is not None:
-        yield "required", rate_text(found.required)
+        yield "required", _required(found.required, found)
 
 
 def margin(found: CapacitySummary) -> str:
@@ -83,6 +83,13 @@ def cells(level: LevelSummary) -> tuple[str, ...]:
 
 def result(level: LevelSummary) -> str:
     return _RESULTS.get(level.outcome, level.outcome)
+
+
+def _required(required: float, found: CapacitySummary) -> str:
+    passed = found.highest is not None and found.highest >= required
+    if found.is_confirmed or not passed:
+        return f"{rate_text(required)}: {'met' if passed else 'not met'}"
+    return f"{rate_text(required)}: passed once; a lower --to ends with an answer"
 
 
 def _beside(found: CapacitySummary) -> str:

@@ -52,6 +52,12 @@ class SearchSettings:
         return self.settle + self.hold + SPARE_S
 
     @property
+    def usual_s(self) -> int:
+        """About how long it takes: climbed to the end, then narrowed and confirmed."""
+        doublings, halvings = _halvings(self.first / self.last), _halvings(self.tolerance) + 1
+        return (doublings + halvings + 2) * (self.level_s + RECOVERY_STEP_S)
+
+    @property
     def most_levels(self) -> int:
         """More than any search needs whose levels do not contradict each other."""
         doublings = _halvings(self.first / self.last)

@@ -8,13 +8,15 @@ import pytest
 
 from groundswell.capacity.searched import searched
 from groundswell.capacity.settings import SearchSettings
-from groundswell.verdict.verdict import decide
-from groundswell_coordinator.capacity.finding import Finding, find
+from groundswell.exit_codes import ExitCode
+from groundswell.verdict.verdict import Reason, ReasonCode, decide
+from groundswell_coordinator.capacity.finding import Finding, find, with_finding
 from groundswell_coordinator.capacity.knee import knee
 from groundswell_coordinator.capacity.search import Outcome, Phase, Search
 from groundswell_coordinator.report.capacity_summary import LevelReason, LevelSummary
 from groundswell_coordinator.report.capacity_words import answer, findings
 from tests.coordinator.played import plan_of
+from tests.coordinator.report.samples import PASSED
 
 _REASONS = {
     Outcome.FAILED: (LevelReason("threshold_failed", "http_req_duration: p(95) < 1s: 2s"),),
@@ -131,6 +133,24 @@ def test_before_the_first_level_nothing_is_known() -> None:
     finding = find(settings_of(), test, ())
     assert verdict(finding) == ("INCONCLUSIVE", 96, ["search_unsettled"])
     assert (answer(finding.capacity), finding.thresholds) == ("none", ())
+
+
+def test_what_cut_the_run_short_is_a_reason_and_what_befell_it_before_its_end_is_none() -> None:
+    gone = Reason(ReasonCode.DATA_EXHAUSTED, "load: data ran out")
+    lost = Reason(ReasonCode.AGENT_LOST, "agent-1 was lost")
+    stopped = Reason(ReasonCode.INTERRUPTED, "the run was interrupted")
+    decision = decide([gone, lost], has_thresholds=False)
+    cut_short = with_finding(PASSED, found(settings_of(), 1_000, Outcome.PASSED), decision)
+    codes = [reason.code for reason in cut_short.reasons]
+    assert (cut_short.verdict, cut_short.exit_code) == ("INCONCLUSIVE", 96)
+    assert codes == ["search_unsettled", "data_exhausted", "agent_lost"]
+
+    ended = with_finding(PASSED, found(settings_of(), 1_000), decision)
+    assert (ended.verdict, ended.exit_code, ended.reasons) == ("PASS", 0, ())
+
+    interrupted = decide([stopped], has_thresholds=False, also=(ExitCode.INTERRUPTED,))
+    told = with_finding(PASSED, found(settings_of(), 1_000, Outcome.PASSED), interrupted)
+    assert (told.verdict, told.exit_code) == ("INCONCLUSIVE", 105)
 
 
 def test_the_knee_is_where_a_flat_curve_turns_up() -> None:

@@ -142,6 +142,19 @@ def test_a_margin_that_is_none_says_so() -> None:
     assert dict(findings(BEYOND))["margin"].startswith("at least 210%")
 
 
+@pytest.mark.parametrize(
+    ("found", "required", "says"),
+    [
+        (FOUND, 1_000.0, "1,000/s: met"),
+        (FOUND, 2_000.0, "2,000/s: not met"),
+        (SATURATED, 1_000.0, "1,000/s: passed once; a lower --to ends with an answer"),
+        (NOTHING, 1_000.0, "1,000/s: not met"),
+    ],
+)
+def test_what_is_required_is_met_or_not(found: CapacitySummary, required: float, says: str) -> None:
+    assert dict(findings(replace(found, required=required)))["required"] == says
+
+
 def test_markdown_has_the_answer_and_a_table() -> None:
     text = markdown.render(material(SEARCHED))
     assert "**Capacity 1,240/s**" in text
