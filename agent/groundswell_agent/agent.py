@@ -237,14 +237,15 @@ class Agent:
         """What will not work is said now, and not found in the numbers."""
         try:
             kept = await files.fetch(prepare.source, self._address)
-            # Renewals go on while a large file is looked through.
-            prepared = await asyncio.to_thread(PreparedTest.of, prepare, kept)
+            # Renewals go on while a large file is looked through, or large modules are imported.
+            prepared = await asyncio.to_thread(
+                PreparedTest.of, prepare, kept, scripts=self._scripts
+            )
             engine = self._engine = Engine.build(
                 prepare,
                 incarnation=self._incarnation,
                 lease=self._lease,
                 prepared=prepared,
-                scripts=self._scripts,
             )
         except GroundswellError as error:
             self._preparing = None

@@ -274,3 +274,27 @@ def test_an_exception_in_setup_ends_the_run_with_107_before_any_load(
     assert f"{path}:16: KeyError: 'sku'" in done.stderr
     assert "Traceback" not in done.stderr
     assert nginx.requests() - before == 1
+
+
+@pytest.mark.slow
+def test_modules_may_take_longer_to_import_than_a_lease_lasts(
+    groundswell: Groundswell, nginx: NginxServer
+) -> None:
+    path = _write(
+        groundswell.folder,
+        f"""
+        import time
+        time.sleep(4)
+        from groundswell import *
+        test = Test("heavy", target="{nginx.url}")
+        @test.scenario(per_vu_iterations(3))
+        async def work(vu: VU) -> None:
+            await vu.http.get("/")
+        """,
+    )
+    with serving(groundswell, "--lease", "2s") as service:
+        pool = ("--coordinator", service.address)
+        with groundswell.starting("agent", *pool, "--workers", "1"):
+            service.wait_for_agents(1)
+            done = groundswell("run", path, *pool)
+    assert done.exit_code == 0, done

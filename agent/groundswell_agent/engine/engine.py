@@ -30,7 +30,6 @@ from groundswell_agent.events import HaltMode
 from groundswell_agent.recording.recorder import Recorder, unhurried
 from groundswell_agent.recording.vitals import Vitals
 from groundswell_agent.script.note import Note
-from groundswell_agent.script.script import Script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from groundswell_agent.engine.executors.base import Executor
     from groundswell_agent.engine.trace import Trace
     from groundswell_agent.lease import Lease
+    from groundswell_agent.script.script import Script
 
 _SLICE_S = 0.1
 # After Ctrl-C or a stop by an operator, running iterations get this long at most.
@@ -110,9 +110,9 @@ class Engine:
         `files` are those of the test, here already; `prepared` is what is made of them, if it is;
         `scripts` is whether it may be one in Python. A `trace` hears of everything.
         """
-        prepared = prepared or PreparedTest.of(prepare, files)
+        prepared = prepared or PreparedTest.of(prepare, files, scripts=scripts)
         test, division, files = prepared.test, prepared.division, prepared.files
-        script = Script.load(test, prepared.source, is_allowed=scripts)
+        script = prepared.script
         recorder = Recorder()
         connectors = Connectors(test.target, files, lease)
         phases = Phases(test, connectors, prepare.seed, files, trace, script)

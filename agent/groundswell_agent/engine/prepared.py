@@ -14,6 +14,7 @@ from groundswell.files.places import UNSEEN
 from groundswell.scenario.loader import TestSource, load
 from groundswell.schedule.division import Division, table_from_wire
 from groundswell_agent.engine.data import open_data
+from groundswell_agent.script.script import Script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,17 +27,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PreparedTest:
-    """`data` is what its sources give on this agent, by name; `files` are those that it names."""
+    """`data` is what its sources give on this agent, by name; `files` are those that it names. A test in
+    Python has a `script`.
+    """
 
     source: TestSource
     test: Test
     division: Division
     data: Mapping[str, Namespace]
     files: Files
+    script: Script | None = None
 
     @classmethod
-    def of(cls, prepare: agent_pb2.Prepare, files: Files = UNSEEN) -> PreparedTest:
-        """Raises InvalidTest and its kin, and FileUnavailable."""
+    def of(
+        cls, prepare: agent_pb2.Prepare, files: Files = UNSEEN, *, scripts: bool = True
+    ) -> PreparedTest:
+        """Raises InvalidTest and its kin, and FileUnavailable. `scripts` is whether it may be one in
+        Python, whose modules may take their time to be imported.
+        """
         sent = prepare.source
         source = TestSource(sent.name, sent.text, dict(sent.env), sent.target or None, files)
         test = load(source)
@@ -44,7 +52,8 @@ class PreparedTest:
             test = searched(test, SearchSettings.of(prepare.search))
         table = table_from_wire(prepare.shares)
         data = open_data(test, table, prepare.agent, files)
-        return cls(source, test, Division(table), data, files)
+        script = Script.load(test, source, is_allowed=scripts)
+        return cls(source, test, Division(table), data, files, script)
 
     def namespaces(self, scenario: Scenario) -> dict[str, Namespace]:
         """What templates of a scenario may name besides captures."""
