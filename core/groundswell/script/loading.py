@@ -45,6 +45,8 @@ class Code:
                 self.files[file] = part.text
                 self._places[_module_name(path)] = (file, path.endswith("__init__.py"))
         self._finder = _Finder(self)
+        # Of all that was imported out of it.
+        self._specs: list[tuple[str, ModuleSpec]] = []
 
     def test(self) -> Test:
         """Run the test's file and give the one test that it makes. InvalidTest where there is none,
@@ -63,6 +65,7 @@ class Code:
         Code._loaded = self
         env.fill(self._variables)
         declared.clear()
+        self._refuse_taken()
         # First, as the folder of a script is: a module beside the test goes before one installed.
         sys.meta_path.insert(0, self._finder)
         spec = self.spec(MAIN)
@@ -77,21 +80,35 @@ class Code:
             raise
         return module
 
+    def _refuse_taken(self) -> None:
+        """What this process has imported already goes before all that a finder finds."""
+        for name, (file, _) in self._places.items():
+            top = name.partition(".")[0]
+            if top in sys.modules:
+                message = f"a module {top!r} is there already, and would be taken for this one"
+                raise InvalidTest([Problem(file, 1, 1, message, "give it another name")])
+
     def unload(self) -> None:
         """Another test may have modules of the same names."""
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
-        for name, module in list(sys.modules.items()):
-            if getattr(getattr(module, "__spec__", None), "loader", None) in self._finder.loaders:
+        for name, spec in self._specs:
+            if getattr(sys.modules.get(name), "__spec__", None) is spec:
                 del sys.modules[name]
         env.fill({})
 
     def spec(self, name: str) -> ModuleSpec | None:
+        """Of one of its modules."""
+        spec = self._new_spec(name)
+        if spec is not None:
+            self._specs.append((name, spec))
+        return spec
+
+    def _new_spec(self, name: str) -> ModuleSpec | None:
         place = self._places.get(name)
         if place is not None:
             file, is_package = place
             loader = _Loader(file, self.files[file], is_package=is_package)
-            self._finder.loaders.append(loader)
             return ModuleSpec(name, loader, origin=file, is_package=is_package)
         if any(other.startswith(f"{name}.") for other in self._places):
             # A folder without an __init__.py.
@@ -104,7 +121,6 @@ class Code:
 class _Finder(MetaPathFinder):
     def __init__(self, code: Code) -> None:
         self._code = code
-        self.loaders: list[_Loader] = []
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None

@@ -5,13 +5,15 @@ test, and which variables it asks for.
     env["TOKEN"], os.environ["TOKEN"]   TOKEN
 
 Imports are followed wherever they stand, in a function too. Only what is found beside the test
-belongs to it; everything else is what agents have installed.
+belongs to it, unless it has the name of a module of Python's own; everything else is what agents
+have installed.
 """
 
 from __future__ import annotations
 
 import ast
 import posixpath
+import sys
 from typing import TYPE_CHECKING
 
 from groundswell.errors import InvalidTest, Problem
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     Read = Callable[[str], bytes | None]
 
 _ENVIRONMENTS = ("env", "environ")
+# Names that mean the same everywhere, whatever stands beside the test: a process that has imported
+# one already would not look again.
+_TAKEN = sys.stdlib_module_names | {"groundswell", "groundswell_agent", "groundswell_coordinator"}
 
 
 def parsed(text: bytes, name: str) -> ast.Module:
@@ -116,6 +121,8 @@ def _origin(node: ast.ImportFrom, package: str) -> str | None:
 def _candidates(name: str) -> Iterator[str]:
     """The files that a dotted name may mean, those of the packages around it first."""
     parts = name.split(".")
+    if parts[0] in _TAKEN:
+        return
     for end in range(1, len(parts) + 1):
         path = posixpath.join(*parts[:end])
         yield posixpath.join(path, "__init__.py")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from groundswell.scenario.loader import load, read_source
 from groundswell.script import source as reading
 from groundswell.script.declaration import DECLARATION
 from groundswell.script.modules import beside
+from tests.core.script.writing import loaded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,8 +157,39 @@ def test_a_file_that_never_ends_is_given_up(
         ("import p", ["p/__init__.py"]),
         ("import nothing.b", []),
         ("'import a'", []),
+        # A name of Python's own means that.
+        ("import json", []),
     ],
 )
 def test_which_files_an_import_means(text: str, found: list[str]) -> None:
-    files = {"a.py": b"", "p/__init__.py": b"", "p/b.py": b"import p", "p/unused.py": b"("}
+    files = {
+        "a.py": b"",
+        "json.py": b"",
+        "p/__init__.py": b"",
+        "p/b.py": b"import p",
+        "p/unused.py": b"(",
+    }
     assert sorted(beside(text.encode(), "t.py", files.get, str)) == found
+
+
+def test_another_test_has_modules_of_its_own() -> None:
+    """An agent serves one run after the other."""
+    text = """
+        from parts import name
+        from groundswell import *
+        test = Test(name.NAME, target="http://shop.test")
+        @test.scenario(constant_vus(duration="1s"))
+        async def s(vu: VU) -> None: ...
+        """
+    # A folder without an __init__.py, then one with it.
+    assert loaded(text, modules={"parts/name.py": "NAME = 'first'"}).test == "first"
+    package = {"parts/__init__.py": "name = type('N', (), {'NAME': 'second'})"}
+    assert loaded(text, modules=package).test == "second"
+    assert loaded(text, modules={"parts/name.py": "NAME = 'third'"}).test == "third"
+    left = [name for name in sys.modules if name.partition(".")[0] == "parts"]
+    assert sorted(left) == ["parts", "parts.name"]
+
+
+def test_a_module_that_the_process_has_already_is_no_name_for_another() -> None:
+    with pytest.raises(InvalidTest, match=r"pytest\.py:1:1: a module 'pytest' is there already"):
+        loaded("import pytest", modules={"pytest.py": ""})
