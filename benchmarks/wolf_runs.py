@@ -93,6 +93,7 @@ def _report(found: dict[str, list[MeasuredRun]], pairs: int) -> None:
             _pair(draw.choice(found["same"]), draw.choice(found["slower"])) for _ in range(pairs)
         ]
         click.echo(f"5 % slower: {_share(map(_is_worse, slower))} p(95) found")
+    _side_by_side(found)
     for size in (5,):
         groups = [_groups(found, draw, size) for _ in range(pairs)]
         click.echo(
@@ -101,6 +102,23 @@ def _report(found: dict[str, list[MeasuredRun]], pairs: int) -> None:
         if "slower" in found:
             share = _share(_is_worse(other) for _, other in groups if other is not None)
             click.echo(f"groups of {size}, 5 % slower: {share} p(95) found")
+
+
+def _side_by_side(found: dict[str, list[MeasuredRun]]) -> None:
+    """Of runs that were made at the same time; the same builds in both directions."""
+    same, slower = found["same"], found.get("slower", [])
+    at_once = [(same[at], same[at + 1]) for at in range(0, len(same) - 1, 2)]
+    pairs = [_pair(one, other) for pair in at_once for one, other in (pair, pair[::-1])]
+    click.echo(f"at the same time, same build: {_share(map(_cries, pairs))} of {len(pairs)}")
+    if slower:
+        twos = (
+            (one, other)
+            for at, pair in enumerate(at_once)
+            for one in pair
+            for other in slower[2 * at : 2 * at + 2]
+        )
+        found_ = [_is_worse(_pair(one, other)) for one, other in twos]
+        click.echo(f"at the same time, 5 % slower: {_share(found_)} of {len(found_)} found")
 
 
 def _groups(
