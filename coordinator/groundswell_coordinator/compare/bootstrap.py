@@ -143,8 +143,8 @@ def _columns(shares: Floats, share: float, reach: float) -> NDArray[np.int64]:
     `shares` are of all values, in each bucket and below it.
     """
     low, high = np.searchsorted(shares, (share - reach, share + reach)).tolist()
-    columns = np.linspace(max(low - 1, 0), min(high, len(shares) - 1), _COLUMNS)
-    return np.unique(columns.astype(np.int64))
+    first, last = int(max(low - 1, 0)), int(min(high, len(shares) - 1))
+    return np.unique(np.linspace(first, last, _COLUMNS, dtype=np.int64))
 
 
 def _percentiles(
