@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Five workers, fifty milliseconds each.
 WORKERS, SERVICE_S = 5, 0.05
 CAPACITY = WORKERS / SERVICE_S
-HELD = {"http_req_duration": ["p(95) < 200ms"], "http_req_failed": ["rate < 1%"]}
+HELD = {"http_req_duration": ["p(95) < 150ms"], "http_req_failed": ["rate < 1%"]}
 # Where it is not asked how fast the target is: the machine that runs the tests may be busy.
 ANSWERED = {"http_req_failed": ["rate < 1%"]}
 PATIENT = {**UNHURRIED, "cpu_throttled": "100%"}
@@ -81,7 +81,7 @@ def test_the_capacity_of_a_queue_is_found_within_the_tolerance(
     assert capacity.lowest_failed is not None
     assert capacity.highest is not None
     assert capacity.highest < capacity.lowest_failed <= capacity.highest * 1.12
-    assert "p(95) < 200ms" in (capacity.why or "")
+    assert "p(95) < 150ms" in (capacity.why or "")
     assert capacity.margin == pytest.approx(capacity.highest / 50 - 1)
     assert "lowest that fails" in ran.stdout
     # What was said of it can be worked out again from the store.
@@ -92,11 +92,14 @@ def test_the_capacity_of_a_queue_is_found_within_the_tolerance(
     assert all(one.ok for one in ran.summary.thresholds)
 
 
+@pytest.mark.slow
 def test_where_the_last_rate_passes_the_capacity_is_at_least_that(
     groundswell: Groundswell, tmp_path: Path
 ) -> None:
+    """Beside it a user goes on all the time, though its own duration is a second."""
+    scenarios = {"load": arrivals("50/s", "1s", max_vus=50), "beside": users(1, "1s")}
     with queue_target(tmp_path, WORKERS, SERVICE_S) as url:
-        test = written(groundswell.folder, url)
+        test = written(groundswell.folder, url, scenarios=scenarios)
         words = ("--from", "20/s", "--to", "30/s", "--normal", "10/s", "--require", "30/s")
         ran = search(groundswell, test, *words, agents=2)
     capacity = found(ran)
@@ -105,8 +108,12 @@ def test_where_the_last_rate_passes_the_capacity_is_at_least_that(
     assert phases(capacity) == told
     assert (capacity.at_least, capacity.margin) == (True, 2)
     assert "CAPACITY  ≥ 30/s" in ran.stdout
-    load = ran.summary.scenarios["load"]
-    assert load.planned == load.fired == ran.count("http_reqs")
+    load, beside = (ran.summary.scenarios[name] for name in ("load", "beside"))
+    assert load.planned == load.fired
+    assert beside.fired > 3 / SERVICE_S
+    assert ran.count("http_reqs") == load.fired + beside.fired
+    # What is beside is in no level's numbers.
+    assert all(level.requests < 2 * level.rate for level in capacity.levels)
 
 
 def test_a_test_without_thresholds_is_refused_before_any_load(groundswell: Groundswell) -> None:
@@ -173,9 +180,9 @@ def test_a_level_that_loses_an_agent_is_repeated_by_those_who_are_left(
 ) -> None:
     with queue_target(tmp_path, WORKERS, SERVICE_S) as url:
         test = written(groundswell.folder, url)
-        words = ("--from", "20/s", "--to", "30/s", "--hold", "6s")
+        words = ("--from", "20/s", "--to", "30/s", "--hold", "2s")
         with searching(groundswell, test, *words, agents=2) as running:
-            eventually(lambda: "of 20/s planned" in running.stderr, 30.0, "the first level")
+            eventually(lambda: "e2e: running" in running.stderr, 30.0, "the load")
             groundswell.agents()["agent-2"].kill()
             ran = running.end_of_run(within_s=120.0)
     capacity = found(ran)
@@ -183,18 +190,3 @@ def test_a_level_that_loses_an_agent_is_repeated_by_those_who_are_left(
     assert phases(capacity)[:2] == [("climb", 20, "spoiled"), ("climb", 20, "passed")]
     assert capacity.levels[1].achieved == pytest.approx(20, rel=0.3)
     assert capacity.levels[0].reasons[0].message == "agent-2 was lost in it"
-
-
-@pytest.mark.slow
-def test_closed_scenarios_stay_and_are_not_counted(
-    groundswell: Groundswell, tmp_path: Path
-) -> None:
-    scenarios = {"load": arrivals("50/s", "1s", max_vus=50), "beside": users(1, "1s")}
-    with queue_target(tmp_path, WORKERS, SERVICE_S) as url:
-        test = written(groundswell.folder, url, scenarios=scenarios)
-        ran = search(groundswell, test, "--from", "20/s", "--to", "25/s", "--scenario", "load")
-    capacity = found(ran)
-    assert (ran.exit_code, capacity.scenarios) == (0, ("load",)), ran
-    assert all(level.requests < 2 * level.rate for level in capacity.levels)
-    # One user goes on all the time, though its own duration was a second.
-    assert ran.summary.scenarios["beside"].fired > 2 / SERVICE_S

@@ -88,7 +88,12 @@ async def test_without_a_level_nothing_is_planned(target: Target) -> None:
 
 async def test_no_more_vus_are_at_work_than_belong_to_a_level(target: Target) -> None:
     """Five at its own rate, ten at twice that; nobody is free again in time."""
-    (run,) = await played(prepare(target.url, "one", "/slow/5", max_vus=5), during=climbing)
+
+    def during(engine: Engine, start: float) -> None:
+        climbing(engine, start)
+        at(start, ENDS_AT, engine.halt, HaltMode.ABORT)
+
+    (run,) = await played(prepare(target.url, "one", "/slow/5", max_vus=5), during=during)
     run.assert_balanced()
     # Those of the first level stay at work in the second.
     assert run.account().fired == 10
