@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 import uvloop
+from hypothesis import settings
 
 from tests.nginx_server import NginxServer, running_nginx
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Generator
+
+
+# A busy machine takes its time, and how long a test takes decides nothing.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

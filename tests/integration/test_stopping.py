@@ -173,7 +173,7 @@ async def test_a_run_that_does_not_end_by_itself_is_cut_off(
 async def test_agents_that_never_get_ready_end_the_run(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limit(monkeypatch, prepare=0.3)
+    monkeypatch.setattr("groundswell_coordinator.run.submission.PREPARE_S", 0.3)
     async with attached(site.address, "quick", "slow") as (quick, slow):
         run = await site.submit(agents=2)
         await quick.prepare()

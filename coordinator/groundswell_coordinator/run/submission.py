@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # What the store's key takes.
 _LONGEST_ID = 128
 
-_PREPARE_S = 60.0
+PREPARE_S = 60.0
 # Bytes a second over which files come to all machines of a pool, one after the other.
 _SLOWEST_LINE = 2_000_000
 
@@ -85,7 +85,7 @@ class Submission:
     def prepare_s(self) -> float:
         """How long agents may take to be ready for it, files included."""
         size = sum(stamp.size for stamp in self.source.files.stamps.values())
-        return _PREPARE_S + size / _SLOWEST_LINE
+        return PREPARE_S + size / _SLOWEST_LINE
 
 
 def tests_of(source: TestSource, search: SearchSettings | None) -> tuple[Test, Test | None]:

@@ -208,6 +208,8 @@ def test_the_files_that_are_left_are_those_that_can_be_opened() -> None:
 
 def test_every_collection_is_a_pause() -> None:
     bench = Bench()
+    # What all tests before have left would take more than the second that is looked at.
+    gc.freeze()
     begin = time.monotonic()
     bench.recorder.start_at(begin)
     gc.collect()
@@ -215,6 +217,7 @@ def test_every_collection_is_a_pause() -> None:
     took = time.monotonic() - begin
     bench.vitals.sample(T0)
     bench.vitals.stop()
+    gc.unfreeze()
     gc.collect()
     pauses = lag(bench.report())
     assert pauses.count >= 2
