@@ -184,7 +184,7 @@ async def test_an_agent_that_cannot_get_a_file_refuses_the_run(
 async def test_an_agent_that_fails_to_prepare_refuses_the_run_and_serves_the_next(
     site: Site, tmp_path: Path, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a defect of ours")
 
     source = source_with(tmp_path, load_on(target, duration="100ms"))

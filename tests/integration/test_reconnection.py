@@ -18,7 +18,7 @@ from groundswell_coordinator.failure import CoordinatorGone
 from groundswell_coordinator.reconnection import Reconnection
 from groundswell_coordinator.report.live import LiveView
 from tests.integration.line import line_to
-from tests.integration.scripted_agent import ScriptedAgent, eventually, start_together
+from tests.integration.scripted_agent import PATIENCE_S, ScriptedAgent, eventually, start_together
 from tests.integration.site import TEST
 
 if TYPE_CHECKING:
@@ -157,4 +157,8 @@ async def test_a_submission_is_tried_again_until_it_is_taken_and_is_one_run(site
         await submitting
         await submit()
     assert told == [GONE, BACK]
-    assert [line.run_id for line in await site.client.lines()] == ["once"]
+    # It is taken before it is stored.
+    async with asyncio.timeout(PATIENCE_S):
+        while not (lines := await site.client.lines()):  # noqa: ASYNC110 - nobody is told
+            await asyncio.sleep(0.01)
+    assert [line.run_id for line in lines] == ["once"]

