@@ -172,7 +172,6 @@ class Connection(asyncio.Protocol):
                 return
             self._keep = False
         if self._done:
-            exchange.lower_head = b""
             if known.misses <= MOST_MISSES and self._head is None and self._keep:
                 known.learn(data, self._status)
             self._complete(exchange, now, data)
@@ -224,6 +223,7 @@ class Connection(asyncio.Protocol):
         exchange.end = now
         exchange.status = self._status
         exchange.raw = data if self._head is None else self._head.up_to(data)
+        exchange.lower_head = b""
         self.in_flight = None
         self._done = False
         self._head = None

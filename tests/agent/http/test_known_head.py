@@ -42,6 +42,7 @@ RESPONSES = [
     b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
     b"HTTP/1.1 204 No Content\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel",
+    b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\n\r\nuntil the end",
     b"nonsense",
 ]
 
@@ -50,11 +51,12 @@ def _came_of(request: PreparedRequest, responses: list[bytes]) -> list[tuple[obj
     """All exchanges of one connection, a response a read, until it may not go on."""
     loop = asyncio.new_event_loop()
     found: list[tuple[object, ...]] = []
+    # One for all, as a client has it.
+    exchange = Exchange()
     try:
         connection = Connection(ORIGIN, cast("Sweeper", NoSweeper()), loop)
         connection.connection_made(cast("Any", Wire()))
         for response in responses:
-            exchange = Exchange()
             waiter = connection.start(request, exchange, 0.0)
             assert waiter is not None
             connection.data_received(response)
@@ -69,7 +71,8 @@ def _came_of(request: PreparedRequest, responses: list[bytes]) -> list[tuple[obj
 
 
 def _all_of(exchange: Exchange) -> tuple[object, ...]:
-    head = lower_head(exchange.raw) if exchange.status else b""
+    # As a step looks at it.
+    head = exchange.lower_head or lower_head(exchange.raw) if exchange.status else b""
     return (exchange.status, exchange.error, exchange.bytes_received, exchange.collected, head)
 
 
