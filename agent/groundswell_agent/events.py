@@ -113,23 +113,6 @@ class DrainRequested:
     reason: str = ""
 
 
-Event = (
-    PrepareReceived
-    | Built
-    | BuildFailed
-    | PerformReceived
-    | ResultReceived
-    | PhaseEnded
-    | StartReceived
-    | StopReceived
-    | ReshareReceived
-    | LevelsReceived
-    | Released
-    | LoadEnded
-    | LeaseEnded
-    | DrainRequested
-)
-
 EventOfRun = (
     Built
     | BuildFailed
@@ -143,6 +126,8 @@ EventOfRun = (
     | Released
     | LoadEnded
 )
+
+Event = EventOfRun | PrepareReceived | LeaseEnded | DrainRequested
 
 
 # --- instructions ----------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ class Samples:
         self._retries = scope.load.recorder.counter("http_req_retries", self._tags)
 
     def record(self, due: float, exchange: Exchange) -> None:
-        """A response that the step looks at."""
+        """A response that the step looks at. What `_record` says stands here again: it is one call less a request."""
         status = exchange.status
         series = self._answered.get(status) or self._open(status)
         if exchange.dirty:

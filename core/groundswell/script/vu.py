@@ -104,4 +104,4 @@ class VU(ABC):
     @abstractmethod
     def end_iteration(self) -> NoReturn:
         """End the iteration here; it counts like any other."""
-        raise NotImplementedError
+        raise NotImplementedError  # a body that ends would not be a NoReturn
