@@ -48,7 +48,7 @@ def _http(context: click.Context, parameter: click.Parameter, value: str) -> Add
 )
 @click.option(
     "--retain",
-    type=Time(("1m", "36500d")),
+    type=Time(("1m", "366d")),
     help="Forget runs that ended longer ago, such as 30d; no baseline.",
 )
 @click.option(
