@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import tempfile
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import helm_python
 import pytest
+import yaml
 
 from tests.deploy.manifests import Manifests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+Values = dict[str, Any]
+
 DEPLOY = Path(__file__).parents[2] / "deploy"
 KUSTOMIZE = DEPLOY / "kustomize"
+CHART = DEPLOY / "helm" / "groundswell"
 OVERLAYS = tuple(sorted(path.name for path in (KUSTOMIZE / "overlays").iterdir()))
+COMPONENTS = tuple(sorted(path.name for path in (KUSTOMIZE / "components").iterdir()))
 
 
 def overlay(name: str) -> Manifests:
@@ -37,6 +45,84 @@ def kustomized(folder: Path) -> Manifests:
     return Manifests.read(done.stdout)
 
 
+@cache
+def with_options(*components: str) -> Manifests:
+    """The small overlay with components, as a user's own overlay would name them."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = os.path.relpath(KUSTOMIZE, Path(folder).resolve())
+        kustomization = {
+            "apiVersion": "kustomize.config.k8s.io/v1beta1",
+            "kind": "Kustomization",
+            "namespace": "groundswell",
+            "resources": [f"{place}/overlays/small"],
+            "components": [f"{place}/components/{name}" for name in components],
+        }
+        Path(folder, "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+        return kustomized(Path(folder))
+
+
+def charted(values: Values, name: str = "groundswell", namespace: str = "groundswell") -> Values:
+    """Texts by the names of their templates."""
+    texts: Values = helm_python.Chart.load(CHART).render(values, name=name, namespace=namespace)
+    return texts
+
+
+def rendered(values: Values, name: str = "groundswell") -> Manifests:
+    texts = charted(values, name)
+    return Manifests.read(
+        "\n---\n".join(text for path, text in texts.items() if path.endswith(".yaml"))
+    )
+
+
+def profile(name: str) -> Manifests:
+    """The chart as an overlay's counterpart."""
+    sizes = CHART / f"values-{name}.yaml"
+    return rendered(
+        {
+            **(_read(sizes) if sizes.exists() else {}),
+            **_read(CHART / "ci" / f"{name}-values.yaml"),
+        }
+    )
+
+
+def _read(path: Path) -> Values:
+    values: Values = yaml.safe_load(path.read_text())
+    return values
+
+
+DEFAULTS = _read(CHART / "values.yaml")
+TARGETS = _read(CHART / "ci" / "small-values.yaml")
+
+_CNPG = {
+    "to": [
+        {
+            "namespaceSelector": {},
+            "podSelector": {"matchLabels": {"cnpg.io/cluster": "groundswell"}},
+        }
+    ],
+    "ports": [{"port": 5432, "protocol": "TCP"}],
+}
+
+# What a component of kustomize is called in the chart.
+_VALUES: dict[str, Values] = {
+    "guaranteed": {"agents": {"profile": "guaranteed", "cpu": 2, "memory": "2Gi"}},
+    "mesh-istio": {"mesh": "istio"},
+    "mesh-linkerd": {"mesh": "linkerd"},
+    "postgresql": {
+        "coordinator": {
+            "store": {"postgresqlSecret": "groundswell-store", "postgresqlEgress": [_CNPG]}
+        }
+    },
+    "service-monitor": {"serviceMonitor": {"create": True}},
+}
+OPTIONS: dict[str, Callable[[], Manifests]] = {
+    name: partial(rendered, {**TARGETS, **_VALUES[name]}) for name in COMPONENTS
+}
+
 RENDERS: dict[str, Callable[[], Manifests]] = {
-    f"kustomize-{name}": partial(overlay, name) for name in OVERLAYS
+    **{f"kustomize-{name}": partial(overlay, name) for name in OVERLAYS},
+    **{f"kustomize-with-{name}": partial(with_options, name) for name in COMPONENTS},
+    **{f"chart-{name}": partial(profile, name) for name in OVERLAYS},
+    **{f"chart-with-{name}": option for name, option in OPTIONS.items()},
+    "chart-of-another-name": partial(rendered, TARGETS, "load"),
 }

@@ -44,7 +44,9 @@ def _http(context: click.Context, parameter: click.Parameter, value: str) -> Add
 @click.option(
     "--store",
     metavar="URL",
-    help="The database, as SQLAlchemy writes it.  [default: SQLite in GROUNDSWELL_HOME]",
+    envvar="GROUNDSWELL_STORE",
+    help="The database, as SQLAlchemy writes it; a URL with a password is better given as GROUNDSWELL_STORE.  "
+    "[default: SQLite in GROUNDSWELL_HOME]",
 )
 @click.option(
     "--retain",

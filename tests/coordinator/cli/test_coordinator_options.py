@@ -20,3 +20,9 @@ def test_runs_are_retained_for_a_minute_to_a_year(text: str, seconds: float) -> 
 def test_and_not_for_less_or_more(text: str) -> None:
     with pytest.raises(click.BadParameter):
         command.make_context("coordinator", ["--retain", text])
+
+
+def test_a_url_with_a_password_need_not_be_an_argument(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDSWELL_STORE", "postgresql://load:secret@db/groundswell")
+    with command.make_context("coordinator", []) as context:
+        assert context.params["store"] == "postgresql://load:secret@db/groundswell"
