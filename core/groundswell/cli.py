@@ -59,6 +59,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Serve a pool of agents and those who run tests on it.",
     ),
     "agent": ("groundswell_agent.command", "Generate load for a coordinator."),
+    "certs": (
+        "groundswell_coordinator.cli.certs_group",
+        "Make certificates and tokens for a coordinator and who comes to it.",
+    ),
     "demo-target": (
         "groundswell_coordinator.cli.demo_target",
         "Serve fast, slow, flaky and large routes to try things on.",
