@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from groundswell.files.cache import FileCache
     from groundswell.v1.metrics_pb2 import Report
     from groundswell_agent.engine.phases import Performance, Performed
+    from groundswell_agent.ready_file import ReadyFile
     from groundswell_agent.script.note import Note
 
 _log = logging.getLogger(__name__)
@@ -92,10 +93,14 @@ class Agent:
         cache: FileCache | None = None,
         *,
         scripts: bool = True,
+        ready: ReadyFile | None = None,
     ) -> None:
-        """`cache` keeps the files of tests; `scripts` is whether it runs any in Python."""
+        """`cache` keeps the files of tests; `scripts` is whether it runs any in Python; `ready` is
+        there while it is attached and stays.
+        """
         self._cache = cache
         self._scripts = scripts
+        self._ready = ready
         self._address = address
         self._incarnation = hello.incarnation
         self._lease = Lease()
@@ -106,6 +111,7 @@ class Agent:
             self._lease,
             receive=self._receive,
             attached=self._attached,
+            detached=self._detached,
             holding=self._holding,
         )
         self._lifecycle = Lifecycle()
@@ -141,6 +147,7 @@ class Agent:
     def drain(self, reason: str = "told to leave") -> None:
         """Leave in order: hand the share over, deliver the last report, end the stream."""
         if self._leave_by is None:
+            self._detached()
             grace = 0.0 if self._engine is None else self._engine.graceful_stop
             self._leave_by = time.monotonic() + _NOTICE_S + grace + _LAST_REPORT_S
             self._handle(DrainRequested(reason))
@@ -159,6 +166,12 @@ class Agent:
             self._link.send(started=self._started)
         if self._leaving is not None:
             self._link.send(leaving=self._leaving)
+        if self._ready is not None and self._leave_by is None:
+            self._ready.show()
+
+    def _detached(self) -> None:
+        if self._ready is not None:
+            self._ready.hide()
 
     def _holding(self) -> agent_pb2.Holding | None:
         prepare = self._prepare

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import socket
+from pathlib import Path
 
 import click
 
@@ -84,6 +85,11 @@ def _labels(
     is_flag=True,
     help="Run no tests in Python: they are code of whoever sends them.",
 )
+@click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file that is there while this agent is attached, for a probe; of several, while all are.",
+)
 # Standard input is a pipe from the parent, and its end is the parent's. Without --coordinator its first line is that.
 @click.option("--tethered", is_flag=True, hidden=True)
 @log_format_option
@@ -95,6 +101,7 @@ def command(
     weight: int,
     secrets_dir: str | None,
     no_scripts: bool,
+    ready_file: Path | None,
     tethered: bool,
     log_format: str,
 ) -> int:
@@ -119,10 +126,16 @@ def command(
         from groundswell_agent.process import serve_as_agent
 
         return serve_as_agent(
-            coordinator, name, labels, weight, tethered=tethered, scripts=not no_scripts
+            coordinator,
+            name,
+            labels,
+            weight,
+            tethered=tethered,
+            scripts=not no_scripts,
+            ready_file=ready_file,
         )
     from groundswell_agent.workers import Workers, command_line
 
     assert coordinator is not None
     words = command_line(coordinator, labels, weight, log_format, scripts=not no_scripts)
-    return asyncio.run(Workers(name, workers, words).run())
+    return asyncio.run(Workers(name, workers, words, ready_file).run())

@@ -58,7 +58,7 @@ _log = logging.getLogger(__name__)
 
 class Link:
     """`receive` gets every message but those the link answers itself; `attached` is called on every
-    new stream, before the reports that are owed are sent again.
+    new stream, before the reports that are owed are sent again, and `detached` at its end.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class Link:
         *,
         receive: Callable[[agent_pb2.CoordinatorMessage], None],
         attached: Callable[[], None],
+        detached: Callable[[], None],
         holding: Callable[[], agent_pb2.Holding | None],
     ) -> None:
         """`holding` is what a new stream says of the run that is still served."""
@@ -77,6 +78,7 @@ class Link:
         self._lease = lease
         self._receive = receive
         self._attached = attached
+        self._detached = detached
         self._holding = holding
         self._outbox: asyncio.Queue[agent_pb2.AgentMessage | None] = asyncio.Queue()
         self._owed: deque[Report] = deque()
@@ -145,6 +147,8 @@ class Link:
                 await self._serve_stream(redial.patience(loads=self._loads))
             except (grpc.aio.AioRpcError, TimeoutError) as error:
                 self._broken(error)
+            if self._is_welcome:
+                self._detached()
             if self._closing.is_set():
                 return
             if self._is_welcome:

@@ -16,9 +16,11 @@ from groundswell.exit_codes import ExitCode
 from groundswell.v1 import agent_pb2
 from groundswell.wire import PROTOCOL
 from groundswell_agent.agent import Agent
+from groundswell_agent.ready_file import ReadyFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from groundswell.address import Address
 
@@ -31,8 +33,10 @@ def serve_as_agent(
     *,
     tethered: bool,
     scripts: bool = True,
+    ready_file: Path | None = None,
 ) -> ExitCode:
-    """Returns when the agent has left in order. Raises CoordinatorUnreachable where it is refused.
+    """Returns when the agent has left in order. Raises CoordinatorUnreachable where it is refused,
+    InvalidConfiguration where its ready file cannot be made.
 
     Without a coordinator, its address is the first line of standard input; none, if that just ends.
     """
@@ -48,7 +52,9 @@ def serve_as_agent(
         version=__version__,
         pid=os.getpid(),
     )
-    uvloop.run(_serve(Agent(address, hello, scripts=scripts), tethered=tethered))
+    ready = None if ready_file is None else ReadyFile(ready_file)
+    agent = Agent(address, hello, scripts=scripts, ready=ready)
+    uvloop.run(_serve(agent, tethered=tethered))
     return ExitCode.OK
 
 

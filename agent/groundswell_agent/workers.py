@@ -23,9 +23,11 @@ from typing import TYPE_CHECKING
 from groundswell.ending import when_told_to_end
 from groundswell.errors import CoordinatorUnreachable
 from groundswell.exit_codes import ExitCode
+from groundswell_agent.ready_file import AllReady
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from groundswell.address import Address
 
@@ -54,9 +56,15 @@ def command_line(
 class Workers:
     """`run` is their whole life."""
 
-    def __init__(self, name: str, count: int, command: Sequence[str]) -> None:
-        """They are called NAME-1 to NAME-count."""
+    def __init__(
+        self, name: str, count: int, command: Sequence[str], ready_file: Path | None = None
+    ) -> None:
+        """They are called NAME-1 to NAME-count; `ready_file` is there while all are attached.
+
+        Raises InvalidConfiguration where it cannot be made.
+        """
         self._names = [f"{name}-{number}" for number in range(1, count + 1)]
+        self._ready = None if ready_file is None else AllReady(ready_file, self._names)
         self._command = command
         self._processes: dict[str, Process] = {}
         self._ending = asyncio.Event()
@@ -68,8 +76,10 @@ class Workers:
         when_told_to_end(self._end, self._insist)
         try:
             async with asyncio.TaskGroup() as tasks:
-                for name in self._names:
-                    tasks.create_task(self._keep(name))
+                watch = None if self._ready is None else tasks.create_task(self._ready.watch())
+                await asyncio.wait([tasks.create_task(self._keep(name)) for name in self._names])
+                if watch is not None:
+                    watch.cancel()
         finally:
             self._signal(signal.SIGKILL)
         if self._refused is not None:
@@ -98,7 +108,10 @@ class Workers:
         """One process from its start to its end: its exit code, or minus the signal that killed it."""
         try:
             process = await asyncio.create_subprocess_exec(
-                *self._command, "--name", name, stdin=PIPE, start_new_session=True
+                *self._command,
+                *self._own(name),
+                stdin=PIPE,
+                start_new_session=True,
             )
         except OSError as error:
             # The machine may have room for another process in a while.
@@ -112,6 +125,15 @@ class Workers:
             return await process.wait()
         finally:
             del self._processes[name]
+            if self._ready is not None:
+                self._ready.forget(name)
+
+    def _own(self, name: str) -> list[str]:
+        """What is said to one of them alone."""
+        words = ["--name", name]
+        if self._ready is not None:
+            words += ["--ready-file", str(self._ready.path_of(name))]
+        return words
 
     def _end(self) -> None:
         if not self._ending.is_set():
