@@ -7,11 +7,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 # An interval is sealed at the latest 0.8 s after its end.
 _SEAL_BOUNDS_S = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 2.0, 5.0)
 _STORE_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+# Of runs that ended before any load, or by a defect of ours.
+NO_VERDICT = "none"
 
 
 class Distribution:
@@ -51,8 +54,17 @@ class Telemetry:
         self.seal_delay = Distribution(_SEAL_BOUNDS_S)
         self.store_seconds = Distribution(_STORE_BOUNDS_S)
         self.store_failures = 0
+        # By their verdict, or "none" where they ended without one; and why those did that are not a PASS.
+        self.ends: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
 
     def took(self, outcome: str, size: int) -> None:
         """A report of `size` bytes."""
         self.reports[outcome] += 1
         self.report_bytes += size
+
+    def ended(self, verdict: str | None, reasons: Iterable[str] = ()) -> None:
+        """A run. A reason of several agents counts once."""
+        self.ends[verdict or NO_VERDICT] += 1
+        if verdict != "PASS":
+            self.reasons.update(set(reasons))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import yaml
 
@@ -53,8 +53,8 @@ def undocumented(tree: object, documented: frozenset[str], path: str = "") -> It
     if path in documented:
         return
     if isinstance(tree, dict) and tree:
-        values: dict[str, object] = tree
-        for key, value in values.items():
+        branch = cast("dict[str, object]", tree)
+        for key, value in branch.items():
             yield from undocumented(value, documented, f"{path}.{key}".lstrip("."))
     else:
         yield path
@@ -62,9 +62,8 @@ def undocumented(tree: object, documented: frozenset[str], path: str = "") -> It
 
 def _at(tree: object, path: list[str]) -> object:
     for key in path:
-        assert isinstance(tree, dict)
-        tree = tree[key]  # pyright: ignore[reportUnknownVariableType]
-    return tree  # pyright: ignore[reportUnknownVariableType]
+        tree = cast("dict[str, object]", tree)[key]
+    return tree
 
 
 if __name__ == "__main__":

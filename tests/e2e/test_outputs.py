@@ -5,11 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import subprocess
-import urllib.parse
-import urllib.request
-from contextlib import contextmanager
-from shutil import which
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,12 +15,12 @@ from tests.coordinator.outputs.test_otlp import SUM, attributes, metrics
 from tests.coordinator.outputs.test_prometheus import read
 from tests.coordinator.outputs.wire import messages, whole
 from tests.e2e.processes import eventually
+from tests.e2e.prometheus import asked, prometheus
 from tests.e2e.service import serving
 from tests.e2e.writing import arrivals, write_test
 from tests.free_port import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from pathlib import Path
 
     from tests.e2e.commands import Groundswell, Ran
@@ -171,7 +166,9 @@ def test_a_file_is_not_written_where_somebody_elses_coordinator_is(
 def test_a_real_prometheus_has_what_the_target_counted(
     groundswell: Groundswell, demo: Demo
 ) -> None:
-    with _prometheus(groundswell.folder / "prometheus") as url:
+    settings = {"global": {"scrape_interval": "1m"}}
+    receiving = "--web.enable-remote-write-receiver"
+    with prometheus(groundswell.folder / "prometheus", settings, receiving) as url:
         ran = groundswell.run(_test(groundswell, demo), "--out", f"prometheus={url}/api/v1/write")
         assert _warned(ran) == []
         total = _asked(url, "sum(last_over_time(groundswell_http_reqs_total[5m]))")
@@ -185,49 +182,12 @@ def test_a_real_prometheus_has_what_the_target_counted(
     assert p95 == pytest.approx(longest, rel=1e-3)
 
 
-@contextmanager
-def _prometheus(folder: Path) -> Generator[str]:
-    program = which("prometheus")
-    if program is None:
-        pytest.skip("NOT TESTED: no Prometheus here: apt-get install prometheus")
-    folder.mkdir()
-    (folder / "config.yml").write_text("global: {scrape_interval: 1m}\n")
-    url = f"http://127.0.0.1:{free_port()}"
-    process = subprocess.Popen(
-        [
-            program,
-            f"--config.file={folder}/config.yml",
-            f"--storage.tsdb.path={folder}/data",
-            f"--web.listen-address={url.removeprefix('http://')}",
-            "--web.enable-remote-write-receiver",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        eventually(lambda: _is_ready(url), 30.0, "Prometheus is ready")
-        yield url
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/-/ready", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
 def _asked(url: str, query: str) -> float:
-    words = urllib.parse.urlencode({"query": query})
     # The last second of a run ends up to one second after the run.
     values: list[Any] = []
 
     def has_value() -> bool:
-        with urllib.request.urlopen(f"{url}/api/v1/query?{words}", timeout=5) as answer:
-            values[:] = json.load(answer)["data"]["result"]
+        values[:] = asked(url, query)
         return bool(values)
 
     eventually(has_value, 10.0, "an answer")

@@ -48,6 +48,7 @@ def test_it_says_where_it_listens_and_answers_on_both_ports(groundswell: Grounds
         eventually(
             lambda: _health(service) == health_pb2.HealthCheckResponse.SERVING, 10, "serving"
         )
+        assert service.metric("groundswell_ready") == 1
         assert service.metric("groundswell_generation") == 1
         assert service.metric("groundswell_agents", state="free") == 0
         said = service.running.stderr

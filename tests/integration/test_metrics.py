@@ -10,8 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from groundswell_coordinator.services.exposition import exposition
 from groundswell_coordinator.services.metrics import all_families
+from groundswell_coordinator.services.readiness import Readiness
 from tests.coordinator.reporting import account
 from tests.integration.scripted_agent import attached, eventually, start_together
+from tests.integration.site import TEST
 from tests.integration.test_whole_run import DURATION, FAILED, REQUESTS
 
 if TYPE_CHECKING:
@@ -96,6 +98,24 @@ async def test_a_run_is_there_with_its_latest_interval_and_gone_with_its_end(sit
     assert "this-one" not in Scrape(site).labels("groundswell_http_req_duration_seconds")
 
 
+async def test_runs_are_counted_by_their_verdict_and_reasons_once_a_run(site: Site) -> None:
+    strict = TEST + 'thresholds: {http_reqs: ["count > 100"], iterations: ["count > 100"]}\n'
+    async with attached(site.address, "a") as (a,):
+        await (await site.submit(agents=2, wait_s=0)).ended()
+        for test in (TEST, strict):
+            run = await site.submit(test, agents=1)
+            await start_together(a)
+            a.report(0, {REQUESTS: 5, "iterations": 5}, [account("browse", 10, 10)])
+            a.report(1, {REQUESTS: 5, "iterations": 5}, [account("browse", 20, 20)], last=True)
+            await run.ended()
+        scrape = Scrape(site)
+
+    ends = {"PASS": 1, "FAIL": 1, "INCONCLUSIVE": 0, "none": 1}
+    assert {verdict: scrape("runs_ended_total", verdict=verdict) for verdict in ends} == ends
+    assert scrape("run_reasons_total", reason="threshold_failed") == 1
+    assert scrape("run_reasons_total", reason="agent_lost") == 0
+
+
 async def test_of_a_second_without_a_response_there_are_no_quantiles(site: Site) -> None:
     async with attached(site.address, "a") as (a,):
         run = await site.submit(agents=1, run_id="this-one")
@@ -145,7 +165,18 @@ def test_before_there_is_a_coordinator_the_process_speaks_for_itself() -> None:
     }
 
     assert values["groundswell_build_info"] == 1
+    assert "groundswell_ready" not in values
     assert 0 < values["process_cpu_seconds_total"] < 100_000
     assert 10e6 < values["process_resident_memory_bytes"] < 10e9
     assert 3 <= values["process_open_fds"] <= values["process_max_fds"]
     assert values["process_start_time_seconds"] > 1.7e9
+
+
+def test_what_readyz_says_can_be_watched() -> None:
+    readiness = Readiness()
+    pages = [exposition(all_families(None, readiness))]
+    readiness.hinder("store", "it fails")
+    pages.append(exposition(all_families(None, readiness)))
+
+    assert "\ngroundswell_ready 1\n" in pages[0]
+    assert "\ngroundswell_ready 0\n" in pages[1]

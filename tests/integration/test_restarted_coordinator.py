@@ -165,6 +165,8 @@ async def test_without_anybody_who_knows_its_environment_a_run_is_closed_as_it_w
         assert await site.agents(0) == []
         stored = site.stored_run("long")
         judged = await site.client.judge("long", ENV)
+        assert site.coordinator.telemetry.ends == {"INCONCLUSIVE": 1}
+        assert site.coordinator.telemetry.reasons == {"coordinator_lost": 1}
     assert ended.exit_code == 96
     assert ended.error == (
         "its coordinator ended, and no agent came back that knows its environment"

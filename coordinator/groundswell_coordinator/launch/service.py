@@ -147,7 +147,7 @@ class _Service:
         _log.info("listening on %s; groundswell agent --coordinator %s", here, here)
 
     def _families(self) -> Iterator[Family]:
-        return all_families(self._coordinator)
+        return all_families(self._coordinator, self._readiness)
 
     async def _until_told_to_end(self, store: StoreWriter) -> None:
         """Raises what one of our duties fails of."""

@@ -577,6 +577,9 @@ class Conductor:
             phases=self._phases.records,
         )
         summary = await conclude(self.submission, crew, timeline, story, self._archive)
+        if self._telemetry is not None:
+            codes = (reason.code for reason in summary.reasons)
+            self._telemetry.ended(summary.verdict, codes)
         if self._archive.failure is not None and cause is not Cause.STORE_FAILED:
             self.broadcast.notice("store_failed", str(self._archive.failure))
         self.broadcast.ended(
@@ -667,4 +670,6 @@ class Conductor:
             verdict=None, exit_code=int(code), summary_json=None, duration_s=0.0
         )
         self._announce(State.CLOSED)
+        if self._telemetry is not None:
+            self._telemetry.ended(None)
         self.broadcast.ended(control_pb2.Ended(error=message, hint=hint or "", exit_code=int(code)))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from groundswell.errors import GroundswellError, NotEnoughAgents, StoreFailed, UnknownRun
 from groundswell.exit_codes import ExitCode
 from groundswell.v1.control_pb2 import Ended
-from groundswell.verdict.verdict import ReasonCode
+from groundswell.verdict.verdict import ReasonCode, Verdict
 from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.run.broadcast import Broadcast
 from groundswell_coordinator.run.conductor import Conductor
@@ -166,7 +166,7 @@ class RunRegistry:
                 if is_set_up
                 else "submit it again",
             )
-            self._begin(_give_up(stored, store, broadcast, error), run_id)
+            self._begin(self._give_up(stored, store, broadcast, error), run_id)
             return
         recovery = Recovery(stored, self._pool, store)
         recovery.expect()
@@ -179,7 +179,7 @@ class RunRegistry:
             recovered = await recovery.recover()
         except GroundswellError as error:
             recovery.let_go()
-            await _give_up(stored, store, broadcast, error)
+            await self._give_up(stored, store, broadcast, error)
             return
         submission = recovered.restored.submission
         run = Conductor(submission, self._pool, store, self._owner, broadcast, self._telemetry)
@@ -187,30 +187,35 @@ class RunRegistry:
         self._runs[recovery.run_id] = run
         await run.conduct()
 
-
-async def _give_up(
-    stored: StoredRun, store: StoreWriter, broadcast: Broadcast, error: GroundswellError
-) -> None:
-    """Close a run that nobody can go on with; what is stored of it stays, and can be judged."""
-    line = stored.line
-    code = ExitCode.ERROR if line.start_at is None else ExitCode.INCONCLUSIVE
-
-    def close(store: RunStore) -> None:
-        store.save_event(
-            line.run_id,
-            StoredEvent(datetime.now(UTC), ReasonCode.COORDINATOR_LOST.value, error.message),
-        )
-        store.close_run(
-            line.run_id,
-            verdict=None if line.start_at is None else "INCONCLUSIVE",
-            exit_code=int(code),
-            summary_json=None,
-            ended_at=line.seen_until,
-            duration_s=float(line.intervals),
+    async def _give_up(
+        self, stored: StoredRun, store: StoreWriter, broadcast: Broadcast, error: GroundswellError
+    ) -> None:
+        """Close a run that nobody can go on with; what is stored of it stays, and can be judged."""
+        line = stored.line
+        code, verdict = (
+            (ExitCode.ERROR, None)
+            if line.start_at is None
+            else (ExitCode.INCONCLUSIVE, Verdict.INCONCLUSIVE.value)
         )
 
-    await store.submit(close)
-    broadcast.ended(Ended(error=error.message, hint=error.hint or "", exit_code=int(code)))
+        def close(store: RunStore) -> None:
+            store.save_event(
+                line.run_id,
+                StoredEvent(datetime.now(UTC), ReasonCode.COORDINATOR_LOST.value, error.message),
+            )
+            store.close_run(
+                line.run_id,
+                verdict=verdict,
+                exit_code=int(code),
+                summary_json=None,
+                ended_at=line.seen_until,
+                duration_s=float(line.intervals),
+            )
+
+        await store.submit(close)
+        if self._telemetry is not None:
+            self._telemetry.ended(verdict, [ReasonCode.COORDINATOR_LOST.value])
+        broadcast.ended(Ended(error=error.message, hint=error.hint or "", exit_code=int(code)))
 
 
 async def _cancel(tasks: set[asyncio.Task[None]]) -> None:

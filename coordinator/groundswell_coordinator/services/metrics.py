@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from groundswell.verdict.verdict import ReasonCode, Verdict
 from groundswell_coordinator.run.machine import State
 from groundswell_coordinator.services.exposition import (
     Family,
@@ -20,6 +21,7 @@ from groundswell_coordinator.services.exposition import (
 )
 from groundswell_coordinator.services.process_facts import process_facts
 from groundswell_coordinator.services.run_metrics import run_families
+from groundswell_coordinator.telemetry import NO_VERDICT
 from groundswell_coordinator.timeline.timeline import Outcome
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from groundswell_coordinator.coordinator import Coordinator
     from groundswell_coordinator.pool import Pool
     from groundswell_coordinator.run.registry import RunRegistry
+    from groundswell_coordinator.services.readiness import Readiness
     from groundswell_coordinator.telemetry import Telemetry
 
 
@@ -41,13 +44,22 @@ def coordinator_families(coordinator: Coordinator) -> Iterator[Family]:
     )
     yield from _pool(coordinator.pool)
     yield from _runs(coordinator.runs)
+    yield from _ends(coordinator.telemetry)
     yield from _work(coordinator.telemetry)
     yield from run_families(coordinator.runs.runs)
 
 
-def all_families(coordinator: Coordinator | None) -> Iterator[Family]:
-    """Before there is a coordinator, the process alone."""
+def all_families(
+    coordinator: Coordinator | None, readiness: Readiness | None = None
+) -> Iterator[Family]:
+    """Before there is a coordinator, the process alone, and whether something is in its way."""
     yield from process_facts()
+    if readiness is not None:
+        yield gauge(
+            "groundswell_ready",
+            "Whether /readyz says so: 0 while the store fails, for one.",
+            readiness.is_ready,
+        )
     if coordinator is not None:
         yield from coordinator_families(coordinator)
 
@@ -80,6 +92,24 @@ def _runs(runs: RunRegistry) -> Iterator[Family]:
     found = (run.state.value for run in runs.runs if run.state is not State.CLOSED)
     yield by_label(
         "groundswell_runs", Kind.GAUGE, "Runs that have not ended.", "state", tally(states, found)
+    )
+
+
+def _ends(telemetry: Telemetry) -> Iterator[Family]:
+    verdicts = [*(verdict.value for verdict in Verdict), NO_VERDICT]
+    yield by_label(
+        "groundswell_runs_ended_total",
+        Kind.COUNTER,
+        "Runs that have ended, by their verdict; none: before any load.",
+        "verdict",
+        {verdict: telemetry.ends[verdict] for verdict in verdicts},
+    )
+    yield by_label(
+        "groundswell_run_reasons_total",
+        Kind.COUNTER,
+        "Why runs ended otherwise than with a PASS; each reason once a run.",
+        "reason",
+        {code.value: telemetry.reasons[code.value] for code in ReasonCode},
     )
 
 

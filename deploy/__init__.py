@@ -1,0 +1,1 @@
+"""What runs groundswell elsewhere: manifests, a chart, an image; of Python only what writes the dashboards."""

@@ -1,0 +1,1 @@
+"""Dashboards of Grafana, and the code that writes them."""
