@@ -100,7 +100,7 @@ def test_notes_say_what_to_type_next() -> None:
     notes = charted(TARGETS, "load", "tools")["groundswell/templates/NOTES.txt"]
     assert "kubectl -n tools port-forward service/load-groundswell-coordinator 9700" in notes
     assert "groundswell run test.yaml" in notes
-    assert "2 agents (2 pods of 1 cores)" in notes
+    assert "2 agents (2 pods, 1 each)" in notes
 
 
 def test_values_reach_the_objects() -> None:
@@ -113,6 +113,7 @@ def test_values_reach_the_objects() -> None:
             "image": {"digest": f"sha256:{'0' * 64}", "pullSecrets": ["pull"]},
             "agents": {
                 "cpu": 4,
+                "workers": 3,
                 "gracefulStopSeconds": 120,
                 "labels": {"zone": "a"},
                 "secretsSecret": "shop-secrets",
@@ -121,6 +122,7 @@ def test_values_reach_the_objects() -> None:
                 "localPorts": "",
             },
             "priorityClass": {"create": False, "name": ""},
+            "networkPolicy": {"dns": ["169.254.20.10/32"]},
         }
     )
     agent = chart.one("Deployment", "groundswell-agent")["spec"]["template"]["spec"]
@@ -130,12 +132,14 @@ def test_values_reach_the_objects() -> None:
     assert agent["terminationGracePeriodSeconds"] == 150
     assert {"--label=zone=a", "--secrets-dir=/etc/groundswell/secrets"} <= set(container["args"])
     assert container["resources"]["requests"]["cpu"] == "4"
+    assert container["env"][0] == {"name": "WORKERS", "value": "3"}
     assert agent["tolerations"] == [{"key": "load", "operator": "Exists"}]
     assert agent["nodeSelector"] == {"pool": "load"}
     assert "sysctls" not in agent["securityContext"]
     assert "priorityClassName" not in agent
     assert chart.of("PriorityClass") == []
-    *_, first, second = chart.one("NetworkPolicy", "groundswell-agent")["spec"]["egress"]
+    _, dns, first, second = chart.one("NetworkPolicy", "groundswell-agent")["spec"]["egress"]
+    assert dns["to"][1:] == [{"ipBlock": {"cidr": "169.254.20.10/32"}}]
     assert first == {
         "to": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}],
         "ports": [{"port": 80, "protocol": "TCP"}, {"port": 443, "protocol": "TCP"}],

@@ -44,7 +44,9 @@ def test_everything_is_looked_at_and_a_script_may_read_it(
     said = json.loads(done.stdout)
     assert (said["ok"], said["test"], said["agents"]) == (True, "e2e", 2)
     subjects = ["test", "cores", "memory", "clock", "files", "connection", "ports", "speed"]
-    assert [check["check"] for check in said["checks"] if check["check"] != "plan"] == subjects
+    # Some plans have remarks, and some kernels track connections.
+    looked_at = [check["check"] for check in said["checks"]]
+    assert [one for one in looked_at if one not in ("plan", "conntrack")] == subjects
     # Of the larger share of three VUs, on two agents of one machine.
     assert checks_of(done)["files"]["message"].endswith("; 2 connections at most")
     assert checks_of(done)["ports"]["message"].endswith("; 4 at most")

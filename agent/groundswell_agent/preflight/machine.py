@@ -27,6 +27,7 @@ _QUICK_CLOCKS = frozenset({"tsc", "kvm-clock", "hyperv_clocksource_tsc_page", "a
 _CLOCK = "sys/devices/system/clocksource/clocksource0/current_clocksource"
 _PORTS = "proc/sys/net/ipv4/ip_local_port_range"
 _MOST_FILES = "proc/sys/fs/nr_open"
+_TRACKED = "proc/sys/net/netfilter/nf_conntrack_"
 
 
 def descriptors(connections: Connections, root: Path = ROOT) -> Check:
@@ -54,6 +55,23 @@ def ports(origin: Origin, addresses: int, connections: Connections, root: Path =
         return ok("ports", f"{have}; {connections.most:,} at most")
     hint = "widen net.ipv4.ip_local_port_range, or use agents on more machines"
     return _too_few("ports", "few_ports", connections, room, have, hint)
+
+
+def tracking(connections: Connections, root: Path = ROOT) -> Check | None:
+    """None where connections are not tracked, or nobody may know.
+
+    A container sees the table of its node, which is everybody's: other pods' connections are in it, and
+    our own for two minutes after they were closed. One that is full drops what is new, without a word.
+    """
+    most = _read(root / f"{_TRACKED}max").strip()
+    if not most.isdecimal() or int(most) == 0:
+        return None
+    have = f"the kernel tracks {int(most):,} connections"
+    if connections.most * 2 <= int(most):
+        return ok("conntrack", f"{have}; {connections.most:,} at most are ours")
+    text = f"{have}, and {connections.most:,}, more than half of them, may be ours"
+    hint = "raise net.netfilter.nf_conntrack_max on this node, or spread agents over more nodes"
+    return warning("conntrack", "few_tracked", text, hint)
 
 
 def cores(agents: int, root: Path = ROOT) -> Check:

@@ -35,7 +35,11 @@ async def preflight(
 ) -> list[Check]:
     """Before a run: its own machine, the target, its speed where the plan comes near to it."""
     demand = Demand.of(test, shares)
-    checks = [machine.descriptors(demand.connections), *_of_trust(test)]
+    checks = [
+        machine.descriptors(demand.connections),
+        *_of_tracking(demand, agents=1),
+        *_of_trust(test),
+    ]
     checks += await _of_targets(test, demand, connectors, agents=1)
     if demand.request_rate > ALWAYS_REACHED:
         checks.append(compared(demand.request_rate, await speed()))
@@ -64,6 +68,7 @@ async def examine(
         machine.memory(demand.vus * agents, agents),
         machine.clock(),
         machine.descriptors(demand.connections),
+        *_of_tracking(demand, agents),
         *_of_trust(test),
     ]
     checks += await _of_targets(test, demand, connectors, agents)
@@ -84,6 +89,11 @@ def _workloads(test: Test) -> dict[str, BaseScenario | Phase]:
     phases = {"setup": test.setup, "teardown": test.teardown}
     once = {name: phase for name, phase in phases.items() if phase is not None}
     return {**test.scenarios, **once}
+
+
+def _of_tracking(demand: Demand, agents: int) -> list[Check]:
+    check = machine.tracking(demand.connections * agents)
+    return [] if check is None else [check]
 
 
 def _of_trust(test: Test) -> list[Check]:

@@ -153,3 +153,25 @@ def test_a_clock_that_is_slow_to_read_is_warned_of(
     check = machine.clock(made.root)
     assert check.status is status
     assert check.message.startswith(source or "monotonic")
+
+
+# --- connections that the kernel tracks ---
+
+
+@pytest.mark.parametrize(("most", "status"), [(5_000, Status.OK), (5_001, Status.WARNING)])
+def test_above_half_of_what_the_kernel_tracks_is_a_warning(
+    made: Made, most: int, status: Status
+) -> None:
+    made.write("proc/sys/net/netfilter/nf_conntrack_max", "10000\n")
+    check = machine.tracking(Connections(most, 0), made.root)
+    assert check is not None
+    assert check.status is status
+    assert "the kernel tracks 10,000 connections" in check.message
+    assert (check.code == "few_tracked") is (status is Status.WARNING)
+
+
+@pytest.mark.parametrize("text", ["", "0", "any"])
+def test_where_nothing_is_tracked_or_nobody_says_nothing_is_said(made: Made, text: str) -> None:
+    assert machine.tracking(Connections(1_000_000, 0), made.root) is None
+    made.write("proc/sys/net/netfilter/nf_conntrack_max", text)
+    assert machine.tracking(Connections(1_000_000, 0), made.root) is None

@@ -73,6 +73,10 @@ capabilities:
       podSelector:
         matchLabels:
           k8s-app: kube-dns
+    {{- range .Values.networkPolicy.dns }}
+    - ipBlock:
+        cidr: {{ . }}
+    {{- end }}
   ports:
     - port: 53
       protocol: UDP
