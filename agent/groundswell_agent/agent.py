@@ -58,6 +58,7 @@ from groundswell_agent.preflight.preflight import checked, problems, to_wire
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from groundswell.credentials import Remote
     from groundswell.files.cache import FileCache
     from groundswell.v1.metrics_pb2 import Report
     from groundswell_agent.engine.phases import Performance, Performed
@@ -88,7 +89,7 @@ class Agent:
 
     def __init__(
         self,
-        address: str,
+        coordinator: Remote,
         hello: agent_pb2.Hello,
         cache: FileCache | None = None,
         *,
@@ -101,12 +102,12 @@ class Agent:
         self._cache = cache
         self._scripts = scripts
         self._ready = ready
-        self._address = address
+        self._coordinator = coordinator
         self._incarnation = hello.incarnation
         self._lease = Lease()
         self._lease.on_end = self._lease_ended
         self._link = Link(
-            address,
+            coordinator,
             hello,
             self._lease,
             receive=self._receive,
@@ -249,7 +250,7 @@ class Agent:
     async def _get_ready(self, prepare: agent_pb2.Prepare, files: RunFiles) -> None:
         """What will not work is said now, and not found in the numbers."""
         try:
-            kept = await files.fetch(prepare.source, self._address)
+            kept = await files.fetch(prepare.source, self._coordinator)
             # Renewals go on while a large file is looked through, or large modules are imported.
             prepared = await asyncio.to_thread(
                 PreparedTest.of, prepare, kept, scripts=self._scripts

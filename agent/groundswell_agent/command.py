@@ -16,6 +16,7 @@ import click
 
 from groundswell.address import Address, AddressOption
 from groundswell.cores import usable_cores
+from groundswell.credentials import Credentials, Remote, credential_options
 from groundswell.key_values import key_values
 from groundswell.logs import log_format_option, log_to_stderr
 from groundswell_agent.engine.secrets import DIRECTORY_VARIABLE
@@ -53,6 +54,7 @@ def _labels(
 
 @click.command(name="agent")
 @click.option("--coordinator", type=AddressOption(dials=True), help="Where to attach.")
+@credential_options(from_environment=False)
 @click.option(
     "--workers",
     type=_Count(),
@@ -95,6 +97,7 @@ def _labels(
 @log_format_option
 def command(
     coordinator: Address | None,
+    credentials: Credentials,
     workers: int,
     name: str,
     labels: dict[str, str],
@@ -114,9 +117,13 @@ def command(
     Examples:
       groundswell agent --coordinator load.internal:9700 --label zone=a
       groundswell agent --coordinator load.internal:9700 --workers 2 --name big --weight 2
+      groundswell agent --coordinator load.internal:9700 --ca ca.crt --cert tls.crt --key tls.key
     """
     if coordinator is None and not tethered:
         raise click.UsageError("--coordinator HOST:PORT is missing")
+    remote = None
+    if coordinator is not None:
+        remote = Remote(coordinator.host, coordinator.port, credentials)
     if secrets_dir is not None:
         os.environ[DIRECTORY_VARIABLE] = secrets_dir
     # Under a client, which has a screen to keep tidy, an agent speaks only if something is wrong.
@@ -126,7 +133,7 @@ def command(
         from groundswell_agent.process import serve_as_agent
 
         return serve_as_agent(
-            coordinator,
+            remote,
             name,
             labels,
             weight,
@@ -136,6 +143,6 @@ def command(
         )
     from groundswell_agent.workers import Workers, command_line
 
-    assert coordinator is not None
-    words = command_line(coordinator, labels, weight, log_format, scripts=not no_scripts)
+    assert remote is not None
+    words = command_line(remote, labels, weight, log_format, scripts=not no_scripts)
     return asyncio.run(Workers(name, workers, words, ready_file).run())

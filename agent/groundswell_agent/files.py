@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from groundswell.credentials import Remote
     from groundswell.files.content import Hold
     from groundswell.files.stamp import FileStamp
 
@@ -39,13 +40,13 @@ class RunFiles:
         self._cache = cache or FileCache()
         self._holds: list[Hold] = []
 
-    async def fetch(self, source: agent_pb2.TestSource, address: str) -> Kept:
+    async def fetch(self, source: agent_pb2.TestSource, coordinator: Remote) -> Kept:
         """Get what this machine does not have yet, from the coordinator. Raises FileUnavailable, by the
         file's name.
         """
 
         async def get(stamp: FileStamp) -> None:
-            await received(self._cache, stamp, lambda: _parts(stamp, address))
+            await received(self._cache, stamp, lambda: _parts(stamp, coordinator))
 
         return await self._held(source, get)
 
@@ -82,12 +83,12 @@ class RunFiles:
         self._holds.clear()
 
 
-async def _parts(stamp: FileStamp, address: str) -> AsyncIterator[bytes]:
+async def _parts(stamp: FileStamp, coordinator: Remote) -> AsyncIterator[bytes]:
     """The content in order, over as many streams as it takes."""
     offset = attempt = 0
     while True:
         try:
-            async for data in _stream(stamp, address, offset):
+            async for data in _stream(stamp, coordinator, offset):
                 offset += len(data)
                 attempt = 0
                 yield data
@@ -100,8 +101,8 @@ async def _parts(stamp: FileStamp, address: str) -> AsyncIterator[bytes]:
             await asyncio.sleep(_PAUSE_S * attempt)
 
 
-async def _stream(stamp: FileStamp, address: str, offset: int) -> AsyncIterator[bytes]:
-    async with grpc.aio.insecure_channel(address, options=CLIENT_OPTIONS) as channel:
+async def _stream(stamp: FileStamp, coordinator: Remote, offset: int) -> AsyncIterator[bytes]:
+    async with coordinator.credentials.channel(str(coordinator), CLIENT_OPTIONS) as channel:
         request = agent_pb2.FetchFileRequest(stamp=stamp_to_wire(stamp), offset=offset)
         call = agent_pb2_grpc.AgentServiceStub(channel).FetchFile(request)
         while True:

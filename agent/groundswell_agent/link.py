@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from groundswell.errors import CoordinatorUnreachable
+from groundswell.errors import CoordinatorUnreachable, InvalidConfiguration
+from groundswell.tls_reason import tls_reason
 from groundswell.v1 import agent_pb2, agent_pb2_grpc
 from groundswell.wire import CLIENT_OPTIONS
 from groundswell_agent.lease import boot_ns
@@ -27,6 +28,8 @@ from groundswell_agent.redial import Redial
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from groundswell.credentials import Remote
+    from groundswell.errors import CoordinatorRefuses
     from groundswell.v1.metrics_pb2 import Report, SeriesDeclaration
     from groundswell_agent.lease import Lease
 
@@ -63,7 +66,7 @@ class Link:
 
     def __init__(
         self,
-        address: str,
+        coordinator: Remote,
         hello: agent_pb2.Hello,
         lease: Lease,
         *,
@@ -73,7 +76,10 @@ class Link:
         holding: Callable[[], agent_pb2.Holding | None],
     ) -> None:
         """`holding` is what a new stream says of the run that is still served."""
-        self._address = address
+        self._coordinator = coordinator
+        self._has_been_welcome = False
+        # Why it does not come about, said last.
+        self._said = ""
         self._hello = hello
         self._lease = lease
         self._receive = receive
@@ -146,13 +152,15 @@ class Link:
             try:
                 await self._serve_stream(redial.patience(loads=self._loads))
             except (grpc.aio.AioRpcError, TimeoutError) as error:
-                self._broken(error)
+                await self._broken(error)
+            except InvalidConfiguration as error:
+                self._unreadable(error)
             if self._is_welcome:
                 self._detached()
             if self._closing.is_set():
                 return
             if self._is_welcome:
-                _log.warning("the stream to %s has ended; reconnecting", self._address)
+                _log.warning("the stream to %s has ended; reconnecting", self._coordinator)
                 redial = Redial()
             self._is_welcome = False
             await self._pause(redial.pause(random.random(), loads=self._loads))
@@ -169,19 +177,46 @@ class Link:
         """Whether something depends on a coordinator that is heard within the lease."""
         return self._holding() is not None
 
-    def _broken(self, error: grpc.aio.AioRpcError | TimeoutError) -> None:
+    async def _broken(self, error: grpc.aio.AioRpcError | TimeoutError) -> None:
         said = "it does not answer"
         if isinstance(error, grpc.aio.AioRpcError):
             said = error.details() or error.code().name
-            if error.code() in _FINAL:
+            if self._is_final(error.code()):
                 raise CoordinatorUnreachable(
-                    f"{self._address} refuses this agent: {said}"
+                    f"{self._coordinator} refuses this agent: {said}"
                 ) from error
-        _log.info("no stream to %s: %s", self._address, said)
+        elif not self._loads and (reason := await self._tls_reason()) is not None:
+            # A certificate may be renewed while this agent waits.
+            self._warn(str(reason))
+            return
+        _log.info("no stream to %s: %s", self._coordinator, said)
+
+    def _is_final(self, code: grpc.StatusCode) -> bool:
+        if code is grpc.StatusCode.UNAUTHENTICATED and self._has_been_welcome:
+            # A token is being replaced, and one of two files is late.
+            return False
+        return code in _FINAL
+
+    async def _tls_reason(self) -> CoordinatorRefuses | None:
+        remote = self._coordinator
+        return await asyncio.to_thread(tls_reason, remote, remote.credentials)
+
+    def _unreadable(self, error: InvalidConfiguration) -> None:
+        """A certificate or a token that was there once may be there again."""
+        if not self._has_been_welcome:
+            raise error
+        self._warn(str(error))
+
+    def _warn(self, said: str) -> None:
+        """Once, however often it is tried again."""
+        if said != self._said:
+            self._said = said
+            _log.warning("no stream to %s: %s", self._coordinator, said)
 
     async def _serve_stream(self, patience_s: float) -> None:
         # A channel of its own for each attempt: one that is kept would redial at its own pace.
-        async with grpc.aio.insecure_channel(self._address, options=CLIENT_OPTIONS) as channel:
+        credentials = self._coordinator.credentials
+        async with credentials.channel(str(self._coordinator), CLIENT_OPTIONS) as channel:
             try:
                 async with asyncio.timeout(patience_s) as self._dialling:
                     await channel.channel_ready()
@@ -220,7 +255,7 @@ class Link:
         # Several are to fit into a lease, so that one that is late costs nothing.
         while True:
             if self._unanswered * self._period >= self._patience:
-                _log.warning("%s is silent: trying a new stream", self._address)
+                _log.warning("%s is silent: trying a new stream", self._coordinator)
                 call.cancel()
                 return
             self._unanswered += 1
@@ -262,14 +297,17 @@ class Link:
         newest = self._generations.get(welcome.coordinator_id, 0)
         if welcome.generation < newest:
             # One that was replaced and does not know it yet.
-            _log.warning("%s has been replaced: generation %d", self._address, welcome.generation)
+            _log.warning(
+                "%s has been replaced: generation %d", self._coordinator, welcome.generation
+            )
             if self._call is not None:
                 self._call.cancel()
             return
         self._generations[welcome.coordinator_id] = welcome.generation
         self._lease_ns = welcome.lease_ms * 1_000_000
         self._lease.renew(self._hello_sent_ns, self._lease_ns)
-        self._is_welcome = True
+        self._is_welcome = self._has_been_welcome = True
+        self._said = ""
         if self._closing.is_set():
             self._outbox.put_nowait(None)
             return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from groundswell import __version__
+from groundswell.credentials import Remote
 from groundswell.ending import when_told_to_end
 from groundswell.exit_codes import ExitCode
 from groundswell.v1 import agent_pb2
@@ -22,11 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from groundswell.address import Address
-
 
 def serve_as_agent(
-    coordinator: Address | None,
+    coordinator: Remote | None,
     name: str,
     labels: Mapping[str, str],
     weight: int,
@@ -40,9 +39,11 @@ def serve_as_agent(
 
     Without a coordinator, its address is the first line of standard input; none, if that just ends.
     """
-    address = str(coordinator) if coordinator is not None else sys.stdin.readline().strip()
-    if not address:
-        return ExitCode.OK
+    if coordinator is None:
+        address = sys.stdin.readline().strip()
+        if not address:
+            return ExitCode.OK
+        coordinator = Remote.of(address)
     hello = agent_pb2.Hello(
         protocol=PROTOCOL,
         name=name,
@@ -53,7 +54,7 @@ def serve_as_agent(
         pid=os.getpid(),
     )
     ready = None if ready_file is None else ReadyFile(ready_file)
-    agent = Agent(address, hello, scripts=scripts, ready=ready)
+    agent = Agent(coordinator, hello, scripts=scripts, ready=ready)
     uvloop.run(_serve(agent, tethered=tethered))
     return ExitCode.OK
 

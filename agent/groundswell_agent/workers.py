@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
 
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
@@ -40,11 +40,11 @@ _log = logging.getLogger(__name__)
 
 
 def command_line(
-    coordinator: Address, labels: Mapping[str, str], weight: int, log_format: str, *, scripts: bool
+    coordinator: Remote, labels: Mapping[str, str], weight: int, log_format: str, *, scripts: bool
 ) -> list[str]:
     """What starts an agent that is tethered to this process, but for its name."""
     words = [sys.executable, "-m", "groundswell", "agent", "--tethered"]
-    words += ["--coordinator", str(coordinator), "--weight", str(weight)]
+    words += [*coordinator.words(), "--weight", str(weight)]
     words += ["--log-format", log_format]
     if not scripts:
         words.append("--no-scripts")

@@ -19,6 +19,8 @@ from groundswell_coordinator.lease import LEASE_S, MARGIN_S
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from groundswell.files.stamp import FileStamp
+
 _CLOCK_ROUNDS = 8
 # Of round trips that contradict themselves, before the agent is given up.
 _MOST_CLOCK_ROUNDS = 64
@@ -32,6 +34,10 @@ class RunInbox(Protocol):
     """Where the messages of an agent that serves a run go."""
 
     run_id: str
+
+    def needs(self, stamp: FileStamp) -> bool:
+        """Whether its test names this content."""
+        ...
 
     def deliver(self, agent: Attachment, message: agent_pb2.AgentMessage) -> None: ...
 
@@ -84,6 +90,8 @@ class Attachment:
         self.weight = max(1, weight)
         self.labels: Mapping[str, str] = dict(labels or {})
         self.version = version
+        # By whose certificate or token it is attached; None where nobody is asked.
+        self.identity: str | None = None
         self.run: RunInbox | None = None
         self.stream: Stream | None = None
         # When its last message came, in monotonic seconds.

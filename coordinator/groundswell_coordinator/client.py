@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing, contextmanager
+import asyncio
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 import grpc
 
+from groundswell.credentials import Remote
 from groundswell.files.streaming import parts_of
 from groundswell.files.wire import stamp_from_wire, stamp_to_wire
+from groundswell.tls_reason import tls_reason
 from groundswell.v1 import control_pb2, control_pb2_grpc
 from groundswell.v1.agent_pb2 import STOP_MODE_ABORT, STOP_MODE_GRACEFUL
 from groundswell.wire import CLIENT_OPTIONS
-from groundswell_coordinator.failure import METADATA_OPTIONS, error_of
+from groundswell_coordinator.failure import METADATA_OPTIONS, CoordinatorGone, error_of, failure_of
 from groundswell_coordinator.history.answers import Judged, Part
 from groundswell_coordinator.report.summary import Summary
 from groundswell_coordinator.run.submission import source_to_wire
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
         AsyncGenerator,
         AsyncIterable,
         AsyncIterator,
-        Generator,
         Iterable,
         Mapping,
         Sequence,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from groundswell.capacity.settings import SearchSettings
+    from groundswell.errors import GroundswellError
     from groundswell.files.stamp import FileStamp
     from groundswell.scenario.source import TestSource
 
@@ -51,15 +54,19 @@ _READ_S = 600.0
 
 
 class ControlClient:
-    """`async with ControlClient("127.0.0.1:9700") as client: …`
+    """`async with ControlClient("127.0.0.1:9700") as client: …`, or with a Remote, which has credentials.
 
     What the coordinator refuses is raised as the GroundswellError that it was there; where none
     answers, it is CoordinatorGone. A `run` is an id, the start of one, or "last".
     """
 
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self._channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
+    def __init__(self, coordinator: Remote | str) -> None:
+        """Raises InvalidConfiguration where a certificate, a key or a token cannot be read."""
+        if isinstance(coordinator, str):
+            coordinator = Remote.of(coordinator)
+        self.coordinator = coordinator
+        self.address = str(coordinator)
+        self._channel = coordinator.credentials.channel(self.address, _OPTIONS)
         self._stub = control_pb2_grpc.ControlServiceStub(self._channel)
 
     async def __aenter__(self) -> Self:
@@ -99,36 +106,36 @@ class ControlClient:
             outputs=outputs,
             search=None if search is None else search.to_wire(),
         )
-        with self._raising():
+        async with self._raising():
             await self._stub.Submit(request, timeout=_ANSWER_S)
 
     async def missing_files(self, stamps: Iterable[FileStamp]) -> set[FileStamp]:
         """Those that the coordinator does not have."""
         request = control_pb2.FindFilesRequest(files=map(stamp_to_wire, stamps))
-        with self._raising():
+        async with self._raising():
             answer = await self._stub.FindFiles(request, timeout=_ANSWER_S)
         return set(map(stamp_from_wire, answer.missing))
 
     async def send_file(self, stamp: FileStamp, path: Path) -> None:
         """As it was when it was stamped. FileUnavailable where it is not any more, or cannot be taken."""
-        with self._raising():
+        async with self._raising():
             await self._stub.SendFile(_file_as_messages(stamp, path))
 
     async def watch(self, run: str) -> AsyncGenerator[control_pb2.RunEvent]:
         """Which run it is, where it stands, then what happens, until its end."""
-        with self._raising():
+        async with self._raising():
             async for event in self._stub.Watch(control_pb2.WatchRequest(run=run)):
                 yield event
 
     async def stop(self, run_id: str, *, abort: bool, cause: str) -> None:
         mode = STOP_MODE_ABORT if abort else STOP_MODE_GRACEFUL
         request = control_pb2.StopRunRequest(run_id=run_id, mode=mode, cause=cause)
-        with self._raising():
+        async with self._raising():
             await self._stub.StopRun(request, timeout=_ANSWER_S)
 
     async def agents(self) -> list[control_pb2.AgentLine]:
         """All that are attached, by name."""
-        with self._raising():
+        async with self._raising():
             answer = await self._stub.ListAgents(control_pb2.ListAgentsRequest(), timeout=_ANSWER_S)
         return list(answer.agents)
 
@@ -136,7 +143,7 @@ class ControlClient:
 
     async def lines(self, limit: int = 20) -> list[control_pb2.RunLine]:
         request = control_pb2.ListRunsRequest(limit=limit)
-        with self._raising():
+        async with self._raising():
             answer = await self._stub.ListRuns(request, timeout=_ANSWER_S)
         return list(answer.runs)
 
@@ -147,13 +154,13 @@ class ControlClient:
         request = control_pb2.GetRunRequest(
             run=run, from_s=part.from_s, to_s=part.to_s or 0.0, env=dict(env or {})
         )
-        with self._raising():
+        async with self._raising():
             answer = await self._stub.GetRun(request, timeout=_READ_S)
         return Summary.from_json(answer.summary_json)
 
     async def judge(self, run: str, env: Mapping[str, str]) -> Judged:
         request = control_pb2.JudgeRunRequest(run=run, env=dict(env))
-        with self._raising():
+        async with self._raising():
             answer = await self._stub.JudgeRun(request, timeout=_READ_S)
         return Judged(
             Summary.from_json(answer.summary_json),
@@ -162,31 +169,31 @@ class ControlClient:
         )
 
     async def delete(self, run_id: str) -> None:
-        with self._raising():
+        async with self._raising():
             await self._stub.DeleteRun(control_pb2.DeleteRunRequest(run_id=run_id), timeout=_READ_S)
 
     async def export(self, run: str) -> AsyncGenerator[bytes]:
-        with self._raising():
+        async with self._raising():
             async for chunk in self._stub.ExportRun(control_pb2.ExportRunRequest(run=run)):
                 yield chunk.data
 
     async def import_run(self, chunks: AsyncIterable[bytes]) -> str:
-        with self._raising():
+        async with self._raising():
             answer = await self._stub.ImportRun(_as_messages(chunks))
         return answer.run_id
 
     async def set_baseline(self, name: str, runs: Sequence[str]) -> tuple[str, ...]:
         request = control_pb2.SetBaselineRequest(name=name, runs=runs)
-        with self._raising():
+        async with self._raising():
             return tuple((await self._stub.SetBaseline(request, timeout=_ANSWER_S)).run_ids)
 
     async def remove_baseline(self, name: str) -> None:
         request = control_pb2.RemoveBaselineRequest(name=name)
-        with self._raising():
+        async with self._raising():
             await self._stub.RemoveBaseline(request, timeout=_ANSWER_S)
 
     async def baselines(self) -> tuple[Baseline, ...]:
-        with self._raising():
+        async with self._raising():
             answer = await self._stub.ListBaselines(
                 control_pb2.ListBaselinesRequest(), timeout=_ANSWER_S
             )
@@ -195,12 +202,20 @@ class ControlClient:
             for one in answer.baselines
         )
 
-    @contextmanager
-    def _raising(self) -> Generator[None]:
+    @asynccontextmanager
+    async def _raising(self) -> AsyncGenerator[None]:
         try:
             yield
         except grpc.aio.AioRpcError as error:
-            raise error_of(error, self.address) from error
+            raise await self._error_of(error) from error
+
+    async def _error_of(self, status: grpc.aio.AioRpcError) -> GroundswellError:
+        error = error_of(status, self.address)
+        if isinstance(error, CoordinatorGone) and failure_of(status) is None:
+            remote = self.coordinator
+            reason = await asyncio.to_thread(tls_reason, remote, remote.credentials)
+            return reason or error
+        return error
 
 
 async def _file_as_messages(

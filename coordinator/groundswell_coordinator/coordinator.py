@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from groundswell.files.cache import FileCache
+    from groundswell_coordinator.access.access import Access
     from groundswell_coordinator.run.owner import RunOwner
 
 _OPTIONS = (
@@ -47,17 +48,21 @@ class Coordinator:
         store: str | None = None,
         telemetry: Telemetry | None = None,
         cache: FileCache | None = None,
+        access: Access | None = None,
     ) -> None:
         """`store` is the URL of the one that `runs` will use: past runs are read beside it. `cache` keeps
-        the files of tests.
+        the files of tests. Without `access`, whoever reaches the port may do everything.
         """
+        self._access = access
         self.owner = owner
         self.past = PastRuns(store)
         self.pool = Pool(lease_s)
         self.telemetry = telemetry or Telemetry()
         self.files = RunFiles(cache)
         self.runs = RunRegistry(self.pool, owner, self.telemetry, self.files)
-        self._server = grpc.aio.server(options=_OPTIONS)
+        self._server = grpc.aio.server(
+            interceptors=() if access is None else (access.admission,), options=_OPTIONS
+        )
         agent_pb2_grpc.add_AgentServiceServicer_to_server(
             AgentService(self.pool, owner, self.files), self._server
         )
@@ -72,7 +77,7 @@ class Coordinator:
     async def start(self, address: str) -> int:
         """Listen on `HOST:PORT`; port 0 takes a free one. Returns the port."""
         try:
-            port = self._server.add_insecure_port(address)
+            port = self._listen(address)
         except RuntimeError as error:
             raise CoordinatorUnreachable(
                 f"cannot listen on {address}",
@@ -80,6 +85,11 @@ class Coordinator:
             ) from error
         await self._server.start()
         return port
+
+    def _listen(self, address: str) -> int:
+        if self._access is None:
+            return self._server.add_insecure_port(address)
+        return self._server.add_secure_port(address, self._access.tls.credentials())
 
     async def stop(self) -> None:
         """Stop every run and let it write its end; then end every stream."""

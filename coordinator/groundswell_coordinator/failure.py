@@ -15,6 +15,7 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from groundswell.errors import (
+    CoordinatorRefuses,
     CoordinatorUnreachable,
     FilesMissing,
     FileUnavailable,
@@ -23,6 +24,7 @@ from groundswell.errors import (
     InvalidTest,
     InvalidThreshold,
     InvalidUnit,
+    NotAuthenticated,
     NotEnoughAgents,
     Problem,
     ProtocolViolation,
@@ -52,7 +54,9 @@ _KINDS: dict[str, type[GroundswellError]] = {
         InvalidUnit,
         InvalidThreshold,
         InvalidConfiguration,
+        CoordinatorRefuses,
         CoordinatorUnreachable,
+        NotAuthenticated,
         FileUnavailable,
         FilesMissing,
         NotEnoughAgents,
@@ -95,6 +99,8 @@ _CODES: dict[type[GroundswellError], grpc.StatusCode] = {
     UnknownRun: grpc.StatusCode.NOT_FOUND,
     StoreFailed: grpc.StatusCode.INTERNAL,
     NotYet: grpc.StatusCode.UNAVAILABLE,
+    CoordinatorRefuses: grpc.StatusCode.PERMISSION_DENIED,
+    NotAuthenticated: grpc.StatusCode.UNAUTHENTICATED,
 }
 
 
@@ -104,15 +110,16 @@ async def refusals(context: Context) -> AsyncGenerator[None]:
     try:
         yield
     except GroundswellError as error:
-        await _abort(context, error)
+        await abort(context, error)
     except (grpc.aio.AbortError, grpc.RpcError):
         raise
     except Exception:
         _log.exception("a call of %s failed", context.peer())
-        await _abort(context, CoordinatorFailed("the coordinator failed", hint="see its log"))
+        await abort(context, CoordinatorFailed("the coordinator failed", hint="see its log"))
 
 
-async def _abort(context: Context, error: GroundswellError) -> NoReturn:
+async def abort(context: Context, error: GroundswellError) -> NoReturn:
+    """End the call with what was raised."""
     code = _CODES.get(type(error), grpc.StatusCode.FAILED_PRECONDITION)
     await context.abort(code, _short(str(error)), ((KEY, to_wire(error).SerializeToString()),))
 

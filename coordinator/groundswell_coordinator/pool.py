@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from groundswell.errors import CoordinatorRefuses
 from groundswell_coordinator.attachment import Attachment
 from groundswell_coordinator.counted import counted
 from groundswell_coordinator.lease import LEASE_S
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from groundswell.errors import ProtocolViolation
+    from groundswell.files.stamp import FileStamp
     from groundswell.v1 import agent_pb2
     from groundswell_coordinator.attachment import RunInbox, Stream
 
@@ -53,9 +55,17 @@ class Pool:
 
     # --- streams -------------------------------------------------------------------------------
 
-    def attach(self, hello: agent_pb2.Hello) -> Attachment:
-        """Take an agent in, or back. A taken name gets a number: names tell agents apart in reports."""
+    def attach(self, hello: agent_pb2.Hello, identity: str | None = None) -> Attachment:
+        """Take an agent in, or back. A taken name gets a number: names tell agents apart in reports.
+
+        Raises CoordinatorRefuses for who shows another identity than this incarnation did before.
+        """
         agent = self._known(hello.incarnation)
+        if agent is not None and agent.identity not in (None, identity):
+            raise CoordinatorRefuses(
+                f"{agent.name} is attached by another certificate or token",
+                hint="an agent keeps the name in its certificate for as long as its process lives",
+            )
         if agent is None:
             agent = Attachment(
                 hello.incarnation,
@@ -69,7 +79,15 @@ class Pool:
         else:
             # Of a run that was taken up again, the store knew no labels.
             agent.labels, agent.version = dict(hello.labels), hello.version
+        agent.identity = identity
         return agent
+
+    def may_fetch(self, stamp: FileStamp, identity: str) -> bool:
+        """Whether an agent of this identity serves a run that has such a file."""
+        return any(
+            agent.identity == identity and agent.run is not None and agent.run.needs(stamp)
+            for agent in self._agents.values()
+        )
 
     def welcomed(self, agent: Attachment, holding: agent_pb2.Holding) -> None:
         """It has been greeted: what it holds is its run's business, or nobody's any more."""

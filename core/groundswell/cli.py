@@ -103,6 +103,8 @@ def main() -> NoReturn:
     _open_closed_streams()
     # grpc prepares for a process that forks, and says so on stderr when one starts another program; we never fork.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
+    # What it says of itself on stderr reaches us as an error anyway; it reads this when it is imported.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Being ended from outside is being interrupted, also while nothing is ready yet to do it in order.
     for number in (signal.SIGTERM, signal.SIGHUP):
         # Whoever started us with one ignored, as nohup does, means it.

@@ -6,6 +6,8 @@
     ├── InvalidThreshold           104   a threshold or a selection of tags that does not parse
     ├── InvalidConfiguration       104   options that may not go together, or not here
     ├── CoordinatorUnreachable     106
+    │   └── CoordinatorRefuses     106   it is there, and does not let this one in, or not do that
+    │       └── NotAuthenticated   106
     ├── NotEnoughAgents            102
     ├── UnknownRun                   1
     ├── ProtocolViolation            1   a peer sent what the protocol does not allow
@@ -89,6 +91,14 @@ class CoordinatorUnreachable(GroundswellError):
     """Nobody answers at the coordinator's address, or it refuses."""
 
     exit_code = ExitCode.COORDINATOR_UNREACHABLE
+
+
+class CoordinatorRefuses(CoordinatorUnreachable):
+    """The coordinator is there, and does not let this caller in, or not do what it asks: trying again is no help."""
+
+
+class NotAuthenticated(CoordinatorRefuses):
+    """Neither a certificate nor a token that the coordinator knows."""
 
 
 class NotEnoughAgents(GroundswellError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -32,8 +31,6 @@ def log_format_option(command: F) -> F:
 
 def log_to_stderr(log_format: str, *, level: int = logging.INFO, who: str = "") -> None:
     """From now on everything that is logged, by libraries too, from `level` on; `who` stands in every line."""
-    # Set before grpc is imported: its own lines are of no format, and its errors reach us anyway.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json(who) if log_format == JSON else _Text(who))
     logging.basicConfig(handlers=[handler], level=level)

@@ -57,6 +57,9 @@ class Inbox:
     def deliver(self, agent: object, message: agent_pb2.AgentMessage) -> None:
         self.messages.append(message)
 
+    def needs(self, stamp: object) -> bool:
+        return False
+
     def keeps(self, agent: object) -> bool:
         return True
 

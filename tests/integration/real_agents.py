@@ -7,6 +7,7 @@ import contextlib
 import secrets
 from typing import TYPE_CHECKING
 
+from groundswell.credentials import Remote
 from groundswell.v1 import agent_pb2
 from groundswell_agent.agent import Agent
 
@@ -50,7 +51,7 @@ def new_agent(address: str, name: str = "agent") -> Agent:
     hello = agent_pb2.Hello(
         protocol="groundswell.v1", name=name, incarnation=secrets.token_hex(8), weight=1
     )
-    return Agent(address, hello)
+    return Agent(Remote.of(address), hello)
 
 
 @contextlib.asynccontextmanager

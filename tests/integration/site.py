@@ -18,6 +18,8 @@ from groundswell_coordinator.client import ControlClient
 from groundswell_coordinator.coordinator import Coordinator
 from groundswell_coordinator.report.summary import Summary
 from groundswell_coordinator.run.owner import RunOwner
+from groundswell_coordinator.services.health import Health
+from groundswell_coordinator.services.readiness import Readiness
 from groundswell_coordinator.store.run_store import RunStore
 from groundswell_coordinator.store.writer import StoreWriter
 from tests.integration.scripted_agent import PATIENCE_S, eventually
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from types import CoroutineType
 
     from groundswell.capacity.settings import SearchSettings
+    from groundswell_coordinator.access.access import Access
     from groundswell_coordinator.store.records import StoredEvent, StoredInterval, StoredRun
 
 # Ten arrivals a second for two seconds; what scripted agents report of it is up to the test.
@@ -180,12 +183,17 @@ class Site:
 
 
 @contextlib.asynccontextmanager
-async def running_site(folder: Path, lease_s: float = 1.0) -> AsyncGenerator[Site]:
+async def running_site(
+    folder: Path, lease_s: float = 1.0, access: Access | None = None
+) -> AsyncGenerator[Site]:
     """Comes up on a free port; at the end everything of it is gone again, tasks included."""
     others = asyncio.all_tasks()
     url = _url_in(folder)
     writer = await StoreWriter.open(url)
-    coordinator = Coordinator(RunOwner(secrets.token_hex(8)), lease_s=lease_s, store=url)
+    owner = RunOwner(secrets.token_hex(8))
+    coordinator = Coordinator(owner, lease_s=lease_s, store=url, access=access)
+    if access is not None:
+        coordinator.serve_too(Health(Readiness()).add_to)
     coordinator.runs.use(writer)
     address = f"127.0.0.1:{await coordinator.start('127.0.0.1:0')}"
     try:

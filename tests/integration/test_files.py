@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 
+from groundswell.credentials import Remote
 from groundswell.errors import FilesMissing, FileUnavailable, ProtocolViolation
 from groundswell.files.cache import FileCache
 from groundswell.files.places import Beside
@@ -88,7 +89,7 @@ async def agents_of_one_machine(site: Site, folder: Path, *names: str) -> AsyncG
             hello = agent_pb2.Hello(
                 protocol="groundswell.v1", name=name, incarnation=f"{name}-1", weight=1
             )
-            agent = Agent(site.address, hello, FileCache(folder))
+            agent = Agent(Remote.of(site.address), hello, FileCache(folder))
             await stack.enter_async_context(serving(agent))
         yield
 

@@ -14,7 +14,7 @@ from groundswell_coordinator.cli.table import table
 from groundswell_coordinator.report import quantity
 
 if TYPE_CHECKING:
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell.v1.control_pb2 import AgentLine
 
 _EPILOG = """\b
@@ -29,7 +29,7 @@ _TITLES = ("AGENT", "STATE", "RUN", "WEIGHT", "HEARD", "LABELS")
 @click.command("agents", epilog=_EPILOG)
 @click.option("--json", "as_json", is_flag=True, help="Print them as a JSON list.")
 @needed_coordinator_option
-def command(coordinator: Address, as_json: bool) -> None:
+def command(coordinator: Remote, as_json: bool) -> None:
     """List the agents of a coordinator's pool.
 
     \b

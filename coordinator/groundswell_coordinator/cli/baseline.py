@@ -19,7 +19,7 @@ from groundswell_coordinator.services.limits import check_baseline
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell_coordinator.cli.past import Runs
     from groundswell_coordinator.store.records import Baseline
 
@@ -45,7 +45,7 @@ def command() -> None:
 @click.argument("name")
 @click.argument("run")
 @whose_option
-def set_(name: str, run: str, coordinator: Address | None) -> None:
+def set_(name: str, run: str, coordinator: Remote | None) -> None:
     """Call RUN, or a group of runs, NAME. The name moves if another run has it.
 
     \b
@@ -61,7 +61,7 @@ def set_(name: str, run: str, coordinator: Address | None) -> None:
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print them as a JSON list.")
 @whose_option
-def list_(coordinator: Address | None, as_json: bool) -> None:
+def list_(coordinator: Remote | None, as_json: bool) -> None:
     """List all baselines, by name.
 
     \b
@@ -82,7 +82,7 @@ def list_(coordinator: Address | None, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @whose_option
-def show(name: str, coordinator: Address | None, as_json: bool) -> None:
+def show(name: str, coordinator: Remote | None, as_json: bool) -> None:
     """Print which runs NAME stands for, one a line.
 
     \b
@@ -105,7 +105,7 @@ def show(name: str, coordinator: Address | None, as_json: bool) -> None:
 @command.command("remove")
 @click.argument("name")
 @whose_option
-def remove(name: str, coordinator: Address | None) -> None:
+def remove(name: str, coordinator: Remote | None) -> None:
     """Remove NAME; the runs stay.
 
     \b

@@ -9,13 +9,13 @@ from groundswell_coordinator.cli.files import lend_files
 from groundswell_coordinator.launch.local import LocalAgents, default_agents
 
 if TYPE_CHECKING:
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell.scenario.model import Test
     from groundswell.v1.control_pb2 import Ended
     from groundswell_coordinator.cli.order import Order
 
 
-def carry_out(order: Order, coordinator: Address | None) -> Ended:
+def carry_out(order: Order, coordinator: Remote | None) -> Ended:
     """Read the test, run it to its end; what is heavy is imported once the agents are starting up."""
     return _run_here(order) if coordinator is None else _run_there(order, coordinator)
 
@@ -43,8 +43,8 @@ def _run_here(order: Order) -> Ended:
         return run_embedded(replace(ready, agents=count), test.test, processes)
 
 
-def _run_there(order: Order, coordinator: Address) -> Ended:
+def _run_there(order: Order, coordinator: Remote) -> Ended:
     from groundswell_coordinator.cli.remote_session import run_remote
 
     ready, test = loaded(order)
-    return run_remote(ready, test.test, str(coordinator))
+    return run_remote(ready, test.test, coordinator)

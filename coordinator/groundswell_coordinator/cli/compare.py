@@ -18,7 +18,7 @@ from groundswell_coordinator.cli.past import env_option, whose_option
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell_coordinator.compare.comparison import Comparison
 
 _EPILOG = """\b
@@ -123,7 +123,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 def command(
     base: str,
     candidate: str,
-    coordinator: Address | None,
+    coordinator: Remote | None,
     budgets: Sequence[str],
     tolerance: float,
     confidence: float,
@@ -161,7 +161,7 @@ def command(
 def _compared(
     base: str,
     candidate: str,
-    coordinator: Address | None,
+    coordinator: Remote | None,
     budgets: Sequence[str],
     *,
     tolerance: float,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from groundswell.address import Address, AddressOption
+from groundswell.credentials import Credentials, Remote, credential_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-F = TypeVar("F", bound="Callable[..., Any]")
+R = TypeVar("R")
 
 VARIABLE = "GROUNDSWELL_COORDINATOR"
 
@@ -28,20 +30,44 @@ class _Coordinator(AddressOption):
 _NOBODY = Address("", 0)
 
 
-def coordinator_option(what: str) -> Callable[[F], F]:
-    """Give a command `coordinator: Address | None`; without one it does `what`."""
-    return _option(_given, f"The coordinator to ask.  [default: {what}]")
+def coordinator_option(what: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Give a command `coordinator: Remote | None`; without one it does `what`."""
+    return _options(_given, f"The coordinator to ask.  [default: {what}]")
 
 
-def needed_coordinator_option(command: F) -> F:
-    """Give a command `coordinator: Address`; without one it is of no use."""
-    return _option(_needed, "The coordinator to ask.")(command)
+def needed_coordinator_option(command: Callable[..., R]) -> Callable[..., R]:
+    """Give a command `coordinator: Remote`; without one it is of no use."""
+    return _options(_needed, "The coordinator to ask.")(command)
+
+
+def _options(
+    callback: Callable[[click.Context, click.Parameter, Address | None], Address | None],
+    text: str,
+) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """The coordinator, and what is shown to it."""
+
+    def decorate(command: Callable[..., R]) -> Callable[..., R]:
+        @functools.wraps(command)
+        def wrapper(
+            *,
+            coordinator: Address | None,
+            credentials: Credentials,
+            **kwargs: Any,  # noqa: ANN401 # whatever the other options are
+        ) -> R:
+            remote = None
+            if coordinator is not None:
+                remote = Remote(coordinator.host, coordinator.port, credentials)
+            return command(coordinator=remote, **kwargs)
+
+        return _option(callback, text)(credential_options(from_environment=True)(wrapper))
+
+    return decorate
 
 
 def _option(
     callback: Callable[[click.Context, click.Parameter, Address | None], Address | None],
     text: str,
-) -> Callable[[F], F]:
+) -> Callable[[Callable[..., R]], Callable[..., R]]:
     return click.option(
         "--coordinator",
         type=_Coordinator(dials=True),

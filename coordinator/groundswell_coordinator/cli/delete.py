@@ -9,7 +9,7 @@ import click
 from groundswell_coordinator.cli.past import ask, whose_option
 
 if TYPE_CHECKING:
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
 
 _EPILOG = """\b
 Example:
@@ -20,7 +20,7 @@ Example:
 @click.command("delete", epilog=_EPILOG)
 @click.argument("run")
 @whose_option
-def command(run: str, coordinator: Address | None) -> None:
+def command(run: str, coordinator: Remote | None) -> None:
     """Delete RUN and all that was measured in it. It is named by its whole id."""
     ask(coordinator, lambda runs: runs.delete(run))
     click.echo(f"deleted run {run}", err=True)

@@ -9,7 +9,7 @@ import click
 from groundswell_coordinator.cli.output import printing
 
 if TYPE_CHECKING:
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell.v1.control_pb2 import Ended
     from groundswell_coordinator.cli.report_files import ReportFiles
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def tell_ended(
     ended: Ended,
     files: ReportFiles,
-    coordinator: Address | None,
+    coordinator: Remote | None,
     *,
     as_json: bool,
     quiet: bool,

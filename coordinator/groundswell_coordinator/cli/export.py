@@ -13,7 +13,7 @@ from groundswell_coordinator.report import quantity
 from groundswell_coordinator.whole_file import replacing
 
 if TYPE_CHECKING:
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell_coordinator.cli.past import Runs
 
 _EPILOG = """\b
@@ -27,7 +27,7 @@ Example:
 @click.argument("run")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @whose_option
-def command(run: str, file: Path, coordinator: Address | None) -> None:
+def command(run: str, file: Path, coordinator: Remote | None) -> None:
     """Write RUN into FILE, whole: the test, every second's histograms, what befell it.
 
     `groundswell import-run` takes it in on another machine.

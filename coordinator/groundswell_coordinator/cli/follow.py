@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from groundswell_coordinator.reconnection import PATIENCE_S, Reconnection
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from groundswell.credentials import Remote
     from groundswell.v1.control_pb2 import Ended, Opened, RunEvent
     from groundswell_coordinator.cli.interrupts import Interrupts
     from groundswell_coordinator.client import ControlClient
@@ -66,7 +68,7 @@ class Follower:
         except CoordinatorGone as gone:
             raise CoordinatorUnreachable(
                 f"run {self.run_id}: {gone.message}",
-                hint=f"`{how_to_watch(self.run_id, self._client.address)}` follows it again",
+                hint=f"`{how_to_watch(self.run_id, self._client.coordinator)}` follows it again",
             ) from gone
         finally:
             # The run is over; what is left is to take things down, and that is not to be cut short.
@@ -159,8 +161,8 @@ class Stopper:
         await asyncio.gather(*self._orders, return_exceptions=True)
 
 
-def how_to_watch(run_id: str, address: str) -> str:
-    return f"groundswell watch {run_id} --coordinator {address}"
+def how_to_watch(run_id: str, coordinator: Remote) -> str:
+    return shlex.join(["groundswell", "watch", run_id, *coordinator.words()])
 
 
 def _ignore(count: int) -> None:

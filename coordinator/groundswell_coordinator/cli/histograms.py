@@ -9,10 +9,10 @@ from groundswell_coordinator.cli.stored import opened
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
 
 
-def write_histograms(run_id: str, coordinator: Address | None, folder: Path) -> None:
+def write_histograms(run_id: str, coordinator: Remote | None, folder: Path) -> None:
     # Not before the agents have been started: it is heavy.
     from groundswell_coordinator.report.hlog import write_interval_logs
 

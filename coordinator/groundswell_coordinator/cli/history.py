@@ -23,7 +23,7 @@ from groundswell_coordinator.report import quantity
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell_coordinator.cli.past import Runs
     from groundswell_coordinator.history.trend import Change
     from groundswell_coordinator.report.summary import Summary
@@ -49,7 +49,7 @@ _TITLES = ("RUN", "STARTED (UTC)", "VERDICT", "MED", "P(95)", "P(99)", "FAILED",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print runs and changes as JSON.")
 @whose_option
-def command(test: str, coordinator: Address | None, limit: int, as_json: bool) -> None:
+def command(test: str, coordinator: Remote | None, limit: int, as_json: bool) -> None:
     """Show the runs of TEST, the name of a test or its file, with the points at which they changed.
 
     A change is told where the order of the runs could hardly be chance, and levels differ by more than

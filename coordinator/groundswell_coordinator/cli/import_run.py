@@ -13,7 +13,7 @@ from groundswell_coordinator.cli.past import ask, whose_option
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
 
 _EPILOG = """\b
 Example:
@@ -27,7 +27,7 @@ _CHUNK = 256 * 1024
 @click.command("import-run", epilog=_EPILOG)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @whose_option
-def command(file: Path, coordinator: Address | None) -> None:
+def command(file: Path, coordinator: Remote | None) -> None:
     """Take in the run that `groundswell export` wrote into FILE, and print its id."""
     click.echo(ask(coordinator, lambda runs: runs.import_run(_chunks(file))))
 

@@ -15,18 +15,19 @@ from groundswell_coordinator.cli.test_options import Assignment
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell_coordinator.client import ControlClient
     from groundswell_coordinator.history.past_runs import PastRuns
 
     Runs = PastRuns | ControlClient
 
 T = TypeVar("T")
+R = TypeVar("R")
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
-def whose_option(command: F) -> F:
-    """Whose runs: `coordinator: Address | None`."""
+def whose_option(command: Callable[..., R]) -> Callable[..., R]:
+    """Whose runs: `coordinator: Remote | None`."""
     return coordinator_option("the runs of this user on this machine")(command)
 
 
@@ -40,13 +41,13 @@ def env_option(command: F) -> F:
     )(command)
 
 
-def environment(coordinator: Address | None, env: tuple[tuple[str, str], ...]) -> dict[str, str]:
+def environment(coordinator: Remote | None, env: tuple[tuple[str, str], ...]) -> dict[str, str]:
     """What a stored test is read with. Our own environment is nobody else's business."""
     given = dict(env)
     return given if coordinator is not None else {**os.environ, **given}
 
 
-def ask(coordinator: Address | None, question: Callable[[Runs], Coroutine[Any, Any, T]]) -> T:
+def ask(coordinator: Remote | None, question: Callable[[Runs], Coroutine[Any, Any, T]]) -> T:
     """`ask(coordinator, lambda runs: runs.lines(5))`."""
     if coordinator is not None:
         return ask_coordinator(coordinator, question)

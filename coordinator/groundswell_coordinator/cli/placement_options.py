@@ -15,7 +15,7 @@ from groundswell_coordinator.cli.times import Time
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell_coordinator.outputs.destination import Destination
 
 R = TypeVar("R")
@@ -28,7 +28,7 @@ _REMOTE_WAIT_S = 300.0
 class Placement:
     """Without a coordinator, one of its own on this machine. `agents` is None where nobody said."""
 
-    coordinator: Address | None
+    coordinator: Remote | None
     agents: int | None
     selector: Mapping[str, str]
     on_agent_loss: str

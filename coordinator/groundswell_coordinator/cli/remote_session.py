@@ -21,6 +21,7 @@ from groundswell_coordinator.reconnection import Reconnection
 from groundswell_coordinator.report.live import LiveView
 
 if TYPE_CHECKING:
+    from groundswell.credentials import Remote
     from groundswell.v1.control_pb2 import AgentLine, Ended
     from groundswell_coordinator.cli.order import Order
 
@@ -28,24 +29,24 @@ if TYPE_CHECKING:
 _LAST_WORD_S = 2.0
 
 
-def run_remote(order: Order, title: str, address: str) -> Ended:
+def run_remote(order: Order, title: str, coordinator: Remote) -> Ended:
     """Hand the run in and follow it to its end. Ctrl-C stops it; the third one leaves it alone."""
-    return uvloop.run(_run(order, LiveView(title, quiet=order.quiet), address))
+    return uvloop.run(_run(order, LiveView(title, quiet=order.quiet), coordinator))
 
 
-def hand_in(order: Order, address: str) -> None:
+def hand_in(order: Order, coordinator: Remote) -> None:
     """Hand the run in, and no more."""
-    uvloop.run(_hand_in(order, address))
+    uvloop.run(_hand_in(order, coordinator))
 
 
-def watch(run: str, address: str, *, quiet: bool) -> Ended | None:
+def watch(run: str, coordinator: Remote, *, quiet: bool) -> Ended | None:
     """Follow a run to its end; None where Ctrl-C looked away."""
-    return uvloop.run(_watch(run, address, quiet))
+    return uvloop.run(_watch(run, coordinator, quiet))
 
 
-async def _run(order: Order, view: LiveView, address: str) -> Ended:
+async def _run(order: Order, view: LiveView, coordinator: Remote) -> Ended:
     with Interrupts() as interrupts:
-        async with ControlClient(address) as client:
+        async with ControlClient(coordinator) as client:
             await _submit(order, client)
             follower = Follower(client, order.run_id, view)
             stopper = Stopper(client, follower, may_leave=True)
@@ -54,20 +55,20 @@ async def _run(order: Order, view: LiveView, address: str) -> Ended:
             finally:
                 await stopper.close()
     if ended is None:
-        hint = f"`{how_to_watch(order.run_id, address)}` follows it again"
+        hint = f"`{how_to_watch(order.run_id, coordinator)}` follows it again"
         raise Interrupted(f"left run {order.run_id} to itself", hint=hint)
     return with_summary(ended)
 
 
-async def _hand_in(order: Order, address: str) -> None:
+async def _hand_in(order: Order, coordinator: Remote) -> None:
     with Interrupts():
-        async with ControlClient(address) as client:
+        async with ControlClient(coordinator) as client:
             await _submit(order, client)
 
 
-async def _watch(run: str, address: str, quiet: bool) -> Ended | None:
+async def _watch(run: str, coordinator: Remote, quiet: bool) -> Ended | None:
     with Interrupts() as interrupts:
-        async with ControlClient(address) as client:
+        async with ControlClient(coordinator) as client:
             follower = Follower(client, run, LiveView(run, quiet=quiet))
             ended = await follower.follow(interrupts, lambda count: follower.leave())
     if ended is None:

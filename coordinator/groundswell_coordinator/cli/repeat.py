@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell.v1.control_pb2 import Ended
     from groundswell_coordinator.cli.order import Order
     from groundswell_coordinator.cli.report_files import ReportFiles
@@ -66,7 +66,7 @@ class Group:
         self,
         run_once: Callable[[Order], Ended],
         files: ReportFiles,
-        coordinator: Address | None,
+        coordinator: Remote | None,
         hdr: Path | None,
     ) -> None:
         """All of them, until one is interrupted. Each has files of its own."""
@@ -95,7 +95,7 @@ class Group:
         code = int(worst({ExitCode(as_asked(inconclusive, code)) for code in self._codes}))
         return max((own.exit_code(code) for own in self._files), default=code)
 
-    def tell(self, coordinator: Address | None, *, as_json: bool, quiet: bool) -> None:
+    def tell(self, coordinator: Remote | None, *, as_json: bool, quiet: bool) -> None:
         with printing():
             if as_json:
                 click.echo(self._as_json())

@@ -29,7 +29,7 @@ from groundswell_coordinator.report.forms import FORMS, MARKDOWN, Form
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell_coordinator.report.summary import Summary
 
 R = TypeVar("R")
@@ -70,7 +70,7 @@ class ReportFiles:
         return ReportFiles(paths, is_step=self._is_step)
 
     @contextmanager
-    def written(self, summary: Summary, coordinator: Address | None) -> Generator[None]:
+    def written(self, summary: Summary, coordinator: Remote | None) -> Generator[None]:
         """Around printing the summary, which comes first and must not cost the files."""
         self.is_over = True
         try:
@@ -89,7 +89,7 @@ class ReportFiles:
         if self._is_step:
             append_step_summary(MARKDOWN.render_failure(name, error))
 
-    def _write(self, summary: Summary, coordinator: Address | None) -> None:
+    def _write(self, summary: Summary, coordinator: Remote | None) -> None:
         from groundswell_coordinator.cli.stored import opened
         from groundswell_coordinator.report.material import Material
 
@@ -177,7 +177,7 @@ def _as_error(error: GroundswellError | KeyboardInterrupt) -> GroundswellError:
     return GroundswellError("interrupted before there was a verdict")
 
 
-def _how_again(summary: Summary, coordinator: Address | None, options: list[str]) -> str:
+def _how_again(summary: Summary, coordinator: Remote | None, options: list[str]) -> str:
     if any(reason.code == _STORE_FAILED for reason in summary.reasons):
         return "the store failed, too: what was printed is all there is"
     whose = "" if coordinator is None else f" --coordinator {coordinator}"

@@ -28,7 +28,7 @@ from groundswell_coordinator.cli.run_options import folder, key_value_map
 from groundswell_coordinator.cli.test_options import test_source_options
 
 if TYPE_CHECKING:
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell.scenario.source import TestSource
     from groundswell_coordinator.cli.report_files import ReportFiles
     from groundswell_coordinator.outputs.destination import Destination
@@ -158,14 +158,14 @@ def command(
     return files.exit_code(as_asked(inconclusive, ended.exit_code))
 
 
-def _hand_in(order: Order, coordinator: Address) -> int:
+def _hand_in(order: Order, coordinator: Remote) -> int:
     from groundswell_coordinator.cli.follow import how_to_watch
     from groundswell_coordinator.cli.remote_session import hand_in
 
     ready, _ = loaded(order)
-    hand_in(ready, str(coordinator))
+    hand_in(ready, coordinator)
     with printing():
         click.echo(order.run_id)
     if not order.quiet:
-        click.echo(f"follow it: {how_to_watch(order.run_id, str(coordinator))}", err=True)
+        click.echo(f"follow it: {how_to_watch(order.run_id, coordinator)}", err=True)
     return ExitCode.OK

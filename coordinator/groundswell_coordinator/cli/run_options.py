@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell_coordinator.outputs.destination import Destination
 
 _MOST_PROCESSES = 1000
@@ -39,7 +39,7 @@ def folder(context: click.Context, parameter: click.Parameter, path: Path | None
 
 
 def check_together(
-    coordinator: Address | None,
+    coordinator: Remote | None,
     *,
     agents: int | None,
     selector: Mapping[str, str],

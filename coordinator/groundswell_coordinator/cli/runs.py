@@ -14,7 +14,7 @@ from groundswell_coordinator.cli.table import table
 from groundswell_coordinator.report import quantity
 
 if TYPE_CHECKING:
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell.v1.control_pb2 import RunLine
 
 _EPILOG = """\b
@@ -38,7 +38,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 )
 @click.option("--json", "as_json", is_flag=True, help="Print them as a JSON list.")
 @whose_option
-def command(coordinator: Address | None, limit: int, as_json: bool) -> None:
+def command(coordinator: Remote | None, limit: int, as_json: bool) -> None:
     """List past runs, and those that go on, the newest first."""
     lines = ask(coordinator, lambda runs: runs.lines(limit))
     with printing():

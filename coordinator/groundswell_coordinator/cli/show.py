@@ -13,7 +13,7 @@ from groundswell_coordinator.cli.report_files import report_options
 from groundswell_coordinator.cli.times import Time
 
 if TYPE_CHECKING:
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell_coordinator.cli.report_files import ReportFiles
 
 _EPILOG = """\b
@@ -36,7 +36,7 @@ Example:
 @report_options("run")
 def command(
     run: str,
-    coordinator: Address | None,
+    coordinator: Remote | None,
     files: ReportFiles,
     from_s: float | None,
     to_s: float | None,

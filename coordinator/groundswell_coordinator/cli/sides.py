@@ -21,7 +21,7 @@ from groundswell_coordinator.store.run_file import reading
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell_coordinator.cli.past import Runs
     from groundswell_coordinator.compare.party import Run
 
@@ -29,7 +29,7 @@ MOST_RUNS = 10_000
 _GZIP = b"\x1f\x8b"
 
 
-def find_party(name: str, coordinator: Address | None, env: Mapping[str, str]) -> Party:
+def find_party(name: str, coordinator: Remote | None, env: Mapping[str, str]) -> Party:
     """Raises UnknownRun where nothing has the name."""
     path = Path(name)
     if path.is_dir():
@@ -71,12 +71,12 @@ def _summary_in(path: Path) -> Summary:
         ) from error
 
 
-def _from_store(run_id: str, coordinator: Address | None, env: Mapping[str, str]) -> Run:
+def _from_store(run_id: str, coordinator: Remote | None, env: Mapping[str, str]) -> Run:
     with opened(run_id, coordinator) as (stored, intervals):
         return read_run(stored, intervals, env)
 
 
-def _run_ids(name: str, coordinator: Address | None, env: Mapping[str, str]) -> Sequence[str]:
+def _run_ids(name: str, coordinator: Remote | None, env: Mapping[str, str]) -> Sequence[str]:
     """The whole ids of all that the name stands for."""
     return ask(coordinator, lambda runs: find_run_ids(runs, name, env))
 

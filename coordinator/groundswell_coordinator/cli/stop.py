@@ -10,7 +10,7 @@ from groundswell_coordinator.cli.coordinator_options import needed_coordinator_o
 from groundswell_coordinator.cli.pool import ask_coordinator
 
 if TYPE_CHECKING:
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
 
 _EPILOG = """\b
 Example:
@@ -22,7 +22,7 @@ Example:
 @click.argument("run")
 @click.option("--abort", is_flag=True, help="Cancel running iterations, too.")
 @needed_coordinator_option
-def command(run: str, coordinator: Address, abort: bool) -> None:
+def command(run: str, coordinator: Remote, abort: bool) -> None:
     """Stop RUN for everybody. It is named by its whole id.
 
     No iteration starts any more, and those that run have five seconds. Whoever follows the run gets

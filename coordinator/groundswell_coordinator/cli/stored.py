@@ -12,12 +12,12 @@ from groundswell_coordinator.cli.pool import ask_coordinator
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell_coordinator.report.material import Stored
 
 
 @contextmanager
-def opened(run_id: str, coordinator: Address | None) -> Generator[Stored]:
+def opened(run_id: str, coordinator: Remote | None) -> Generator[Stored]:
     """From the user's own store, or from a coordinator's, which gives the run as a file."""
     # Not before the agents have been started: SQLAlchemy is heavy.
     if coordinator is None:

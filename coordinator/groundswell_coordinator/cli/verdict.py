@@ -14,7 +14,7 @@ from groundswell_coordinator.cli.past import ask, env_option, environment, whose
 from groundswell_coordinator.cli.report_files import report_options
 
 if TYPE_CHECKING:
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell_coordinator.cli.report_files import ReportFiles
     from groundswell_coordinator.history.answers import Judged
 
@@ -34,7 +34,7 @@ Example:
 @report_options("run")
 def command(
     run: str,
-    coordinator: Address | None,
+    coordinator: Remote | None,
     files: ReportFiles,
     env: tuple[tuple[str, str], ...],
     inconclusive: str,

@@ -12,7 +12,7 @@ from groundswell_coordinator.cli.inconclusive import as_asked, inconclusive_opti
 from groundswell_coordinator.cli.report_files import report_options
 
 if TYPE_CHECKING:
-    from groundswell.address import Address
+    from groundswell.credentials import Remote
     from groundswell_coordinator.cli.report_files import ReportFiles
 
 _EPILOG = """\b
@@ -32,7 +32,7 @@ Example:
 @report_options("run", is_step=True)
 def command(
     run: str,
-    coordinator: Address,
+    coordinator: Remote,
     files: ReportFiles,
     inconclusive: str,
     as_json: bool,
@@ -47,7 +47,7 @@ def command(
     from groundswell_coordinator.cli.ended import tell_ended
     from groundswell_coordinator.cli.remote_session import watch
 
-    ended = watch(run, str(coordinator), quiet=quiet or as_json)
+    ended = watch(run, coordinator, quiet=quiet or as_json)
     if ended is None:
         return ExitCode.OK
     tell_ended(ended, files, coordinator, as_json=as_json, quiet=quiet, verbose=verbose)

@@ -23,6 +23,7 @@ import uvloop
 from groundswell import __version__
 from groundswell.ending import when_told_to_end
 from groundswell.errors import InvalidConfiguration
+from groundswell_coordinator.access.access import Access
 from groundswell_coordinator.coordinator import Coordinator
 from groundswell_coordinator.launch.port_file import written
 from groundswell_coordinator.launch.retention import keep_forgetting
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from groundswell.address import Address
+    from groundswell_coordinator.access.access import AccessFiles
     from groundswell_coordinator.services.exposition import Family
     from groundswell_coordinator.store.writer import StoreWriter
 
@@ -59,21 +61,35 @@ class ServiceSettings:
     retain: timedelta | None
     lease_s: float
     is_insecure: bool
+    access: AccessFiles | None
     port_file: Path | None
 
 
 def run_service(settings: ServiceSettings) -> None:
     """Serve until a signal comes. Raises GroundswellError where it cannot begin, or not go on."""
-    if not settings.listen.is_loopback and not settings.is_insecure:
-        raise InvalidConfiguration(
-            f"{settings.listen} can be reached from other machines, and there is no TLS yet",
-            hint="listen on 127.0.0.1, or say --insecure where the network lets only friends in",
-        )
+    _check_door(settings)
     # Threads that store and judge give way sooner to the loop, and to a thousand streams.
     sys.setswitchinterval(0.001)
     # What lives long here is mostly as old as the agents' streams: to look at it seldom is enough.
     gc.set_threshold(20_000, 20, 100)
     uvloop.run(_serve(settings))
+
+
+def _check_door(settings: ServiceSettings) -> None:
+    """Raises InvalidConfiguration for what lets anybody in."""
+    if settings.listen.is_loopback or settings.is_insecure:
+        return
+    if settings.access is None:
+        raise InvalidConfiguration(
+            f"{settings.listen} can be reached from other machines, and anybody there could run tests",
+            hint="--cert, --key and --ca (or --tokens) close the door, `groundswell certs` makes what "
+            "they name; or listen on 127.0.0.1, or say --insecure where the network lets only friends in",
+        )
+    if settings.access.server.ca is None and settings.access.tokens is None:
+        raise InvalidConfiguration(
+            f"{settings.listen} can be reached from other machines, and TLS alone lets anybody in",
+            hint="--ca asks everybody for a certificate, --tokens for a token",
+        )
 
 
 async def _serve(settings: ServiceSettings) -> None:
@@ -89,6 +105,7 @@ class _Service:
         self._readiness.hinder(_STARTING, "it is starting")
         self._store = ServiceStore(settings.store, self._readiness, self._telemetry)
         self._health = Health(self._readiness)
+        self._access = None if settings.access is None else Access(settings.access)
         self._coordinator: Coordinator | None = None
 
     async def run(self) -> None:
@@ -112,9 +129,11 @@ class _Service:
         if address is None:
             return None
         port = await up.enter_async_context(
-            HttpSide(self._readiness, self._families).listening(address)
+            HttpSide(self._readiness, self._families, self._access).listening(address)
         )
-        _log.info("http://%s serves /healthz, /readyz and /metrics", replace(address, port=port))
+        scheme = "http" if self._access is None else "https"
+        where = replace(address, port=port)
+        _log.info("%s://%s serves /healthz, /readyz and /metrics", scheme, where)
         return port
 
     async def _serve_grpc(self, up: AsyncExitStack, store: StoreWriter) -> int:
@@ -126,6 +145,7 @@ class _Service:
             lease_s=self._settings.lease_s,
             store=self._settings.store,
             telemetry=self._telemetry,
+            access=self._access,
         )
         coordinator.serve_too(self._health.add_to)
         await self._health.say()
@@ -139,15 +159,16 @@ class _Service:
 
     def _say_how_to_attach(self, port: int) -> None:
         here = replace(self._settings.listen, port=port)
-        if not here.is_loopback:
+        if not here.is_loopback and self._access is None:
             _log.warning(
                 "INSECURE: no TLS, no tokens; whoever reaches %s can attach agents and run tests",
                 here,
             )
-        _log.info("listening on %s; groundswell agent --coordinator %s", here, here)
+        shown = "" if self._access is None else ", with its --ca and a certificate or a token"
+        _log.info("listening on %s; groundswell agent --coordinator %s%s", here, here, shown)
 
     def _families(self) -> Iterator[Family]:
-        return all_families(self._coordinator, self._readiness)
+        return all_families(self._coordinator, self._readiness, self._access)
 
     async def _until_told_to_end(self, store: StoreWriter) -> None:
         """Raises what one of our duties fails of."""
@@ -155,6 +176,8 @@ class _Service:
             self._store.watch(store),
             self._health.follow(),
         ]
+        if self._access is not None:
+            duties.append(self._access.keep_fresh())
         if self._settings.retain is not None:
             duties.append(keep_forgetting(self._settings.store, self._settings.retain))
         await _until(self._told_to_end, duties)

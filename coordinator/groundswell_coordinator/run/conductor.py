@@ -70,6 +70,7 @@ from groundswell_coordinator.run.succession import Succession
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from groundswell.files.stamp import FileStamp
     from groundswell.v1 import agent_pb2
     from groundswell.verdict.run_warning import RunWarning
     from groundswell_coordinator.attachment import Attachment
@@ -216,6 +217,9 @@ class Conductor:
     def deliver(self, agent: Attachment, message: agent_pb2.AgentMessage) -> None:
         """A message of one of the run's agents; ProtocolViolation where they are a flood."""
         self._inbox.say(agent, message)
+
+    def needs(self, stamp: FileStamp) -> bool:
+        return stamp in self.submission.source.files.stamps.values()
 
     def keeps(self, agent: Attachment) -> bool:
         """Under load an agent has its lease's time to come back; before, nothing is lost with it."""

@@ -30,6 +30,7 @@ from groundswell_coordinator.run.restoration import restore, stored_source
 from groundswell_coordinator.run.submission import source_from_wire
 
 if TYPE_CHECKING:
+    from groundswell.files.stamp import FileStamp
     from groundswell.scenario.source import TestSource
     from groundswell_coordinator.pool import Pool
     from groundswell_coordinator.run.restoration import Restored
@@ -86,6 +87,10 @@ class Recovery:
             self._recalled(agent, message.recalled.source)
         else:
             self._inbox.say(agent, message)
+
+    def needs(self, stamp: FileStamp) -> bool:
+        # Its agents have all they need, or could not have begun.
+        return False
 
     def keeps(self, agent: Attachment) -> bool:
         return True

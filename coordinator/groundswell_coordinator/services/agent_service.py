@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, NoReturn
 import grpc
 from google.protobuf.message import DecodeError
 
-from groundswell.errors import ProtocolViolation
+from groundswell.errors import CoordinatorRefuses, ProtocolViolation
+from groundswell.files.stamp import FileStamp
 from groundswell.v1 import agent_pb2, agent_pb2_grpc
 from groundswell.wire import PROTOCOL
+from groundswell_coordinator.access.caller import CALLER
 from groundswell_coordinator.run_files import RunFiles
 from groundswell_coordinator.services.file_transfer import give_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from groundswell.errors import GroundswellError
+    from groundswell_coordinator.access.caller import Caller
     from groundswell_coordinator.attachment import Attachment, Stream
     from groundswell_coordinator.pool import Pool
     from groundswell_coordinator.run.owner import RunOwner
@@ -56,7 +60,12 @@ class AgentService(agent_pb2_grpc.AgentServiceServicer):
         except ProtocolViolation as violation:
             _log.warning("%s: %s", context.peer(), violation)
             await _refuse(context, grpc.StatusCode.FAILED_PRECONDITION, violation)
-        agent = self._pool.attach(hello)
+        caller = CALLER.get()
+        try:
+            agent = self._pool.attach(hello, None if caller is None else caller.identity)
+        except CoordinatorRefuses as refusal:
+            _log.warning("%s: %s", context.peer(), refusal)
+            await _refuse(context, grpc.StatusCode.PERMISSION_DENIED, refusal)
         stream = agent.begin_stream()
         agent.send(welcome=self._welcome())
         self._pool.welcomed(agent, hello.holding)
@@ -77,7 +86,17 @@ class AgentService(agent_pb2_grpc.AgentServiceServicer):
     async def FetchFile(  # type: ignore[override]
         self, request: agent_pb2.FetchFileRequest, context: FetchContext
     ) -> None:
+        caller = CALLER.get()
+        if caller is not None and not self._may_fetch(request, caller):
+            # Whether it is here is nothing that this one is to know.
+            refusal = CoordinatorRefuses("no run that this agent takes part in has such a file")
+            _log.warning("%s: %s: %s", context.peer(), caller, refusal)
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(refusal))
         await give_file(self._files, request, context)
+
+    def _may_fetch(self, request: agent_pb2.FetchFileRequest, caller: Caller) -> bool:
+        stamp = FileStamp(request.stamp.sha256, request.stamp.size)
+        return self._pool.may_fetch(stamp, caller.identity)
 
     def _welcome(self) -> agent_pb2.Welcome:
         return agent_pb2.Welcome(
@@ -131,7 +150,7 @@ class AgentService(agent_pb2_grpc.AgentServiceServicer):
 
 
 async def _refuse(
-    context: type_context, code: grpc.StatusCode, violation: ProtocolViolation
+    context: type_context, code: grpc.StatusCode, violation: GroundswellError
 ) -> NoReturn:
     # grpc's client calls it an "Internal error from Core" when the stream ends under a write of its
     # own, and then the reason is lost: so the write that offended may come to its end first.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from groundswell.errors import CoordinatorUnreachable
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncGenerator, Callable
 
     from groundswell.address import Address
@@ -32,8 +33,16 @@ _log = logging.getLogger(__name__)
 class Door:
     """Gives every connection to a protocol of its own."""
 
-    def __init__(self, protocol: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(
+        self,
+        protocol: Callable[[], asyncio.Protocol],
+        tls: Callable[[], ssl.SSLContext] | None = None,
+    ) -> None:
+        """`tls` is asked for every visitor: certificates may change."""
         self._protocol = protocol
+        self._tls = tls
+        # Those who have not shaken hands yet, in the order of their coming.
+        self._greeting: dict[asyncio.Task[None], None] = {}
         # In the order of their coming; ended ones are among them until their time is up.
         self._visitors: dict[asyncio.Transport, asyncio.TimerHandle] = {}
 
@@ -50,6 +59,10 @@ class Door:
             await asyncio.gather(*accepting, return_exceptions=True)
             for one in listening:
                 one.close()
+            greeting = tuple(self._greeting)
+            for task in greeting:
+                task.cancel()
+            await asyncio.gather(*greeting, return_exceptions=True)
             for visitor in tuple(self._visitors):
                 self._send_away(visitor)
 
@@ -58,13 +71,43 @@ class Door:
         while True:
             try:
                 connection, _ = await loop.sock_accept(listening)
-                visitor, _ = await loop.connect_accepted_socket(self._protocol, connection)
+                if self._tls is None:
+                    visitor, _ = await loop.connect_accepted_socket(self._protocol, connection)
+                    self._welcome(visitor)
+                else:
+                    self._greet(connection, self._tls())
             except OSError as error:
                 _log.warning("a connection cannot be taken: %s", error)
                 await asyncio.sleep(_BREATH_S)
-                continue
-            self._make_room()
-            self._visitors[visitor] = loop.call_later(STAY_S, self._send_away, visitor)
+
+    def _greet(self, connection: socket.socket, tls: ssl.SSLContext) -> None:
+        """Shake hands, while others come in."""
+        if len(self._greeting) >= PLACES:
+            next(iter(self._greeting)).cancel()
+        task = asyncio.create_task(self._shake_hands(connection, tls))
+        self._greeting[task] = None
+        task.add_done_callback(self._greeting.pop)
+
+    async def _shake_hands(self, connection: socket.socket, tls: ssl.SSLContext) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            visitor, _ = await loop.connect_accepted_socket(
+                self._protocol, connection, ssl=tls, ssl_handshake_timeout=STAY_S
+            )
+        except OSError as error:
+            # A port scan, or a client that does not trust us: not worth more.
+            _log.debug("no handshake: %s", error)
+            connection.close()
+            return
+        except asyncio.CancelledError:
+            connection.close()
+            raise
+        self._welcome(visitor)
+
+    def _welcome(self, visitor: asyncio.Transport) -> None:
+        self._make_room()
+        loop = asyncio.get_running_loop()
+        self._visitors[visitor] = loop.call_later(STAY_S, self._send_away, visitor)
 
     def _make_room(self) -> None:
         if len(self._visitors) < PLACES:

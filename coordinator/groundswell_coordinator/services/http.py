@@ -4,7 +4,8 @@
     /readyz    200, or 503 with what is in the way
     /metrics   what there is to be watched, see `metrics`
 
-Nothing secret is on any of these pages, and nothing can be changed through them.
+Nothing can be changed through these pages. Behind TLS, which runs there are is a viewer's business;
+a probe shows nothing, and is told nothing but whether we live.
 """
 
 from __future__ import annotations
@@ -16,13 +17,17 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
+from groundswell.errors import NotAuthenticated
+from groundswell_coordinator.access.caller import CERTIFICATE, COMMON_NAME, URI, caller_of
+from groundswell_coordinator.access.role import Role
 from groundswell_coordinator.services.door import Door
 from groundswell_coordinator.services.exposition import CONTENT_TYPE, exposition
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 
     from groundswell.address import Address
+    from groundswell_coordinator.access.access import Access
     from groundswell_coordinator.services.exposition import Family
     from groundswell_coordinator.services.readiness import Readiness
 
@@ -50,7 +55,14 @@ _log.addFilter(_Terse())
 class HttpSide:
     """`families` is asked on every scrape."""
 
-    def __init__(self, readiness: Readiness, families: Callable[[], Iterable[Family]]) -> None:
+    def __init__(
+        self,
+        readiness: Readiness,
+        families: Callable[[], Iterable[Family]],
+        access: Access | None = None,
+    ) -> None:
+        """With `access`, all of it is served over TLS, and the metrics to viewers and operators."""
+        self._access = access
         self._readiness = readiness
         self._families = families
 
@@ -64,7 +76,8 @@ class HttpSide:
         await runner.setup()
         try:
             assert runner.server is not None
-            async with Door(runner.server).open(address) as port:
+            tls = None if self._access is None else self._access.tls.http_context
+            async with Door(runner.server, tls).open(address) as port:
                 yield port
         finally:
             await runner.cleanup()
@@ -86,9 +99,42 @@ class HttpSide:
         lines = "".join(f"{line}\n" for line in self._readiness.obstacles)
         return web.Response(status=503, text=f"not ready\n{lines}")
 
-    async def _metrics(self, _: web.Request) -> web.Response:
+    async def _metrics(self, request: web.Request) -> web.Response:
+        if self._access is not None:
+            refused = self._refusal(request, self._access)
+            if refused is not None:
+                return refused
         text = exposition(self._families())
         return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
+
+    def _refusal(self, request: web.Request, access: Access) -> web.Response | None:
+        try:
+            caller = caller_of(_peer(request), _lower(request.headers), access.tokens)
+        except NotAuthenticated as error:
+            return web.Response(
+                status=401, text=f"{error}\n", headers={"WWW-Authenticate": "Bearer"}
+            )
+        if not caller.may((Role.VIEWER, Role.OPERATOR)):
+            return web.Response(status=403, text=f"{caller} may not see this\n")
+        return None
+
+
+def _peer(request: web.Request) -> dict[str, list[bytes]]:
+    """A certificate that was verified, as grpc would tell of it."""
+    certificate = request.get_extra_info("peercert")
+    if not certificate:
+        return {}
+    names = (value for part in certificate["subject"] for key, value in part if key == "commonName")
+    uris = (value for kind, value in certificate.get("subjectAltName", ()) if kind == "URI")
+    return {
+        CERTIFICATE: [b"verified"],
+        COMMON_NAME: [name.encode() for name in names],
+        URI: [uri.encode() for uri in uris],
+    }
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {key.lower(): value for key, value in headers.items()}
 
 
 async def _close_after(_: web.Request, response: web.StreamResponse) -> None:

@@ -27,6 +27,7 @@ from groundswell_coordinator.timeline.timeline import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from groundswell_coordinator.access.access import Access
     from groundswell_coordinator.attachment import Attachment
     from groundswell_coordinator.coordinator import Coordinator
     from groundswell_coordinator.pool import Pool
@@ -50,10 +51,20 @@ def coordinator_families(coordinator: Coordinator) -> Iterator[Family]:
 
 
 def all_families(
-    coordinator: Coordinator | None, readiness: Readiness | None = None
+    coordinator: Coordinator | None,
+    readiness: Readiness | None = None,
+    access: Access | None = None,
 ) -> Iterator[Family]:
     """Before there is a coordinator, the process alone, and whether something is in its way."""
     yield from process_facts()
+    if access is not None:
+        yield by_label(
+            "groundswell_certificate_expires_timestamp_seconds",
+            Kind.GAUGE,
+            "When a certificate ends: the coordinator's own, and those of the authorities it trusts.",
+            "certificate",
+            {what: one.not_valid_after_utc.timestamp() for what, one in access.certificates()},
+        )
     if readiness is not None:
         yield gauge(
             "groundswell_ready",

@@ -1,0 +1,100 @@
+"""One door for all methods: who calls is asked here, and held against the table of `methods`, before a
+service hears of the call.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from groundswell.errors import CoordinatorRefuses
+from groundswell_coordinator.access.caller import CALLER, caller_of
+from groundswell_coordinator.access.methods import ANYBODY, METHODS
+from groundswell_coordinator.failure import abort
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from groundswell_coordinator.access.caller import Caller
+    from groundswell_coordinator.access.tokens import Tokens
+    from groundswell_coordinator.failure import Context
+
+_log = logging.getLogger(__name__)
+
+
+class Admission(grpc.aio.ServerInterceptor):
+    """`tokens` is asked at every call: what it answers may change; None where there are to be none."""
+
+    def __init__(self, tokens: Callable[[], Tokens | None]) -> None:
+        self._tokens = tokens
+
+    # The stub's types say what only grpc can fill in.
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Any:  # noqa: ANN401
+        handler = await continuation(handler_call_details)
+        if handler is None or METHODS.get(handler_call_details.method) is ANYBODY:
+            return handler
+        return self._guarded(handler, handler_call_details.method)
+
+    def _guarded(self, handler: Any, method: str) -> Any:  # noqa: ANN401
+        serve = (
+            handler.unary_unary
+            or handler.unary_stream
+            or handler.stream_unary
+            or handler.stream_stream
+        )
+
+        async def answer(request: object, context: Context) -> object:
+            await self._admit(method, context)
+            return await serve(request, context)
+
+        async def stream(request: object, context: Context) -> AsyncIterator[object]:
+            await self._admit(method, context)
+            messages = serve(request, context)
+            if not hasattr(messages, "__aiter__"):
+                # One that writes by itself.
+                await messages
+                return
+            async with aclosing(messages):
+                async for message in messages:
+                    yield message
+
+        kind = _KINDS[handler.request_streaming, handler.response_streaming]
+        return kind(
+            stream if handler.response_streaming else answer,
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+    async def _admit(self, method: str, context: Context) -> None:
+        """Ends the call of whoever may not."""
+        try:
+            CALLER.set(self._admitted(method, context))
+        except CoordinatorRefuses as refusal:
+            _log.warning("%s: %s: %s", context.peer(), method, refusal.message)
+            await abort(context, refusal)
+
+    def _admitted(self, method: str, context: Context) -> Caller:
+        metadata = {key: str(value) for key, value in context.invocation_metadata() or ()}
+        caller = caller_of(context.auth_context(), metadata, self._tokens())
+        roles = METHODS.get(method, frozenset())
+        if not caller.may(roles):
+            needed = " or ".join(sorted(roles)) or "nobody"
+            raise CoordinatorRefuses(
+                f"{caller} may not call {method.rpartition('/')[2]}", hint=f"{needed} may"
+            )
+        return caller
+
+
+_KINDS = {
+    (False, False): grpc.unary_unary_rpc_method_handler,
+    (False, True): grpc.unary_stream_rpc_method_handler,
+    (True, False): grpc.stream_unary_rpc_method_handler,
+    (True, True): grpc.stream_stream_rpc_method_handler,
+}

@@ -1,0 +1,163 @@
+"""Why a connection to a coordinator does not come about: asked by a handshake of our own.
+
+gRPC says of most failures of TLS no more than that a socket was closed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+from groundswell.errors import CoordinatorRefuses
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from groundswell.address import Address
+    from groundswell.credentials import Credentials
+
+_PATIENCE_S = 3.0
+# A server that has taken a certificate says something at once.
+_WORD_S = 1.0
+_SHOW = "--cert and --key show a certificate, --token-file a token"
+
+# OpenSSL's verification results.
+_EXPIRED, _NOT_YET = 10, 9
+_OTHER_NAME, _OTHER_ADDRESS = 62, 64
+
+
+def tls_reason(address: Address, credentials: Credentials) -> CoordinatorRefuses | None:
+    """None where it is not TLS that is in the way. Blocks for some seconds at most."""
+    try:
+        if credentials.is_tls:
+            _try(address, credentials)
+        elif _speaks_tls(address):
+            return CoordinatorRefuses(
+                f"the coordinator at {address} speaks TLS",
+                hint=f"--ca names the authority of its certificate; {_SHOW}",
+            )
+    except CoordinatorRefuses as reason:
+        return reason
+    except OSError:
+        return None
+    return None
+
+
+def _try(address: Address, credentials: Credentials) -> None:
+    context = _context(credentials)
+    try:
+        with _connected(address, context, address.host) as connection:
+            _await_a_word(connection)
+    except ssl.SSLCertVerificationError as error:
+        raise _unverified(address, credentials, error) from error
+    except ssl.SSLError as error:
+        raise _refused(address, credentials, error.reason or "") from error
+    except (ConnectionResetError, BrokenPipeError) as error:
+        raise _refused(address, credentials, "") from error
+
+
+def _context(credentials: Credentials) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=credentials.ca)
+    except (OSError, ssl.SSLError) as error:
+        raise CoordinatorRefuses(f"{credentials.ca} holds no certificate in PEM") from error
+    context.set_alpn_protocols(["h2"])
+    if credentials.cert is not None and credentials.key is not None:
+        try:
+            context.load_cert_chain(credentials.cert, credentials.key)
+        except (OSError, ssl.SSLError) as error:
+            raise CoordinatorRefuses(
+                f"{credentials.key} is not the key of {credentials.cert}, or one of them is no PEM"
+            ) from error
+    return context
+
+
+@contextlib.contextmanager
+def _connected(address: Address, context: ssl.SSLContext, host: str) -> Generator[ssl.SSLSocket]:
+    with (
+        socket.create_connection((address.host, address.port), _PATIENCE_S) as plain,
+        context.wrap_socket(plain, server_hostname=host) as connection,
+    ):
+        yield connection
+
+
+def _await_a_word(connection: ssl.SSLSocket) -> None:
+    """With TLS 1.3, a server says only after the handshake that it does not like a certificate."""
+    connection.settimeout(_WORD_S)
+    try:
+        if not connection.recv(1):
+            raise ConnectionResetError
+    except TimeoutError:
+        return
+
+
+def _speaks_tls(address: Address) -> bool:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["h2"])
+    try:
+        with _connected(address, context, address.host):
+            return True
+    except ssl.SSLError as error:
+        return "ALERT" in (error.reason or "")
+
+
+def _unverified(
+    address: Address, credentials: Credentials, error: ssl.SSLCertVerificationError
+) -> CoordinatorRefuses:
+    who = f"the certificate of the coordinator at {address}"
+    if error.verify_code == _EXPIRED:
+        return CoordinatorRefuses(
+            f"{who} has expired", hint="`groundswell certs rotate` renews it, where it was issued"
+        )
+    if error.verify_code == _NOT_YET:
+        return CoordinatorRefuses(f"{who} is not valid yet", hint="is one of the clocks wrong?")
+    if error.verify_code in (_OTHER_NAME, _OTHER_ADDRESS):
+        return CoordinatorRefuses(
+            f"{who} is for other names than {address.host}",
+            hint=f"it is issued by `groundswell certs issue coordinator --host {address.host}`",
+        )
+    known = credentials.ca or "the authorities that this machine trusts"
+    return CoordinatorRefuses(
+        f"{who} is not of {known}",
+        hint="--ca names its authority: the ca.crt of `groundswell certs init`, or your own",
+    )
+
+
+def _refused(address: Address, credentials: Credentials, reason: str) -> CoordinatorRefuses:
+    if "WRONG_VERSION_NUMBER" in reason or "RECORD_LAYER_FAILURE" in reason:
+        return CoordinatorRefuses(
+            f"the coordinator at {address} speaks no TLS",
+            hint="leave --ca, --cert, --key and --token-file away, or start it with --cert and --key",
+        )
+    if credentials.cert is None:
+        return CoordinatorRefuses(
+            f"the coordinator at {address} wants a certificate",
+            hint="--cert and --key show one; a token alone is not enough for it",
+        )
+    if "EXPIRED" in reason or _has_expired(credentials):
+        return CoordinatorRefuses(
+            f"the certificate {credentials.cert} has expired",
+            hint="`groundswell certs rotate` renews it, where it was issued",
+        )
+    return CoordinatorRefuses(
+        f"the coordinator at {address} does not take the certificate {credentials.cert}",
+        hint="is it of the authority that the coordinator was given by --ca?",
+    )
+
+
+def _has_expired(credentials: Credentials) -> bool:
+    from datetime import UTC, datetime
+
+    from cryptography import x509
+
+    if credentials.cert is None:
+        return False
+    try:
+        certificate = x509.load_pem_x509_certificate(credentials.cert.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return certificate.not_valid_after_utc < datetime.now(UTC)
