@@ -112,14 +112,24 @@ async def _call(channel: grpc.aio.Channel, method: MethodDescriptor) -> None:
     name = path(method)
     match method.client_streaming, method.server_streaming:
         case False, False:
-            await channel.unary_unary(name)(b"")
+            unary_unary: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(name)
+            await unary_unary(b"")
         case False, True:
-            async for _ in channel.unary_stream(name)(b""):
+            unary_stream: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(
+                name
+            )
+            async for _ in unary_stream(b""):
                 return
         case True, False:
-            await channel.stream_unary(name)(_one())
+            stream_unary: grpc.aio.StreamUnaryMultiCallable[bytes, bytes] = channel.stream_unary(
+                name
+            )
+            await stream_unary(_one())
         case _:
-            async for _ in channel.stream_stream(name)(_one()):
+            stream_stream: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(
+                name
+            )
+            async for _ in stream_stream(_one()):
                 return
 
 
