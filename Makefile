@@ -10,6 +10,8 @@ PYTHON ?= python3
 LOCK_PYTHON ?= python3.11
 # More words for pytest: `make test ARGS="tests/core -k share"`.
 ARGS ?=
+# So many seconds `make fuzz` takes.
+FUZZ ?= 600
 # Tests wait most of their time, so several run at once; the slow ones take what a core has.
 JOBS ?= 4
 SLOW_JOBS ?= 2
@@ -22,7 +24,7 @@ PROTOS := $(wildcard proto/groundswell/v1/*.proto)
 INSTALLED := $(VENV)/.installed
 PROJECT := $(VENV)/.project
 
-.PHONY: help setup demo test test-slow test-soak check format proto lock bench bench-quick clean
+.PHONY: help setup demo test test-slow test-soak fuzz check format proto lock bench bench-quick clean
 
 ## help: list these targets
 help:
@@ -70,6 +72,10 @@ test-slow: setup
 ## test-soak: more of the same: seeds and moments beyond those of test-slow
 test-soak: setup
 	$(BIN)/pytest -m soak $(ARGS)
+
+## fuzz: inputs that nobody has thought of, for every decoder of foreign bytes; FUZZ=3600 for an hour
+fuzz: setup
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ) $(ARGS)
 
 ## check: format, lint, types, the arrows between the packages, stubs in step with the .proto files
 check: setup

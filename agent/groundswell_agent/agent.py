@@ -217,8 +217,7 @@ class Agent:
             case SayPerformed(run_id, performed):
                 self._say_performed(run_id, performed)
             case TakeResult(result):
-                assert self._engine is not None
-                self._engine.phases.take_result(result)
+                self._obey(lambda engine: engine.phases.take_result(result))
             case Arm(start_at_ns):
                 # Likewise: a lease that ended while the agent was ready was of no load.
                 self._lease.begin()

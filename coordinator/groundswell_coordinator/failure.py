@@ -213,8 +213,9 @@ def _problems(error: InvalidTest) -> Iterator[control_pb2.Problem]:
 
 
 def _exit_code(number: int) -> ExitCode:
+    """What is refused did not go well, whatever number says so."""
     try:
-        return ExitCode(number)
+        return ExitCode(number) or ExitCode.ERROR
     except ValueError:
         return ExitCode.ERROR
 

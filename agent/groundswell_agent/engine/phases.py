@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import msgspec
 
+from groundswell.errors import ProtocolViolation
 from groundswell.units import format_duration
 from groundswell.wire import MAX_SETUP_RESULT
 
@@ -70,8 +71,11 @@ class SetupResult:
         self.value: object = None
 
     def take(self, result: bytes) -> None:
-        """As it comes over the wire. msgspec.DecodeError where it is no JSON."""
-        self.value = msgspec.json.decode(result)
+        """As it comes over the wire. ProtocolViolation where it is no JSON."""
+        try:
+            self.value = msgspec.json.decode(result)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ProtocolViolation(f"a setup's result that is no JSON: {error}") from error
 
     def take_fields(self) -> Mapping[str, object]:
         value = cast("Mapping[str, object] | None", self.value)

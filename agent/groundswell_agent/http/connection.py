@@ -304,7 +304,11 @@ class Connection(asyncio.Protocol):
         if exchange is not None and self._head is not None and self._head.ends_with_connection:
             self._status = self._get_status()
             self._keep = False
-            self._complete(exchange, now, b"")
+            if self._status < 200:
+                # 000, say: none that a response may have.
+                self._fail("protocol", now)
+            else:
+                self._complete(exchange, now, b"")
         else:
             self._fail("reset", now)
             self.drop()

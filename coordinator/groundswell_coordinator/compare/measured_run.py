@@ -19,7 +19,6 @@ import numpy as np
 from groundswell.metrics.catalog import Kind
 from groundswell.metrics.histogram import Histogram
 from groundswell.metrics.scratch import Scratch
-from groundswell.v1.metrics_pb2 import Report
 from groundswell.verdict.selection import Selection, parse_selection
 from groundswell_coordinator.compare.bootstrap import estimate
 from groundswell_coordinator.compare.cells import (
@@ -33,6 +32,7 @@ from groundswell_coordinator.judge.activity import Activity
 from groundswell_coordinator.judge.meter import Meter
 from groundswell_coordinator.judge.view import CounterView, RateView
 from groundswell_coordinator.timeline.interval_reader import IntervalReader
+from groundswell_coordinator.timeline.stored_report import report_of
 from groundswell_coordinator.timeline.timeline import Timeline, first_judged
 
 if TYPE_CHECKING:
@@ -121,8 +121,8 @@ class MeasuredRun:
         reader = IntervalReader()
         for stored in intervals:
             interval = reader.read(
-                Report.FromString(stored.merged),
-                [Report.FromString(late.report) for late in stored.amendments],
+                report_of(stored.merged),
+                [report_of(late.report) for late in stored.amendments],
             )
             if interval.number >= self._timeline.judged_from:
                 self._passed.update(

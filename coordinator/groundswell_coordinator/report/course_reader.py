@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from groundswell.metrics.histogram import Histogram
 from groundswell.metrics.scratch import Scratch
-from groundswell.v1.metrics_pb2 import Report
 from groundswell_coordinator.report.course import PERCENTILES, Course, Named, step_of
 from groundswell_coordinator.report.heat_rows import HeatRows
+from groundswell_coordinator.timeline.stored_report import report_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from groundswell.metrics.scratch import Decoded
-    from groundswell.v1.metrics_pb2 import SeriesDeclaration, TrendValue
+    from groundswell.v1.metrics_pb2 import Report, SeriesDeclaration, TrendValue
     from groundswell_coordinator.store.records import StoredInterval, StoredRun
 
 MOST_BINS = 1200
@@ -53,7 +53,7 @@ class _Reader:
     def take(self, stored: StoredInterval) -> None:
         late = stored.amendments
         for report in (stored.merged, *(one.report for one in late)):
-            self._add(Report.FromString(report))
+            self._add(report_of(report))
         if self._vus is not None:
             self._bin.vus = max(self._bin.vus or 0.0, self._vus)
             self._vus = None
@@ -138,7 +138,7 @@ class _Reader:
 
     def _close_accounts(self, seconds: int) -> None:
         for incarnation, part in self._parts.items():
-            accounts = Report.FromString(part).accounts
+            accounts = report_of(part).accounts
             self._books[incarnation] = (
                 sum(one.fired for one in accounts),
                 sum(sum(one.dropped.values()) for one in accounts),

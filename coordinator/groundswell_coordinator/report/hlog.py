@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from groundswell.errors import GroundswellError
-from groundswell.v1.metrics_pb2 import Report
 from groundswell.verdict.selection import Selection
 from groundswell_coordinator.timeline.declarations import SeriesRegistry
 from groundswell_coordinator.timeline.interval import Interval
 from groundswell_coordinator.timeline.open_interval import HistogramPool, OpenInterval
+from groundswell_coordinator.timeline.stored_report import report_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -104,7 +104,7 @@ def _reports(stored: StoredInterval) -> Iterator[tuple[str, bytes]]:
 
 
 def _interval(report: bytes) -> Interval:
-    return Interval.from_report(Report.FromString(report))
+    return Interval.from_report(report_of(report))
 
 
 class _Logs:

@@ -242,7 +242,7 @@ class Summary:
         """Unknown keys are ignored: a summary may gain some without a new version."""
         try:
             return msgspec.json.decode(text, type=cls)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise GroundswellError(
                 f"not a summary of version {VERSION}: {error}",
                 hint="it may have been written by a newer groundswell",

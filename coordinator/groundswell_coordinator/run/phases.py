@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+import msgspec
+
 from groundswell.errors import ProtocolViolation
 from groundswell.v1 import agent_pb2
 from groundswell.verdict.run_warning import RunWarning
@@ -106,6 +108,16 @@ def check_performed(said: agent_pb2.Performed, phase: Phase, is_performer: bool)
         raise ProtocolViolation(f"it says what came of a {phase.value} that is not its own")
     if len(said.result) > MAX_SETUP_RESULT:
         raise ProtocolViolation(f"a setup that gives {len(said.result)} bytes")
+    if said.result:
+        _check_is_json(said.result)
+
+
+def _check_is_json(result: bytes) -> None:
+    """Of what every other agent is sent next."""
+    try:
+        msgspec.json.decode(result)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ProtocolViolation(f"a setup that gives no JSON: {error}") from error
 
 
 def teardown_warnings(records: Iterable[PhaseRecord]) -> tuple[RunWarning, ...]:

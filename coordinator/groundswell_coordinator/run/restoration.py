@@ -16,7 +16,6 @@ from groundswell.errors import StoreFailed
 from groundswell.scenario.source import TestSource
 from groundswell.schedule.division import Handover
 from groundswell.schedule.shares import ShareEntry, ShareTable
-from groundswell.v1.metrics_pb2 import Report
 from groundswell_coordinator.capacity.log import stored_judged, stored_levels, stored_search
 from groundswell_coordinator.clock import ClockOffset
 from groundswell_coordinator.judge.ending import Cause
@@ -27,6 +26,7 @@ from groundswell_coordinator.run.phases import PhaseLog
 from groundswell_coordinator.run.submission import Submission, tests_of
 from groundswell_coordinator.run.succession import LostAgent, Succession
 from groundswell_coordinator.timeline.interval import Interval
+from groundswell_coordinator.timeline.stored_report import report_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -145,11 +145,11 @@ def refill(timeline: Timeline, intervals: Iterable[StoredInterval]) -> None:
 
 
 def _restore_interval(timeline: Timeline, stored: StoredInterval) -> None:
-    merged = Interval.from_report(Report.FromString(stored.merged))
-    timeline.restore(merged, (Report.FromString(part.accounts) for part in stored.contained))
+    merged = Interval.from_report(report_of(stored.merged))
+    timeline.restore(merged, (report_of(part.accounts) for part in stored.contained))
     for amendment in stored.amendments:
         # It came in time once: no clock is asked again.
-        timeline.add(Report.FromString(amendment.report), now=float(stored.interval))
+        timeline.add(report_of(amendment.report), now=float(stored.interval))
 
 
 def _submission(stored: StoredRun, source: TestSource) -> Submission:

@@ -62,7 +62,7 @@ class IndexedRows:
         read = zip(starts, ends, strict=True)
         try:
             return self._parse([os.pread(file, end - begin, begin) for begin, end in read])
-        except (ValueError, csv.Error, msgspec.DecodeError) as error:
+        except (ValueError, csv.Error, msgspec.DecodeError, RecursionError) as error:
             # It was in order when it was looked through.
             raise FileUnavailable(
                 f"the file {self._path.resolve()} has changed under the run",

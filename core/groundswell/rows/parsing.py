@@ -37,6 +37,6 @@ def parser_of(layout: Layout, columns: Sequence[str]) -> Callable[[Iterable[byte
 
 
 def header_of(line: bytes, delimiter: str) -> tuple[str, ...]:
-    """The names of the columns; ValueError where it is no UTF-8."""
+    """The names of the columns; UnicodeDecodeError where it is no UTF-8, csv.Error where it is no row."""
     (names,) = csv.reader([line.rstrip(b"\r\n").decode()], delimiter=delimiter)
     return tuple(name.strip() for name in names)

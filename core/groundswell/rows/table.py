@@ -5,6 +5,7 @@ doubt it.
 from __future__ import annotations
 
 import codecs
+import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from groundswell.rows.scan import Block
 
 
+# Of JSON; the last where a thousand lists are in one another.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 # Of files that are called CSV all the same.
 _OTHER_DELIMITERS = ";\t|"
 
@@ -59,7 +62,7 @@ def json_rows(path: Path) -> list[Row]:
         raise BadData("a list in JSON is read whole, and is at most 64 MiB", "write JSONL instead")
     try:
         found = msgspec.json.decode(path.read_bytes().removeprefix(codecs.BOM_UTF8))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise BadData(
             f"it is no JSON: {error}", "JSONL, one object a line, has its own format"
         ) from None
@@ -106,7 +109,8 @@ def _inspect_jsonl(path: Path) -> Table:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-            if not text.rstrip(b"\r\n"):
+            # Just as a scan sees it: two returns are a line with something on it.
+            if text.removesuffix(b"\n") in (b"", b"\r"):
                 continue
             row = _decoded(text, number)
             fields = fields or _fields(row)
@@ -127,6 +131,8 @@ def _columns(path: Path, layout: Layout, line: bytes) -> tuple[str, ...]:
         names = header_of(line, layout.delimiter)
     except UnicodeDecodeError:
         raise BadData("it is no UTF-8 text", "save it as UTF-8", line=1) from None
+    except csv.Error as error:
+        raise BadData(f"the header is no row of CSV: {error}", line=1) from None
     other = next((one for one in _OTHER_DELIMITERS if len(names) == 1 and one in names[0]), None)
     if other is not None:
         shown = r"\t" if other == "\t" else other
@@ -144,7 +150,7 @@ def _columns(path: Path, layout: Layout, line: bytes) -> tuple[str, ...]:
 def _decoded(line: bytes, number: int) -> Any:  # noqa: ANN401  # whatever JSON is
     try:
         return msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         hint = "JSONL has one object a line"
         raise BadData(f"it is no JSON: {error}", hint, line=number) from None
 

@@ -64,7 +64,7 @@ def compiled(text: str) -> JSONPath:
 
     try:
         path = JSONPathEnvironment(strict=True).compile(text)
-    except (JSONPathError, ValueError, RecursionError) as error:
+    except (JSONPathError, ValueError, OverflowError, RecursionError) as error:
         raise NoJsonPath(str(error).partition("\n")[0]) from None
     if isinstance(path, CompoundJSONPath):
         raise NoJsonPath("it is more than one path")

@@ -9,6 +9,7 @@ has the same plan.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Self
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from groundswell.scenario.model import SearchedArrivalRate
 
 _LONGEST_FRACTION = 100
+_FRACTION = re.compile(r"-?[0-9]+(?:/[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,9 @@ def fraction_from_wire(text: str) -> Fraction:
     """`5/2`; ValueError for what is no fraction, or a hostile one."""
     if len(text) > _LONGEST_FRACTION:
         raise ValueError(f"{len(text)} letters are no fraction")
+    if not _FRACTION.fullmatch(text):
+        # Python reads 1e999999999, too, and does nothing else for minutes.
+        raise ValueError(f"{text!r} is no fraction")
     try:
         return Fraction(text)
     except ZeroDivisionError:

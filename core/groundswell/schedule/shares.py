@@ -28,6 +28,8 @@ __all__ = ["ShareEntry", "ShareTable", "Stripe"]
 
 # A table may come off a wire: a hostile weight must not become an allocation.
 LONGEST_PERIOD = 10_000_000
+# Sixteen bytes an index: of longer ones, some tables would fill a machine when they are forgotten.
+_LONGEST_KEPT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,17 @@ class _Layout:
     ends: IndexArray  # where each entry's group ends in `offsets`
 
     @classmethod
-    @lru_cache(maxsize=64)
     def of(cls, weights: tuple[int, ...]) -> _Layout:
         """Kept, since scenarios of as many VUs, and all levels of a search, have the same."""
+        return cls._kept(weights) if sum(weights) <= _LONGEST_KEPT else cls._made(weights)
+
+    @classmethod
+    @lru_cache(maxsize=8)
+    def _kept(cls, weights: tuple[int, ...]) -> _Layout:
+        return cls._made(weights)
+
+    @classmethod
+    def _made(cls, weights: tuple[int, ...]) -> _Layout:
         owners = _earliest_deadline_first(np.array(weights, dtype=np.int64))
         return cls(owners, np.argsort(owners, kind="stable"), np.cumsum(weights, dtype=np.int64))
 

@@ -35,7 +35,7 @@ def from_json(text: bytes, name: str) -> Node:
     """InvalidTest for what no client of ours has written."""
     try:
         return _unpacked(json.loads(text))
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         problem = Problem(name, 0, 0, "what the test declares cannot be read", "send it again")
         raise InvalidTest([problem]) from None
 
