@@ -105,6 +105,7 @@ _CNPG = {
 
 # What a component of kustomize is called in the chart.
 _VALUES: dict[str, Values] = {
+    "cert-manager": {"certificates": {"create": True}},
     "guaranteed": {"agents": {"profile": "guaranteed", "cpu": 2, "memory": "2Gi"}},
     "mesh-istio": {"mesh": "istio"},
     "mesh-linkerd": {"mesh": "linkerd"},
@@ -113,6 +114,7 @@ _VALUES: dict[str, Values] = {
             "store": {"postgresqlSecret": "groundswell-store", "postgresqlEgress": [_CNPG]}
         }
     },
+    "prometheus-rule": {"prometheusRule": {"create": True}},
     "service-monitor": {"serviceMonitor": {"create": True}},
 }
 OPTIONS: dict[str, Callable[[], Manifests]] = {
@@ -124,5 +126,5 @@ RENDERS: dict[str, Callable[[], Manifests]] = {
     **{f"kustomize-with-{name}": partial(with_options, name) for name in COMPONENTS},
     **{f"chart-{name}": partial(profile, name) for name in OVERLAYS},
     **{f"chart-with-{name}": option for name, option in OPTIONS.items()},
-    "chart-of-another-name": partial(rendered, TARGETS, "load"),
+    "chart-of-another-name": partial(rendered, {**TARGETS, **_VALUES["cert-manager"]}, "load"),
 }

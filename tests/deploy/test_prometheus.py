@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tests.deploy import prometheus_rule
 from tests.deploy.promql import RULES, alerts, promtool
 
 if TYPE_CHECKING:
@@ -52,6 +53,12 @@ def test_each_says_how_bad_it_is_and_what_to_do() -> None:
     for rule in alerts():
         assert rule["labels"]["severity"] in ("critical", "warning", "info"), rule["alert"]
         assert rule["annotations"].keys() == {"summary", "description"}, rule["alert"]
+
+
+def test_the_operator_is_given_the_same_rules() -> None:
+    assert prometheus_rule.FILE.read_text() == prometheus_rule.with_rules(
+        prometheus_rule.FILE.read_text()
+    ), "python -m tests.deploy.prometheus_rule"
 
 
 def _cases() -> list[dict[str, Any]]:

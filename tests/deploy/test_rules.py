@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.deploy.manifests import Manifests
-from tests.deploy.renders import overlay
+from tests.deploy.renders import with_options
 from tests.deploy.rules import complaints
 
 if TYPE_CHECKING:
@@ -20,10 +20,11 @@ COORDINATOR, AGENT = "groundswell-coordinator", "groundswell-agent"
 
 
 class Broken:
-    """The small overlay, to be broken."""
+    """The small overlay with options, to be broken."""
 
     def __init__(self) -> None:
-        self.manifests = Manifests(copy.deepcopy(overlay("small").objects))
+        whole = with_options("cert-manager", "service-monitor")
+        self.manifests = Manifests(copy.deepcopy(whole.objects))
 
     def __call__(self, kind: str, name: str) -> Object:
         return self.manifests.one(kind, name)
@@ -207,10 +208,10 @@ BREAKS: dict[str, tuple[Callable[[Broken], object], str]] = {
     ),
     "a mount without a volume": (
         lambda b: b.pod(COORDINATOR)["volumes"].pop(),
-        "volume tmp is there or mounted",
+        "volume tls is there or mounted",
     ),
     "nowhere to write": (
-        lambda b: b.container(AGENT)["volumeMounts"].pop(),
+        lambda b: b.container(AGENT)["volumeMounts"].pop(1),
         "cannot write to /tmp",
     ),
     "no claim": (
@@ -244,6 +245,44 @@ BREAKS: dict[str, tuple[Callable[[Broken], object], str]] = {
     "a coordinator that only its own pod reaches": (
         lambda b: b.argument(COORDINATOR, "--listen", "--listen=127.0.0.1:9700"),
         "grpc is 9700",
+    ),
+    "a key of a Secret that has none": (
+        lambda b: b.argument(AGENT, "--key", "--key=/etc/groundswell/tls/key.pem"),
+        "tls has no file for /etc/groundswell/tls/key.pem",
+    ),
+    "a probe without TLS": (
+        lambda b: b.container(COORDINATOR)["readinessProbe"]["httpGet"].pop("scheme"),
+        "readinessProbe does not speak HTTPS",
+    ),
+    "no issuer": (
+        lambda b: b.without("Issuer", "groundswell-ca"),
+        "there is no Issuer groundswell-ca",
+    ),
+    "no authority": (
+        lambda b: b.without("Certificate", "groundswell-ca"),
+        "nobody makes groundswell-ca",
+    ),
+    "a certificate of another name": (
+        lambda b: _set(b("Certificate", COORDINATOR)["spec"], "dnsNames", ["load.internal"]),
+        f"dials {COORDINATOR}, and the coordinator's certificate is of ['load.internal']",
+    ),
+    "agents that may start runs": (
+        lambda b: b("Certificate", AGENT)["spec"]["uris"].append("groundswell://role/operator"),
+        "not of the role agent alone",
+    ),
+    "agents whose certificate is a server's": (
+        lambda b: _set(b("Certificate", AGENT)["spec"], "usages", ["server auth"]),
+        "is not for clients",
+    ),
+    "a monitor of no service": (
+        lambda b: _set(
+            b("ServiceMonitor", COORDINATOR)["spec"]["selector"]["matchLabels"], COMPONENT, "x"
+        ),
+        "its selector finds no Service",
+    ),
+    "a monitor of no port": (
+        lambda b: _set(b("ServiceMonitor", COORDINATOR)["spec"]["endpoints"][0], "port", "web"),
+        "has no port web",
     ),
     "no time to end": (
         lambda b: b.pod(AGENT).pop("terminationGracePeriodSeconds"),

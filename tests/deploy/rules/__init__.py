@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.deploy.rules import (
     arguments,
+    certificates,
     ending,
     images,
     ports,
@@ -49,6 +50,10 @@ RULES: tuple[Callable[[Manifests], Iterator[str]], ...] = (
     arguments.are_understood,
     arguments.files_are_mounted,
     arguments.listen_where_ports_are,
+    arguments.probes_speak_as_the_port_does,
+    certificates.have_an_issuer,
+    certificates.name_the_coordinator_as_agents_do,
+    certificates.give_agents_their_role_alone,
     ending.leaves_time_for_the_graceful_stop,
     ending.one_volume_has_one_pod,
 )

@@ -11,6 +11,7 @@ import click
 
 from groundswell.address import Address
 from groundswell.cli import cli
+from tests.deploy.rules.ports import PROBES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,16 +51,27 @@ def listen_where_ports_are(manifests: Manifests) -> Iterator[str]:
         for container in workload.containers:
             if container["args"][0] != "coordinator":
                 continue
-            try:
-                given = options(container)
-            except click.UsageError:
-                continue  # that is `are_understood`'s to say
+            given = readable(container)
+            if given is None:
+                continue
             ports = {port["name"]: port["containerPort"] for port in container["ports"]}
             for name, option in (("grpc", "listen"), ("http", "http")):
                 address = given[option]
                 assert isinstance(address, Address)
                 if address.port != ports[name] or address.is_loopback:
                     yield f"{workload.called}: {name} is {ports[name]}, and --{option} {address}"
+
+
+def probes_speak_as_the_port_does(manifests: Manifests) -> Iterator[str]:
+    """With a certificate, TLS is all that a coordinator's HTTP port speaks."""
+    for workload in manifests.workloads:
+        for container in workload.containers:
+            has_certificate = any(word.startswith("--cert=") for word in container["args"])
+            wanted = "HTTPS" if has_certificate else "HTTP"
+            for probe in PROBES:
+                asked = container.get(probe, {}).get("httpGet", {})
+                if asked and asked.get("scheme", "HTTP") != wanted:
+                    yield f"{workload.called}: {probe} does not speak {wanted}"
 
 
 def options(container: Object) -> dict[str, object]:
@@ -77,6 +89,14 @@ def options(container: Object) -> dict[str, object]:
             raise click.UsageError(f"there is no command {name}")
         with command.make_context(name, words) as context:
             return dict(context.params)
+
+
+def readable(container: Object) -> dict[str, object] | None:
+    """None where they are not; `are_understood` says why."""
+    try:
+        return options(container)
+    except click.UsageError:
+        return None
 
 
 def _filled_in(word: str, root: str) -> str:
@@ -104,7 +124,9 @@ def _mount_of(container: Object, path: str) -> Object | None:
 
 def _holds(pod: Object, mount: Object, path: str) -> bool:
     """A Secret has the keys that its volume lists, or else those of a certificate."""
-    (volume,) = (one for one in pod["volumes"] if one["name"] == mount["name"])
+    # A volume that is not there is another rule's.
+    volumes: dict[str, Object] = {one["name"]: one for one in pod["volumes"]}
+    volume = volumes.get(mount["name"], {})
     if path == mount["mountPath"] or "secret" not in volume:
         return True
     items = volume["secret"].get("items")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tests.deploy.manifests import called
 from tests.deploy.renders import DEPLOY
 
 if TYPE_CHECKING:
@@ -36,11 +37,13 @@ def priorities_exist(manifests: Manifests) -> Iterator[str]:
 
 
 def configuration_exists_or_is_documented(manifests: Manifests) -> Iterator[str]:
+    """A certificate's Secret is here where its Certificate is."""
     documented = (DEPLOY / "README.md").read_text()
-    for workload in manifests.workloads:
-        for kind, name in {*_of_volumes(workload), *_of_variables(workload), *_of_pulls(workload)}:
-            if name not in manifests.names(kind) and f"`{name}`" not in documented:
-                yield f"{workload.called}: {kind} {name} is neither here nor in deploy/README.md"
+    made = {("Secret", one["spec"]["secretName"]) for one in manifests.of("Certificate")}
+    for who, kind, name in _needed(manifests):
+        is_here = name in manifests.names(kind) or (kind, name) in made
+        if not is_here and f"`{name}`" not in documented:
+            yield f"{who}: {kind} {name} is neither here nor in deploy/README.md"
 
 
 def variables_are_set(manifests: Manifests) -> Iterator[str]:
@@ -56,6 +59,18 @@ def variables_are_set(manifests: Manifests) -> Iterator[str]:
                 of = one.get("valueFrom", {}).get("resourceFieldRef", {})
                 if of and of["resource"] not in _resources(container):
                     yield f"{workload.called}: {one['name']} is {of['resource']}, which is not given"
+
+
+def _needed(manifests: Manifests) -> Iterator[tuple[str, str, str]]:
+    """Who needs it, its kind, its name."""
+    for workload in manifests.workloads:
+        for kind, name in {*_of_volumes(workload), *_of_variables(workload), *_of_pulls(workload)}:
+            yield workload.called, kind, name
+    for monitor in manifests.of("ServiceMonitor"):
+        for endpoint in monitor["spec"]["endpoints"]:
+            tls = endpoint["tlsConfig"]
+            for secret in (tls["ca"]["secret"], tls["cert"]["secret"], tls["keySecret"]):
+                yield called(monitor), "Secret", secret["name"]
 
 
 def _resources(container: Object) -> set[str]:
