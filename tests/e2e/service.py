@@ -14,6 +14,7 @@ from tests.e2e.commands import HERE
 from tests.e2e.processes import eventually
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Generator
     from pathlib import Path
 
@@ -25,16 +26,19 @@ _PORTS = "ports"
 
 @dataclass
 class Service:
-    """One that listens."""
+    """One that listens; with `tls`, over that."""
 
     running: Running
     address: str
     http: str
+    tls: ssl.SSLContext | None = None
 
     def get(self, path: str) -> tuple[int, str]:
         """Status and body."""
         try:
-            with urllib.request.urlopen(f"{self.http}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(
+                f"{self.http}{path}", timeout=10, context=self.tls
+            ) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -58,13 +62,17 @@ class Service:
 
 @contextmanager
 def serving(
-    groundswell: Groundswell, *words: str | Path, listen: str = "127.0.0.1:0"
+    groundswell: Groundswell,
+    *words: str | Path,
+    listen: str = "127.0.0.1:0",
+    tls: ssl.SSLContext | None = None,
 ) -> Generator[Service]:
     """Started, and killed with the block if it has not ended by then."""
     ports = ("--listen", listen, "--http", "127.0.0.1:0", "--port-file", f"{HERE}/{_PORTS}")
-    with groundswell.starting("coordinator", *ports, *words) as running:
+    with groundswell.starting("coordinator", *words, *ports) as running:
         file = running.folder / _PORTS
         eventually(lambda: file.exists() or running.process.poll() is not None, _UP_WITHIN_S, "up")
         assert file.exists(), running.end()
         port, http = file.read_text().split()
-        yield Service(running, f"127.0.0.1:{port}", f"http://127.0.0.1:{http}")
+        scheme = "http" if tls is None else "https"
+        yield Service(running, f"127.0.0.1:{port}", f"{scheme}://127.0.0.1:{http}", tls)
