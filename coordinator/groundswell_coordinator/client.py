@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import grpc
 
 from groundswell.credentials import Remote
+from groundswell.errors import GroundswellError, InvalidConfiguration
 from groundswell.files.streaming import parts_of
 from groundswell.files.wire import stamp_from_wire, stamp_to_wire
 from groundswell.tls_reason import tls_reason
@@ -34,9 +36,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from groundswell.capacity.settings import SearchSettings
-    from groundswell.errors import GroundswellError
     from groundswell.files.stamp import FileStamp
     from groundswell.scenario.source import TestSource
+
+_log = logging.getLogger(__name__)
 
 _OPTIONS = (
     *CLIENT_OPTIONS,
@@ -49,6 +52,8 @@ _OPTIONS = (
     ("grpc.keepalive_timeout_ms", 5_000),
 )
 _ANSWER_S = 30.0
+# For what else is under way on a channel that is given up.
+_LAST_WORD_S = 5.0
 # For what reads a whole run.
 _READ_S = 600.0
 
@@ -66,14 +71,33 @@ class ControlClient:
             coordinator = Remote.of(coordinator)
         self.coordinator = coordinator
         self.address = str(coordinator)
-        self._channel = coordinator.credentials.channel(self.address, _OPTIONS)
-        self._stub = control_pb2_grpc.ControlServiceStub(self._channel)
+        self._closing: set[asyncio.Task[None]] = set()
+        self._open()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exception: object) -> None:
         await self._channel.close()
+        for task in self._closing:
+            task.cancel()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    def _open(self) -> None:
+        self._channel = self.coordinator.credentials.channel(self.address, _OPTIONS)
+        self._stub = control_pb2_grpc.ControlServiceStub(self._channel)
+
+    def _read_anew(self) -> None:
+        """A certificate may have been renewed since: a channel keeps the one that it began with."""
+        old = self._channel
+        try:
+            self._open()
+        except InvalidConfiguration as error:
+            _log.warning("%s", error)
+            return
+        closing = asyncio.create_task(old.close(_LAST_WORD_S))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     # --- runs that go on -----------------------------------------------------------------------
 
@@ -214,6 +238,8 @@ class ControlClient:
         if isinstance(error, CoordinatorGone) and failure_of(status) is None:
             remote = self.coordinator
             reason = await asyncio.to_thread(tls_reason, remote, remote.credentials)
+            if remote.credentials.is_tls:
+                self._read_anew()
             return reason or error
         return error
 

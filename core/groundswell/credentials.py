@@ -7,6 +7,7 @@ when a channel is opened: what has been renewed meanwhile counts from the next o
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,6 +27,7 @@ R = TypeVar("R")
 
 _LARGEST = 1024 * 1024
 _LONGEST_TOKEN = 4096
+_WORD = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Credentials:
     def token(self) -> str:
         """Raises InvalidConfiguration where the file is none; never says what it holds."""
         text = (read_file(self.token_file) or b"").decode("latin-1").strip()
-        if not 0 < len(text) <= _LONGEST_TOKEN or not text.isascii() or not text.isprintable():
+        if not 0 < len(text) <= _LONGEST_TOKEN or not _WORD.fullmatch(text):
             raise InvalidConfiguration(
                 f"{self.token_file} holds no token",
                 hint="one line, as `groundswell certs token` writes it",

@@ -62,14 +62,18 @@ def _context(credentials: Credentials) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=credentials.ca)
     except (OSError, ssl.SSLError) as error:
-        raise CoordinatorRefuses(f"{credentials.ca} holds no certificate in PEM") from error
+        raise CoordinatorRefuses(
+            f"{credentials.ca} holds no certificate in PEM",
+            hint="--ca names the authority of the coordinator's certificate: its ca.crt",
+        ) from error
     context.set_alpn_protocols(["h2"])
     if credentials.cert is not None and credentials.key is not None:
         try:
             context.load_cert_chain(credentials.cert, credentials.key)
         except (OSError, ssl.SSLError) as error:
             raise CoordinatorRefuses(
-                f"{credentials.key} is not the key of {credentials.cert}, or one of them is no PEM"
+                f"{credentials.key} is not the key of {credentials.cert}, or one of them is no PEM",
+                hint="--cert and --key are two files of one folder: tls.crt and tls.key",
             ) from error
     return context
 

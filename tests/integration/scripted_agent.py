@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import grpc
 
+from groundswell.credentials import NONE, Credentials
 from groundswell.scenario.loader import load
 from groundswell.schedule.division import Division, Handover, extended, table_from_wire
 from groundswell.schedule.scenario_plan import plan_scenario
@@ -50,6 +51,7 @@ class ScriptedAgent:
         clock_offset_s: float = 0.0,
         weight: int = 1,
         labels: Mapping[str, str] | None = None,
+        credentials: Credentials = NONE,
     ) -> None:
         self.hello = agent_pb2.Hello(
             protocol="groundswell.v1",
@@ -74,6 +76,7 @@ class ScriptedAgent:
         self._news = asyncio.Condition()
         self._taken = 0
         self._address = address
+        self._credentials = credentials
         self._outbox: asyncio.Queue[agent_pb2.AgentMessage | None] = asyncio.Queue()
         self._channel: grpc.aio.Channel | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -96,9 +99,9 @@ class ScriptedAgent:
         """Open a stream and say nothing yet."""
         self._outbox = asyncio.Queue()
         self.status = None
-        self._channel = grpc.aio.insecure_channel(
+        self._channel = self._credentials.channel(
             self._address,
-            options=(("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1)),
+            (("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1)),
         )
         self._tasks.append(asyncio.create_task(self._serve(self._channel)))
 

@@ -207,7 +207,10 @@ async def running_site(
 
 @contextlib.asynccontextmanager
 async def lasting_site(
-    folder: Path, lease_s: float = 1.0, address: str = "127.0.0.1:0"
+    folder: Path,
+    lease_s: float = 1.0,
+    address: str = "127.0.0.1:0",
+    access: Access | None = None,
 ) -> AsyncGenerator[Site]:
     """As `groundswell coordinator` is: it owns its store, takes up what its predecessor in this folder
     left, and leaves its own runs to its successor.
@@ -217,7 +220,7 @@ async def lasting_site(
     writer = await StoreWriter.open(url, own="a test")
     assert writer.ownership is not None
     owner = RunOwner(writer.ownership.store_id, writer.ownership.generation, is_local=False)
-    coordinator = Coordinator(owner, lease_s=lease_s, store=url)
+    coordinator = Coordinator(owner, lease_s=lease_s, store=url, access=access)
     await coordinator.runs.resume(writer)
     address = f"127.0.0.1:{await coordinator.start(address)}"
     try:

@@ -76,18 +76,6 @@ def path(method: MethodDescriptor) -> str:
     return f"/{method.containing_service.full_name}/{method.name}"
 
 
-@pytest.fixture
-def papers(tmp_path: Path) -> Papers:
-    (tmp_path / "papers").mkdir()
-    return Papers(tmp_path / "papers")
-
-
-@pytest.fixture
-async def mutual(tmp_path: Path, papers: Papers) -> AsyncGenerator[Guarded]:
-    async with guarded_site(tmp_path, papers) as site:
-        yield site
-
-
 async def outcome(guarded: Guarded, credentials: Credentials, method: MethodDescriptor) -> str:
     """`refused`, `no connection`, or `allowed` for whatever else is answered, or is not within a moment."""
     remote = guarded.remote(credentials)
