@@ -105,6 +105,8 @@ def main() -> NoReturn:
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
     # What it says of itself on stderr reaches us as an error anyway; it reads this when it is imported.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    # Our matrices are small: threads for them cost more than they save, and each has memory of its own in every agent.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Being ended from outside is being interrupted, also while nothing is ready yet to do it in order.
     for number in (signal.SIGTERM, signal.SIGHUP):
         # Whoever started us with one ignored, as nohup does, means it.

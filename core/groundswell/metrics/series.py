@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +18,14 @@ class Series:
 
     metric: str
     tags: tuple[tuple[str, str], ...] = ()
+    # Every second of a run looks each of its series up, some of them several times.
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.metric, self.tags)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @classmethod
     def of(cls, metric: str, tags: Mapping[str, str]) -> Series:
