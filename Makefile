@@ -24,7 +24,7 @@ PROTOS := $(wildcard proto/groundswell/v1/*.proto)
 INSTALLED := $(VENV)/.installed
 PROJECT := $(VENV)/.project
 
-.PHONY: help setup demo test test-slow test-soak fuzz check format proto lock bench bench-quick clean
+.PHONY: help setup demo test test-slow test-soak fuzz check format proto lock wheel sbom audit bench bench-quick clean
 
 ## help: list these targets
 help:
@@ -40,7 +40,7 @@ $(BIN)/python:
 		|| { rm -rf $(VENV); echo 'error: `$(PYTHON) -m venv` failed; on Debian and Ubuntu it needs: apt-get install python3-venv' >&2; exit 1; }
 
 $(INSTALLED): requirements.lock | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
 	@touch $@
 
 # The locked hatchling builds it, so setting up twice does the same thing twice.
@@ -101,20 +101,47 @@ proto: setup
 		rm -f $(STUBS)/"$$name"_pb2_grpc.py $(STUBS)/"$$name"_pb2_grpc.pyi; \
 	done
 
-## lock: write requirements.lock anew: the newest versions that pyproject.toml allows
+## lock: requirements.lock with what pyproject.toml has come to need; UPGRADE=1 for the newest of all
 lock:
 	@folder=$$(mktemp -d); \
 	trap 'rm -rf "$$folder"' EXIT; \
 	$(LOCK_PYTHON) -m venv "$$folder/venv"; \
-	pip="$$folder/venv/bin/python -m pip"; \
-	$$pip install --quiet --upgrade pip; \
-	$$pip install --quiet 'hatchling>=1.27' editables; \
-	$$pip install --quiet --no-build-isolation --editable . --group dev; \
-	{ \
-		echo '# Every version that `make setup` installs, for running and for developing. Written by `make lock`.'; \
-		$$pip freeze --exclude-editable | grep -v 'file:'; \
-	} > "$$folder/lock"; \
-	mv "$$folder/lock" requirements.lock
+	"$$folder/venv/bin/python" -m pip install --quiet uv; \
+	cp requirements.lock "$$folder/lock"; \
+	"$$folder/venv/bin/uv" pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+		--group dev --group build --generate-hashes --no-header --no-annotate --no-emit-index-url \
+		$(if $(UPGRADE),--upgrade) --output-file "$$folder/lock" > /dev/null; \
+	{ sed -n '/^#/p' requirements.lock; sed '/^#/d' "$$folder/lock"; } > "$$folder/whole"; \
+	mv "$$folder/whole" requirements.lock
+
+## wheel: the wheel in dist/, the same to the byte wherever and whenever it is made of one commit
+wheel: $(INSTALLED)
+	@rm -rf dist; mkdir dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation \
+		--wheel-dir dist .
+	@sha256sum dist/*.whl
+
+# Tools that only these two need, in a place of their own.
+TOOLS := $(VENV)/tools
+$(TOOLS)/bin/cyclonedx-py $(TOOLS)/bin/pip-audit: | $(BIN)/python
+	@$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet 'cyclonedx-bom>=7,<8' 'pip-audit>=2.9,<3'
+
+## sbom: dist/sbom.json, in CycloneDX: all that the wheel runs on, installed at its locked versions and looked at
+sbom: wheel $(TOOLS)/bin/cyclonedx-py
+	@folder=$$(mktemp -d); \
+	trap 'rm -rf "$$folder"' EXIT; \
+	$(BIN)/python deploy/docker/locked.py run > "$$folder/run.txt"; \
+	$(PYTHON) -m venv --without-pip "$$folder/venv"; \
+	install="$(TOOLS)/bin/python -m pip --python $$folder/venv/bin/python install --quiet --no-deps"; \
+	$$install --require-hashes --requirement "$$folder/run.txt"; \
+	$$install dist/*.whl; \
+	$(TOOLS)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-file dist/sbom.json "$$folder/venv/bin/python"
+
+## audit: known holes in what is locked; asks a database on the network
+audit: $(TOOLS)/bin/pip-audit
+	$(TOOLS)/bin/pip-audit --requirement requirements.lock --require-hashes --disable-pip
 
 ## bench: measure the numbers that benchmarks/README.md publishes
 bench: setup
