@@ -121,10 +121,23 @@ OPTIONS: dict[str, Callable[[], Manifests]] = {
     name: partial(rendered, {**TARGETS, **_VALUES[name]}) for name in COMPONENTS
 }
 
+# What a value switches on and no component does.
+_MORE: Values = {
+    "image": {"digest": f"sha256:{'0' * 64}", "pullSecrets": ["registry"]},
+    "coordinator": {"tokensSecret": "groundswell-tokens"},
+    "agents": {
+        "labels": {"zone": "a"},
+        "secretsSecret": "groundswell-secrets",
+        "scripts": False,
+        "gracefulStopSeconds": 120,
+    },
+}
+
 RENDERS: dict[str, Callable[[], Manifests]] = {
     **{f"kustomize-{name}": partial(overlay, name) for name in OVERLAYS},
     **{f"kustomize-with-{name}": partial(with_options, name) for name in COMPONENTS},
     **{f"chart-{name}": partial(profile, name) for name in OVERLAYS},
     **{f"chart-with-{name}": option for name, option in OPTIONS.items()},
+    "chart-with-more": partial(rendered, {**TARGETS, **_MORE}),
     "chart-of-another-name": partial(rendered, {**TARGETS, **_VALUES["cert-manager"]}, "load"),
 }

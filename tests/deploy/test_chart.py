@@ -117,6 +117,7 @@ def test_values_reach_the_objects() -> None:
                 "gracefulStopSeconds": 120,
                 "labels": {"zone": "a"},
                 "secretsSecret": "shop-secrets",
+                "scripts": False,
                 "tolerations": [{"key": "load", "operator": "Exists"}],
                 "nodeSelector": {"pool": "load"},
                 "localPorts": "",
@@ -130,7 +131,8 @@ def test_values_reach_the_objects() -> None:
     assert container["image"] == f"groundswell@sha256:{'0' * 64}"
     assert agent["imagePullSecrets"] == [{"name": "pull"}]
     assert agent["terminationGracePeriodSeconds"] == 150
-    assert {"--label=zone=a", "--secrets-dir=/etc/groundswell/secrets"} <= set(container["args"])
+    words = {"--label=zone=a", "--secrets-dir=/etc/groundswell/secrets", "--no-scripts"}
+    assert words <= set(container["args"])
     assert container["resources"]["requests"]["cpu"] == "4"
     assert container["env"][0] == {"name": "WORKERS", "value": "3"}
     assert agent["tolerations"] == [{"key": "load", "operator": "Exists"}]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.deploy.manifests import Manifests
-from tests.deploy.renders import with_options
+from tests.deploy.renders import TARGETS, rendered
 from tests.deploy.rules import complaints
 
 if TYPE_CHECKING:
@@ -20,10 +20,11 @@ COORDINATOR, AGENT = "groundswell-coordinator", "groundswell-agent"
 
 
 class Broken:
-    """The small overlay with options, to be broken."""
+    """The chart with options, to be broken."""
 
     def __init__(self) -> None:
-        whole = with_options("cert-manager", "service-monitor")
+        options = {"certificates": {"create": True}, "serviceMonitor": {"create": True}}
+        whole = rendered({**TARGETS, **options})
         self.manifests = Manifests(copy.deepcopy(whole.objects))
 
     def __call__(self, kind: str, name: str) -> Object:

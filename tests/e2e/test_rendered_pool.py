@@ -10,7 +10,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.deploy.promql import RULES, alerts, metrics_named, queries
+from tests.deploy.promql import RULES, alerts, metrics_documented, metrics_named, queries
 from tests.e2e.processes import eventually
 from tests.e2e.prometheus import asked, prometheus
 from tests.e2e.rendered_pool import REQUESTS, run_on_rendered_pool
@@ -41,11 +41,17 @@ def test_its_agent_loads_probes_need_no_certificate_and_every_metric_named_is_th
         answers = {path: kubelet.get(path)[0] for path in ("/healthz", "/readyz", "/metrics")}
 
     assert answers == {"/healthz": 200, "/readyz": 200, "/metrics": 401}
-    exported = {
-        sample.name for family in text_string_to_metric_families(page) for sample in family.samples
-    }
+    families = list(text_string_to_metric_families(page))
+    exported = {sample.name for family in families for sample in family.samples}
     assert len(metrics_named()) > 25
     assert metrics_named() - exported == set()
+    # The parser takes a counter's `_total` away.
+    names = {
+        f"{one.name}_total" if one.type == "counter" else one.name
+        for one in families
+        if one.samples
+    }
+    assert metrics_documented() == names
 
 
 @pytest.mark.slow
