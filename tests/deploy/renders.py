@@ -34,12 +34,18 @@ def overlay(name: str) -> Manifests:
 
 @cache
 def kustomized(folder: Path) -> Manifests:
-    """Skips the test, by name, where there is no kubectl: Debian has none that knows components."""
-    kubectl = shutil.which("kubectl")
-    if kubectl is None:
-        pytest.skip("no kubectl on this machine: deploy/kustomize is NOT tested")
+    """By kubectl or kustomize itself; skips the test, by name, where there is neither.
+
+    Debian 12 has no kustomize, and a kubectl that does not know components.
+    """
+    if kubectl := shutil.which("kubectl"):
+        words = [kubectl, "kustomize"]
+    elif kustomize := shutil.which("kustomize"):
+        words = [kustomize, "build"]
+    else:
+        pytest.skip("NOT TESTED: deploy/kustomize, as there is neither kubectl nor kustomize here")
     done = subprocess.run(
-        [kubectl, "kustomize", str(folder)], capture_output=True, text=True, check=False, timeout=60
+        [*words, str(folder)], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
     return Manifests.read(done.stdout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
 COORDINATOR, AGENT = "groundswell-coordinator", "groundswell-agent"
 
 
+@cache
+def _whole() -> Manifests:
+    options = {"certificates": {"create": True}, "serviceMonitor": {"create": True}}
+    return rendered({**TARGETS, **options})
+
+
 class Broken:
     """The chart with options, to be broken."""
 
     def __init__(self) -> None:
-        options = {"certificates": {"create": True}, "serviceMonitor": {"create": True}}
-        whole = rendered({**TARGETS, **options})
-        self.manifests = Manifests(copy.deepcopy(whole.objects))
+        self.manifests = Manifests(copy.deepcopy(_whole().objects))
 
     def __call__(self, kind: str, name: str) -> Object:
         return self.manifests.one(kind, name)
