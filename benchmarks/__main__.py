@@ -16,6 +16,7 @@ from benchmarks.merge import measure_merge
 from benchmarks.merge import table as merge_table
 from benchmarks.pool import measure_pool
 from benchmarks.pool import table as pool_table
+from benchmarks.pool_tls import measure_tls, tls_table
 from benchmarks.target import most_connections, pinned_target
 from benchmarks.truth import truth_command
 
@@ -63,9 +64,14 @@ def speed_command(chosen: str, seconds: int, rounds: int, write: bool) -> None:
 @main.command("pool")
 @click.option("--agents", default=1000, show_default=True)
 @click.option("--seconds", default=600, show_default=True)
+@click.option("--tls", is_flag=True, help="What TLS adds: pairs of runs without it and with it.")
+@click.option("--pairs", default=3, show_default=True, help="Of runs, with --tls.")
 @click.option("--write", is_flag=True, help="Write it into the README.")
-def pool_command(agents: int, seconds: int, write: bool) -> None:
+def pool_command(agents: int, seconds: int, tls: bool, pairs: int, write: bool) -> None:
     """A coordinator under a pool of simulated agents, over gRPC."""
+    if tls:
+        _say("pool-tls", tls_table(measure_tls(agents, seconds, pairs)), write=write)
+        return
     _say("pool", pool_table(measure_pool(agents, seconds)), write=write)
 
 

@@ -21,16 +21,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import grpc
-
 from benchmarks.cpu import cpu_seconds, resident_bytes
 from benchmarks.simulated_agents import Findings
 from benchmarks.synthetic import written_test
+from groundswell.credentials import NONE
 from groundswell.v1 import agent_pb2, control_pb2, control_pb2_grpc
 from groundswell.wire import CLIENT_OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import AsyncGenerator, Generator, Mapping
+
+    from groundswell.credentials import Credentials
 
 COORDINATOR_CORE, AGENTS_CORE = 0, 1
 # One event loop carries so many with ease: what they send is to come on time.
@@ -61,21 +62,30 @@ class PoolCost:
     verdict: str = ""
 
 
-def measure_pool(agents: int, seconds: int) -> PoolCost:
-    """One run of so many seconds on so many agents."""
-    with TemporaryDirectory() as name, _coordinator(Path(name)) as (process, address):
-        cost = asyncio.run(_Pool(agents, seconds, address, process.pid).measure())
+def measure_pool(
+    agents: int, seconds: int, papers: Mapping[str, Credentials] | None = None
+) -> PoolCost:
+    """One run of so many seconds on so many agents; with `papers` of coordinator, agent and operator, over
+    mutual TLS.
+    """
+    papers = papers or {}
+    shown = papers.get("coordinator", NONE)
+    with TemporaryDirectory() as name, _coordinator(Path(name), shown) as (process, address):
+        cost = asyncio.run(_Pool(agents, seconds, address, process.pid, papers).measure())
         cost.store_bytes = sum(file.stat().st_size for file in Path(name).glob("store.db*"))
         return cost
 
 
 @contextlib.contextmanager
-def _coordinator(folder: Path) -> Generator[tuple[subprocess.Popen[bytes], str]]:
+def _coordinator(
+    folder: Path, shown: Credentials
+) -> Generator[tuple[subprocess.Popen[bytes], str]]:
     port_file = folder / "port"
     command = [
         *("taskset", "-c", str(COORDINATOR_CORE), sys.executable, "-m", "groundswell"),
         *("coordinator", "--listen", "127.0.0.1:0", "--http", "off"),
         *("--store", f"sqlite:///{folder}/store.db", "--port-file", str(port_file)),
+        *shown.words(),
     ]
     process = subprocess.Popen(command)
     try:
@@ -91,7 +101,15 @@ def _coordinator(folder: Path) -> Generator[tuple[subprocess.Popen[bytes], str]]
 
 
 class _Pool:
-    def __init__(self, agents: int, seconds: int, address: str, coordinator: int) -> None:
+    def __init__(
+        self,
+        agents: int,
+        seconds: int,
+        address: str,
+        coordinator: int,
+        papers: Mapping[str, Credentials],
+    ) -> None:
+        self._papers = papers
         self._cost = PoolCost(agents, seconds)
         self._address = address
         self._coordinator = coordinator
@@ -100,7 +118,7 @@ class _Pool:
 
     async def measure(self) -> PoolCost:
         async with (
-            grpc.aio.insecure_channel(self._address, options=CLIENT_OPTIONS) as channel,
+            self._papers.get("operator", NONE).channel(self._address, CLIENT_OPTIONS) as channel,
             self._simulated() as processes,
         ):
             stub: control_pb2_grpc.ControlServiceAsyncStub = control_pb2_grpc.ControlServiceStub(
@@ -122,9 +140,10 @@ class _Pool:
                 count = min(_AGENTS_PER_PROCESS, self._cost.agents + 1 - first)
                 numbers = map(str, (count, first, self._cost.seconds))
                 module = ("-m", "benchmarks.simulated_agents", self._address, *numbers)
+                shown = self._papers.get("agent", NONE).words()
                 processes.append(
                     await asyncio.create_subprocess_exec(
-                        sys.executable, *module, stdout=asyncio.subprocess.PIPE
+                        sys.executable, *module, *shown, stdout=asyncio.subprocess.PIPE
                     )
                 )
             yield processes

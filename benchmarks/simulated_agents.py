@@ -1,6 +1,6 @@
 """Many agents in one process: real streams and the real protocol, and nothing behind them but made-up reports.
 
-    python -m benchmarks.simulated_agents ADDRESS COUNT FIRST SECONDS
+    python -m benchmarks.simulated_agents ADDRESS COUNT FIRST SECONDS [--ca F --cert F --key F]
 
 Each attaches over a connection of its own, answers clock probes, takes its share, starts at T,
 reports every second, renews its lease, and leaves when it is released. What they found is printed
@@ -16,16 +16,18 @@ import resource
 import sys
 import time
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import grpc
-
 from benchmarks.synthetic import SyntheticReports
+from groundswell.credentials import Credentials, Remote
 from groundswell.v1 import agent_pb2
 from groundswell.wire import CLIENT_OPTIONS, PROTOCOL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    import grpc
 
 _ATTACH = "/groundswell.v1.AgentService/Attach"
 _OPTIONS = (*CLIENT_OPTIONS, ("grpc.use_local_subchannel_pool", 1))
@@ -73,9 +75,9 @@ class SimulatedAgent:
         self._stop_after: int | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def serve(self, address: str, attached: asyncio.Semaphore, seconds: int) -> None:
+    async def serve(self, remote: Remote, attached: asyncio.Semaphore, seconds: int) -> None:
         """From the hello to the release."""
-        async with grpc.aio.insecure_channel(address, options=_OPTIONS) as channel:
+        async with remote.credentials.channel(str(remote), _OPTIONS) as channel:
             attach: grpc.aio.StreamStreamMultiCallable[bytes, agent_pb2.CoordinatorMessage] = (
                 channel.stream_stream(
                     _ATTACH, response_deserializer=agent_pb2.CoordinatorMessage.FromString
@@ -188,12 +190,12 @@ class SimulatedAgent:
         await asyncio.sleep(moment - time.monotonic() + 0.001)
 
 
-async def simulate(address: str, count: int, first: int, seconds: int) -> Findings:
+async def simulate(remote: Remote, count: int, first: int, seconds: int) -> Findings:
     """Attach `count` agents and serve one run of so many seconds."""
     findings, reports = Findings(), SyntheticReports.make()
     attached = asyncio.Semaphore(_DIALING)
     agents = [SimulatedAgent(number, reports, findings) for number in range(first, first + count)]
-    serving = [asyncio.create_task(one.serve(address, attached, seconds)) for one in agents]
+    serving = [asyncio.create_task(one.serve(remote, attached, seconds)) for one in agents]
     await asyncio.gather(*serving)
     return findings
 
@@ -210,6 +212,8 @@ def _varint(number: int) -> bytes:
 if __name__ == "__main__":
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    where, *numbers = sys.argv[1:]
-    found = asyncio.run(simulate(where, *map(int, numbers)))
+    where, *words = sys.argv[1:]
+    numbers, shown = words[:3], words[3:]
+    remote = Remote.of(where, Credentials(*map(Path, shown[1::2])))
+    found = asyncio.run(simulate(remote, *map(int, numbers)))
     print(found.to_json())
