@@ -29,7 +29,7 @@ from groundswell.v1 import agent_pb2, control_pb2, control_pb2_grpc
 from groundswell.wire import CLIENT_OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Mapping
+    from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 
     from groundswell.credentials import Credentials
 
@@ -63,14 +63,17 @@ class PoolCost:
 
 
 def measure_pool(
-    agents: int, seconds: int, papers: Mapping[str, Credentials] | None = None
+    agents: int,
+    seconds: int,
+    papers: Mapping[str, Credentials] | None = None,
+    lease: str = "5s",
 ) -> PoolCost:
     """One run of so many seconds on so many agents; with `papers` of coordinator, agent and operator, over
     mutual TLS.
     """
     papers = papers or {}
-    shown = papers.get("coordinator", NONE)
-    with TemporaryDirectory() as name, _coordinator(Path(name), shown) as (process, address):
+    words = ("--lease", lease, *papers.get("coordinator", NONE).words())
+    with TemporaryDirectory() as name, _coordinator(Path(name), words) as (process, address):
         cost = asyncio.run(_Pool(agents, seconds, address, process.pid, papers).measure())
         cost.store_bytes = sum(file.stat().st_size for file in Path(name).glob("store.db*"))
         return cost
@@ -78,14 +81,14 @@ def measure_pool(
 
 @contextlib.contextmanager
 def _coordinator(
-    folder: Path, shown: Credentials
+    folder: Path, words: Sequence[str]
 ) -> Generator[tuple[subprocess.Popen[bytes], str]]:
     port_file = folder / "port"
     command = [
         *("taskset", "-c", str(COORDINATOR_CORE), sys.executable, "-m", "groundswell"),
         *("coordinator", "--listen", "127.0.0.1:0", "--http", "off"),
         *("--store", f"sqlite:///{folder}/store.db", "--port-file", str(port_file)),
-        *shown.words(),
+        *words,
     ]
     process = subprocess.Popen(command)
     try:

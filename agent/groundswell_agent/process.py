@@ -6,6 +6,8 @@ import asyncio
 import os
 import secrets
 import sys
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import uvloop
@@ -55,23 +57,29 @@ def serve_as_agent(
     )
     ready = None if ready_file is None else ReadyFile(ready_file)
     agent = Agent(coordinator, hello, scripts=scripts, ready=ready)
-    uvloop.run(_serve(agent, tethered=tethered))
+    uvloop.run(_serve(agent, coordinator, tethered=tethered))
     return ExitCode.OK
 
 
-async def _serve(agent: Agent, *, tethered: bool) -> None:
+async def _serve(agent: Agent, coordinator: Remote, *, tethered: bool) -> None:
     when_told_to_end(agent.drain)
     if tethered:
-        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _leave_with_parent)
+        leave = partial(_leave_with_parent, coordinator)
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), leave)
     await agent.run()
     if agent.is_stubborn:
         os._exit(ExitCode.SCRIPT_EXCEPTION)
 
 
-def _leave_with_parent() -> None:
+def _leave_with_parent(coordinator: Remote) -> None:
     """The pipe to the process that started this agent has ended: whatever is running, stop at once.
 
     Nobody is left to report to, and load without an owner must not go on for even one more request.
     """
     if not os.read(sys.stdin.fileno(), 1):
+        if (socket := coordinator.socket) is not None:
+            # Of a client that was killed, nobody else takes it away.
+            with suppress(OSError):
+                socket.unlink()
+                socket.parent.rmdir()
         os._exit(ExitCode.COORDINATOR_UNREACHABLE)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 _LARGEST = 1024 * 1024
+_SOCKET = "unix:"
 _LONGEST_TOKEN = 4096
 _WORD = re.compile(r"[!-~]+")
 
@@ -95,13 +96,20 @@ class Remote(Address):
 
     @classmethod
     def of(cls, address: str, credentials: Credentials = NONE) -> Remote:
-        """Of HOST:PORT; ValueError where that is none."""
+        """Of HOST:PORT, or of a socket on this machine, `unix:PATH`; ValueError where it is neither."""
+        if address.startswith(_SOCKET):
+            return cls(address, 0, credentials)
         parts = urlsplit(f"//{address}")
         return cls(parts.hostname or "", parts.port or 0, credentials)
 
     # Of a dataclass with slots, the base's is not found by itself.
     def __str__(self) -> str:
-        return Address.__str__(self)
+        return self.host if self.host.startswith(_SOCKET) else Address.__str__(self)
+
+    @property
+    def socket(self) -> Path | None:
+        """Where it listens, if not on a port."""
+        return Path(self.host.removeprefix(_SOCKET)) if self.host.startswith(_SOCKET) else None
 
     def words(self) -> list[str]:
         """As options of a command."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from signal import SIGKILL
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +16,6 @@ from tests.e2e.processes import eventually
 from tests.e2e.writing import arrivals, iterations, write_test
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.e2e.commands import Groundswell, Ran
     from tests.e2e.demo import Demo
 
@@ -41,12 +41,17 @@ def test_file(groundswell: Groundswell, demo: Demo) -> Path:
 def test_when_the_client_is_killed_its_agents_stop_and_the_run_is_inconclusive(
     groundswell: Groundswell, demo: Demo, test_file: Path
 ) -> None:
-    with groundswell.starting_run(test_file, agents=_AGENTS) as running:
-        demo.wait_for_load(_RATE)
-        assert len(groundswell.agents()) == _AGENTS
-        running.signal(SIGKILL)
-        running.process.wait()
-        groundswell.assert_nothing_is_left(within_s=2.0)
+    # Short enough a path for a socket, which the coordinator has for its own agents.
+    with TemporaryDirectory(prefix="gs-") as sockets:
+        env = {"TMPDIR": sockets, "XDG_RUNTIME_DIR": ""}
+        with groundswell.starting_run(test_file, agents=_AGENTS, env=env) as running:
+            demo.wait_for_load(_RATE)
+            assert len(groundswell.agents()) == _AGENTS
+            assert len(list(Path(sockets).glob("groundswell-*/coordinator"))) == 1
+            running.signal(SIGKILL)
+            running.process.wait()
+            groundswell.assert_nothing_is_left(within_s=2.0)
+        assert list(Path(sockets).iterdir()) == []
 
     count = demo.requests()
     time.sleep(0.5)

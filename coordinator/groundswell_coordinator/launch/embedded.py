@@ -1,15 +1,18 @@
 """A coordinator inside the client's own process: what `run` uses when it is given none.
 
-It speaks to its agents and to its client over gRPC on loopback, exactly as a remote one does.
+It speaks to its agents and to its client over gRPC, exactly as a remote one does, on a socket that
+is nobody else's.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from groundswell_coordinator.coordinator import Coordinator
+from groundswell_coordinator.launch.private_socket import LOOPBACK, private_address
 from groundswell_coordinator.run.owner import RunOwner
 from groundswell_coordinator.store.writer import StoreWriter
 
@@ -24,12 +27,14 @@ class Embedded:
     def __init__(self, agents: LocalAgents) -> None:
         self._agents = agents
         self._coordinator = Coordinator(RunOwner(secrets.token_hex(8)))
+        self._up = ExitStack()
 
     async def __aenter__(self) -> str:
         # The store opens in its own thread while the server comes up and the agents attach.
         opening = asyncio.create_task(StoreWriter.open())
-        port = await self._coordinator.start("127.0.0.1:0")
-        address = f"127.0.0.1:{port}"
+        private = self._up.enter_context(private_address())
+        port = await self._coordinator.start(private)
+        address = f"127.0.0.1:{port}" if private == LOOPBACK else private
         self._agents.attach_to(address)
         try:
             self._store = await opening
@@ -49,6 +54,7 @@ class Embedded:
         # complain of.
         await asyncio.to_thread(self._agents.stop)
         await self._coordinator.stop()
+        self._up.close()
 
 
 def _close_lost_runs(store: RunStore) -> None:
