@@ -70,7 +70,11 @@ def speed_command(chosen: str, seconds: int, rounds: int, write: bool) -> None:
 def pool_command(agents: int, seconds: int, tls: bool, pairs: int, write: bool) -> None:
     """A coordinator under a pool of simulated agents, over gRPC."""
     if tls:
-        _say("pool-tls", tls_table(measure_tls(agents, seconds, pairs)), write=write)
+        table = tls_table(measure_tls(agents, seconds, pairs))
+        click.echo(table)
+        if write:
+            words = f"--agents {agents} --seconds {seconds} --pairs {pairs}"
+            page.put("pool-tls", table, command=f"pool --tls {words}")
         return
     _say("pool", pool_table(measure_pool(agents, seconds)), write=write)
 

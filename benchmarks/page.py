@@ -13,7 +13,7 @@ _PAGE = Path(__file__).with_name("README.md")
 _PARTS = ("uvloop", "httptools", "numpy")
 
 
-def put(section: str, table: str) -> None:
+def put(section: str, table: str, command: str | None = None) -> None:
     """Replace what stands between `<!-- section -->` and `<!-- /section -->`, when and where said first."""
     page = _PAGE.read_text()
     begin, end = f"<!-- {section} -->\n", f"<!-- /{section} -->"
@@ -21,7 +21,7 @@ def put(section: str, table: str) -> None:
     _, closed, tail = rest.partition(end)
     if not found or not closed:
         raise RuntimeError(f"benchmarks/README.md has no place for {section}")
-    said = f"`python -m benchmarks {section}`, {circumstances()}:\n\n{table}\n"
+    said = f"`python -m benchmarks {command or section}`, {circumstances()}:\n\n{table}\n"
     _PAGE.write_text(f"{head}{begin}\n{said}\n{end}{tail}")
 
 

@@ -7,6 +7,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cryptography import x509
+
 from groundswell.errors import InvalidConfiguration
 from groundswell_coordinator.access.admission import Admission
 from groundswell_coordinator.access.expiry import ExpiryWarnings
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from cryptography import x509
+    from groundswell_coordinator.access.caller import Caller
 
 LOOK_EVERY_S = 1.0
 
@@ -41,7 +43,7 @@ class Access:
         self._tokens = None if files.tokens is None else Tokens.read(files.tokens)
         self._tokens_file = files.tokens
         self._warnings = ExpiryWarnings()
-        self.admission = Admission(lambda: self._tokens)
+        self.admission = Admission(lambda: self._tokens, self._attaches)
         self._seen: dict[Path, object] = {}
         self._look(files.server.paths)
         if files.tokens is not None:
@@ -72,6 +74,11 @@ class Access:
             self._read("tokens", self._read_tokens)
         for what, certificate in self.certificates():
             self._warnings.look(f"the certificate of {what}", certificate)
+
+    def _attaches(self, caller: Caller, pem: bytes) -> None:
+        """An agent lives for months, and nobody reads its log: we say when its certificate ends."""
+        for certificate in x509.load_pem_x509_certificates(pem)[:1] if pem else ():
+            self._warnings.look(f"the {caller.identity} of an agent", certificate)
 
     def _read_tokens(self) -> None:
         assert self._tokens_file is not None

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from groundswell.errors import CoordinatorRefuses
-from groundswell_coordinator.access.caller import CALLER, caller_of
-from groundswell_coordinator.access.methods import ANYBODY, METHODS
+from groundswell_coordinator.access.caller import CALLER, CERTIFICATE, caller_of
+from groundswell_coordinator.access.methods import ANYBODY, ATTACH, METHODS
 from groundswell_coordinator.failure import abort
 
 if TYPE_CHECKING:
@@ -26,10 +26,16 @@ _log = logging.getLogger(__name__)
 
 
 class Admission(grpc.aio.ServerInterceptor):
-    """`tokens` is asked at every call: what it answers may change; None where there are to be none."""
+    """`tokens` is asked at every call: what it answers may change; None where there are to be none.
 
-    def __init__(self, tokens: Callable[[], Tokens | None]) -> None:
+    `attaches` hears whose certificate, in PEM, an agent comes with.
+    """
+
+    def __init__(
+        self, tokens: Callable[[], Tokens | None], attaches: Callable[[Caller, bytes], None]
+    ) -> None:
         self._tokens = tokens
+        self._attaches = attaches
 
     # The stub's types say what only grpc can fill in.
     async def intercept_service(
@@ -82,13 +88,16 @@ class Admission(grpc.aio.ServerInterceptor):
 
     def _admitted(self, method: str, context: Context) -> Caller:
         metadata = {key: str(value) for key, value in context.invocation_metadata() or ()}
-        caller = caller_of(context.auth_context(), metadata, self._tokens())
+        peer = context.auth_context()
+        caller = caller_of(peer, metadata, self._tokens())
         roles = METHODS.get(method, frozenset())
         if not caller.may(roles):
             needed = " or ".join(sorted(roles)) or "nobody"
             raise CoordinatorRefuses(
                 f"{caller} may not call {method.rpartition('/')[2]}", hint=f"{needed} may"
             )
+        if method == ATTACH:
+            self._attaches(caller, b"".join(peer.get(CERTIFICATE, ())))
         return caller
 
 

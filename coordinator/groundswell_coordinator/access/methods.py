@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _AGENT = "/groundswell.v1.AgentService/"
+ATTACH = f"{_AGENT}Attach"
 _CONTROL = "/groundswell.v1.ControlService/"
 _HEALTH = "/grpc.health.v1.Health/"
 _REFLECTION = "/grpc.reflection.v1alpha.ServerReflection/"
@@ -24,7 +25,7 @@ _CHANGES = frozenset({Role.OPERATOR})
 ANYBODY = frozenset[Role]({*Role})
 
 METHODS: Mapping[str, frozenset[Role]] = {
-    f"{_AGENT}Attach": _AGENTS,
+    ATTACH: _AGENTS,
     f"{_AGENT}FetchFile": _AGENTS,
     f"{_CONTROL}Watch": _READS,
     f"{_CONTROL}ListAgents": _READS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,3 +116,14 @@ async def test_a_client_that_waits_for_its_coordinator_reads_its_files_anew(
             with pytest.raises(CoordinatorGone):
                 await client.agents()
             assert await client.agents() == []
+
+
+async def test_an_agent_s_certificate_that_ends_soon_is_warned_of_when_it_attaches(
+    mutual: Guarded, papers: Papers, caplog: pytest.LogCaptureFixture
+) -> None:
+    soon = papers.certificate(Role.AGENT, "zone-a", left=timedelta(minutes=20))
+    for _ in range(2):
+        async with ScriptedAgent(mutual.site.address, credentials=soon):
+            pass
+    said = [record.message for record in caplog.records if "expires" in record.message]
+    assert said == ["the certificate zone-a of an agent expires within 1 hour: renew it"]
