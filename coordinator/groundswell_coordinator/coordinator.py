@@ -32,8 +32,14 @@ _OPTIONS = (
     # Who does not even answer a ping is gone, whatever its connection says.
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 5_000),
-    # Clients and agents find out the same way.
+    # Clients and agents find out the same way; who pings more often has no use for its connection.
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    # Nobody has said who they are before this has come to its end.
+    ("grpc.server_handshake_timeout_ms", 10_000),
+    # Calls at once on one connection, of which clients have two or three and agents one.
+    ("grpc.max_concurrent_streams", 64),
+    # Without a call: whoever comes back makes another one.
+    ("grpc.max_connection_idle_ms", 300_000),
 )
 
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from groundswell_coordinator.attachment import RunInbox, Stream
 
 
+# Attached at once: ten times what a coordinator was measured with.
+MOST_AGENTS = 10_000
+
+
 @dataclass(frozen=True, slots=True)
 class Demand:
     """What a run asks of the pool: so many agents that have all of these labels."""
@@ -58,7 +62,8 @@ class Pool:
     def attach(self, hello: agent_pb2.Hello, identity: str | None = None) -> Attachment:
         """Take an agent in, or back. A taken name gets a number: names tell agents apart in reports.
 
-        Raises CoordinatorRefuses for who shows another identity than this incarnation did before.
+        Raises CoordinatorRefuses for who shows another identity than this incarnation did before, and
+        for one too many.
         """
         agent = self._known(hello.incarnation)
         if agent is not None and agent.identity not in (None, identity):
@@ -67,6 +72,7 @@ class Pool:
                 hint="an agent keeps the name in its certificate for as long as its process lives",
             )
         if agent is None:
+            self._check_room()
             agent = Attachment(
                 hello.incarnation,
                 self._free_name(hello.name or "agent"),
@@ -81,6 +87,13 @@ class Pool:
             agent.labels, agent.version = dict(hello.labels), hello.version
         agent.identity = identity
         return agent
+
+    def _check_room(self) -> None:
+        if len(self._agents) >= MOST_AGENTS:
+            raise CoordinatorRefuses(
+                f"{len(self._agents)} agents are attached, and no more are taken in",
+                hint="let another coordinator have a pool of its own",
+            )
 
     def may_fetch(self, stamp: FileStamp, identity: str) -> bool:
         """Whether an agent of this identity serves a run that has such a file."""

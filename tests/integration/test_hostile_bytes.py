@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
 
+from groundswell_coordinator.services import file_transfer
 from tests.integration.scripted_agent import ScriptedAgent, start_together
 
 if TYPE_CHECKING:
@@ -68,6 +71,57 @@ async def test_many_connections_that_say_nothing_are_survived(site: Site) -> Non
     await assert_it_serves_on(site)
     for _, writer in open_:
         writer.close()
+
+
+@pytest.mark.slow
+async def test_half_open_connections_by_the_thousand_are_closed_and_cost_nothing(
+    site: Site,
+) -> None:
+    """Some say nothing, some begin to speak HTTP/2 and stop: ten seconds later all of them are gone."""
+    host, port = site.address.split(":")
+    readers, before = list[asyncio.StreamReader](), _rss_mib()
+    writers = list[asyncio.StreamWriter]()
+    for number in range(1_000):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(HTTP_2_PREFACE[: number % 24])
+        readers.append(reader)
+        writers.append(writer)
+    await assert_it_serves_on(site)
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(_until_it_ends(reader) for reader in readers))
+    for writer in writers:
+        writer.close()
+    await assert_it_serves_on(site)
+    assert _rss_mib() < before + 100
+
+
+async def _until_it_ends(reader: asyncio.StreamReader) -> None:
+    with contextlib.suppress(ConnectionError):
+        await reader.read()
+
+
+def _rss_mib() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
+
+
+async def test_an_upload_that_falls_silent_is_ended(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_transfer, "PART_S", 0.2)
+
+    async def silence() -> AsyncIterator[bytes]:
+        await asyncio.sleep(60)
+        yield b""
+
+    for method in ("SendFile", "ImportRun"):
+        async with grpc.aio.insecure_channel(
+            site.address, options=(("grpc.enable_http_proxy", 0),)
+        ) as channel:
+            path = f"/groundswell.v1.ControlService/{method}"
+            call: grpc.aio.StreamUnaryMultiCallable[bytes, bytes] = channel.stream_unary(path)
+            with pytest.raises(grpc.aio.AioRpcError, match="nothing more of a file came"):
+                await asyncio.wait_for(call(silence()), 10)
 
 
 async def _read_to_the_end(messages: AsyncIterable[bytes]) -> None:

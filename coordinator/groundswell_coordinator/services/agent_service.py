@@ -16,6 +16,7 @@ from groundswell.v1 import agent_pb2, agent_pb2_grpc
 from groundswell.wire import PROTOCOL
 from groundswell_coordinator.access.caller import CALLER
 from groundswell_coordinator.run_files import RunFiles
+from groundswell_coordinator.services import limits
 from groundswell_coordinator.services.file_transfer import give_file
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ _HELLO_S = 10.0
 _LAST_WRITE_S = 0.1
 # A timer for every message of a thousand agents cost a twentieth of a core.
 _PROLONG_EVERY_S = 1.0
-_LONGEST_NAME = 200
-_HEAVIEST = 1000
 # An agent that is so many messages behind does not read: at most two a second are sent to it.
 _MOST_UNREAD = 1000
 
@@ -175,11 +174,7 @@ async def _hello(messages: AsyncIterator[agent_pb2.AgentMessage]) -> agent_pb2.H
         raise ProtocolViolation(
             f"this coordinator speaks {PROTOCOL}; the first message must be its hello"
         )
-    names = (hello.name, hello.incarnation, hello.holding.run_id, hello.holding.agent)
-    if max(map(len, names)) > _LONGEST_NAME or hello.weight > _HEAVIEST:
-        raise ProtocolViolation(
-            f"a name has at most {_LONGEST_NAME} letters, a weight is at most {_HEAVIEST}"
-        )
+    limits.check_hello(hello)
     return hello
 
 

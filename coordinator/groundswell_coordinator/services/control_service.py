@@ -17,7 +17,7 @@ from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.run.events import StopMode
 from groundswell_coordinator.run.machine import State
 from groundswell_coordinator.services import limits
-from groundswell_coordinator.services.file_transfer import take_file
+from groundswell_coordinator.services.file_transfer import in_time, take_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -164,7 +164,8 @@ class ControlService(control_pb2_grpc.ControlServiceServicer):
         self, request_iterator: AsyncIterator[control_pb2.Chunk], context: Context
     ) -> control_pb2.ImportRunResponse:
         async with refusals(context):
-            run_id = await self._past.import_run(chunk.data async for chunk in request_iterator)
+            chunks = in_time(request_iterator)
+            run_id = await self._past.import_run(chunk.data async for chunk in chunks)
         return control_pb2.ImportRunResponse(run_id=run_id)
 
     async def SetBaseline(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import grpc
 
@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 
     FetchContext = grpc.aio.ServicerContext[agent_pb2.FetchFileRequest, agent_pb2.FilePart]
 
+Part = TypeVar("Part")
+
 
 async def take_file(files: RunFiles, requests: AsyncIterator[control_pb2.SendFileRequest]) -> None:
     """A whole stream of SendFile."""
-    first = await anext(requests, None)
+    messages = in_time(requests)
+    first = await anext(messages, None)
     if first is None or not first.HasField("stamp"):
         raise ProtocolViolation("a file begins with its stamp")
     stamp = stamp_from_wire(first.stamp)
-    await files.take(stamp, _data_of(requests))
+    await files.take(stamp, _data_of(messages))
 
 
 async def give_file(
@@ -51,13 +54,19 @@ async def give_file(
         await context.abort(grpc.StatusCode.NOT_FOUND, str(error))
 
 
-async def _data_of(requests: AsyncIterator[control_pb2.SendFileRequest]) -> AsyncIterator[bytes]:
+async def in_time(parts: AsyncIterator[Part]) -> AsyncIterator[Part]:
+    """The same, unless whoever sends them falls silent: then FileUnavailable."""
     while True:
         try:
             async with asyncio.timeout(PART_S):
-                request: Any = await anext(requests, None)
+                part = await anext(parts, None)
         except TimeoutError:
             raise FileUnavailable(f"nothing more of a file came for {PART_S:g} s") from None
-        if request is None:
+        if part is None:
             return
+        yield part
+
+
+async def _data_of(requests: AsyncIterator[control_pb2.SendFileRequest]) -> AsyncIterator[bytes]:
+    async for request in requests:
         yield request.data

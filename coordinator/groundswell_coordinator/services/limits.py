@@ -1,4 +1,4 @@
-"""What a client may ask for at most: checked before anything is done or kept of it."""
+"""What a client may ask for at most, and an agent be: checked before anything is done or kept of it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from groundswell.errors import ProtocolViolation
 from groundswell.files.stamp import MOST_FILES
 from groundswell.scenario.source import MAX_BYTES
+from groundswell_coordinator.pool import MOST_AGENTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from groundswell.v1 import control_pb2
+    from groundswell.v1 import agent_pb2, control_pb2
 
 # It stands in file names, in commands and in URLs.
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -23,7 +24,7 @@ _LONGEST_VALUE = 1000
 _MOST_LABELS = 64
 _MOST_VARIABLES = 1000
 _LARGEST_ENVIRONMENT = 1024 * 1024
-_MOST_AGENTS = 10_000
+_HEAVIEST = 1000
 _LONGEST_WAIT_MS = 24 * 3600 * 1000
 _MOST_LINES = 10_000
 
@@ -39,12 +40,23 @@ def check_submit(request: control_pb2.SubmitRequest) -> None:
     check_files(source.files)
     for path in source.files:
         _at_most(len(path), _LONGEST_VALUE, "letters of a file's path")
-    _at_most(request.agents, _MOST_AGENTS, "agents")
+    _at_most(request.agents, MOST_AGENTS, "agents")
     _at_most(request.wait_ms, _LONGEST_WAIT_MS, "milliseconds to wait")
     if request.agents < 1:
         raise ProtocolViolation("a run has at least 1 agent")
     for labels in (request.labels, request.selector):
         _check_labels(labels)
+
+
+def check_hello(hello: agent_pb2.Hello) -> None:
+    """Of an agent, whose name and labels stand in tables, logs and reports."""
+    words = (hello.name, hello.incarnation, hello.version)
+    for word in (*words, hello.holding.run_id, hello.holding.agent):
+        _at_most(len(word), _LONGEST_NAME, "letters of an agent's name")
+    if not "".join(words).isprintable():
+        raise ProtocolViolation("an agent's name is printable text, and this one is not")
+    _at_most(hello.weight, _HEAVIEST, "as an agent's weight")
+    _check_labels(hello.labels)
 
 
 def check_files(files: Collection[object]) -> None:

@@ -4,8 +4,9 @@ import math
 
 import pytest
 
-from groundswell.errors import ProtocolViolation
+from groundswell.errors import CoordinatorRefuses, ProtocolViolation
 from groundswell.v1 import agent_pb2, control_pb2
+from groundswell_coordinator import pool
 from groundswell_coordinator.services import limits
 
 
@@ -70,3 +71,41 @@ def test_a_part_may_begin_at_the_start_and_end_at_the_end(part: tuple[float, flo
 def test_a_name_of_a_run_that_is_none_is_refused(run: str) -> None:
     with pytest.raises(ProtocolViolation):
         limits.check_run(run)
+
+
+def greeting(**more: object) -> agent_pb2.Hello:
+    fields = {"protocol": "groundswell.v1", "name": "a", "incarnation": "1", "weight": 1, **more}
+    return agent_pb2.Hello(**fields)  # type: ignore[arg-type]  # fields by name
+
+
+@pytest.mark.parametrize(
+    ("hello", "message"),
+    [
+        (greeting(name="n" * 201), "letters of an agent's name"),
+        (greeting(version="v" * 201), "letters of an agent's name"),
+        (greeting(holding=agent_pb2.Holding(run_id="r" * 201)), "letters of an agent's name"),
+        (greeting(name="\x1b[2J"), "printable"),
+        (greeting(incarnation="\n"), "printable"),
+        (greeting(weight=1001), "weight"),
+        (greeting(labels={str(n): "" for n in range(65)}), "65 labels"),
+        (greeting(labels={"k": "v" * 1001}), "letters of a label's value"),
+        (greeting(labels={"k": "\x1b[31m"}), "printable"),
+    ],
+)
+def test_an_agent_that_says_too_much_of_itself_is_refused(
+    hello: agent_pb2.Hello, message: str
+) -> None:
+    with pytest.raises(ProtocolViolation, match=message):
+        limits.check_hello(hello)
+
+
+def test_one_agent_too_many_is_refused_and_one_that_comes_back_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pool, "MOST_AGENTS", 2)
+    agents = pool.Pool()
+    for name in ("a", "b"):
+        agents.attach(greeting(name=name, incarnation=name))
+    with pytest.raises(CoordinatorRefuses, match="2 agents are attached"):
+        agents.attach(greeting(incarnation="c"))
+    assert agents.attach(greeting(incarnation="b")).name == "b"
