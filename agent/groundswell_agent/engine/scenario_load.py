@@ -75,8 +75,6 @@ class ScenarioLoad:
             new_client if trace is None else lambda: TracedClient(new_client(), connector, trace)
         )
         self.lease = connector.lease
-        # Made by the first arrival: a closed scenario plans no starts to lag behind.
-        self._send_lag: Callable[[bytes], None] | None = None
         # Takes the `span` of an iteration that has come to its end.
         self.record_iteration: Callable[[bytes], None] = recorder.iterations(self.tags).record
         self._dropped = recorder.counter("dropped_iterations", self.tags)
@@ -110,10 +108,11 @@ class ScenarioLoad:
         """The seed of one of its streams of chance."""
         return stream_seed(self._seed, self.name, stream)
 
-    def record_send_lag(self, planned: float, started: float) -> None:
-        if self._send_lag is None:
-            self._send_lag = self.recorder.trend("send_lag", self.tags).record
-        self._send_lag(span(planned, started))
+    def send_lag(self) -> Callable[[bytes], None]:
+        """Takes the `span` from the planned start of an iteration to the real one. Asked for when there is
+        one: a closed scenario plans no starts to lag behind.
+        """
+        return self.recorder.trend("send_lag", self.tags).record
 
     def drop(self, reason: Drop, planned: float, times: int = 1) -> None:
         """`times` iterations that were planned for `planned` are not going to happen.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from itertools import chain
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,41 +20,62 @@ if TYPE_CHECKING:
     from groundswell.schedule.stripe import IndexArray, Stripe
 
 _BLOCK = 1024
-_NONE_LEFT = (-1, math.inf)
+_NONE = np.empty(0, dtype=np.int64)
+_NO_BLOCK = (_NONE, np.empty(0, dtype=np.float64))
 
 
 class Arrivals:
-    """What an executor drains: `while arrivals.next_moment <= now: start(arrivals.pop())`.
+    """What an executor drains: `for moment in arrivals.take(now, most=50): start(moment)`.
 
     `next_moment` is in seconds from the scenario's start, inf after the last arrival.
     `planned_total` counts all arrivals of this object from its beginning; None where only the end
     of the stream tells.
     """
 
-    __slots__ = ("_index", "_pairs", "next_moment", "planned_total")
+    __slots__ = ("_at", "_blocks", "_indices", "_moments", "next_moment", "planned_total")
 
     def __init__(
         self, blocks: Iterator[tuple[IndexArray, FloatArray]], planned_total: int | None
     ) -> None:
         self.planned_total = planned_total
+        self._blocks = blocks
+        self._at = 0
         # Plain ints and floats: a numpy scalar costs more to handle than it took to compute.
-        self._pairs = chain.from_iterable(
-            zip(n.tolist(), t.tolist(), strict=True) for n, t in blocks
-        )
-        self._index: int
-        self.next_moment: float
-        self._index, self.next_moment = next(self._pairs, _NONE_LEFT)
+        self._indices: list[int] = []
+        self._moments: list[float] = []
+        self.next_moment = math.inf
+        self._advance(0)
 
     def pop(self) -> int:
         """Take the next arrival; its index. IndexError when none is left."""
-        index = self._index
-        if index < 0:
+        if self._at == len(self._indices):
             raise IndexError("no arrival is left")
-        self._index, self.next_moment = next(self._pairs, _NONE_LEFT)
+        index = self._indices[self._at]
+        self._advance(self._at + 1)
         return index
 
+    def take(self, until: float, most: int) -> list[float]:
+        """Take those of the next `most` that are planned at or before `until`; their moments, in order.
+
+        There may be fewer than are left: who wants all asks until `next_moment` is beyond.
+        """
+        at, moments = self._at, self._moments
+        end = bisect_right(moments, until, at, min(at + most, len(moments)))
+        self._advance(end)
+        return moments[at:end]
+
+    def _advance(self, at: int) -> None:
+        """To that place of the block, or to the next block that is not empty."""
+        while at == len(self._moments):
+            indices, moments = next(self._blocks, _NO_BLOCK)
+            at, self._indices, self._moments = 0, indices.tolist(), moments.tolist()
+            if indices is _NONE:
+                self._at, self.next_moment = 0, math.inf
+                return
+        self._at, self.next_moment = at, self._moments[at]
+
     def __iter__(self) -> Iterator[tuple[int, float]]:
-        while self._index >= 0:
+        while self.next_moment < math.inf:
             moment = self.next_moment
             yield self.pop(), moment
 

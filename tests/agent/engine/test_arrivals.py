@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from groundswell.schedule.rate import RateCurve
-from groundswell_agent.engine.executors.base import Executor
+from groundswell_agent.engine.executors.arrivals import ArrivalRate
 from groundswell_agent.events import HaltMode
 from tests.agent.engine.played import (
     Measured,
@@ -26,8 +26,6 @@ from tests.agent.engine.played import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from groundswell_agent.engine.engine import Engine
     from tests.agent.engine.target import Target
 
@@ -179,24 +177,21 @@ async def test_an_abort_between_the_plan_and_the_start_of_an_iteration_leaves_no
 ) -> None:
     # All that is due by then is started in one go, before any of it has its turn.
     engine = build(preparation({"s": open_at(200, 1)}, target.url))
-    spawned: list[object] = []
-    spawn = Executor.spawn
+    begun: list[float] = []
+    arrive = ArrivalRate._arrive
 
-    def spawn_and_abort(
-        executor: Executor, coroutine: Coroutine[None, None, None]
-    ) -> asyncio.Task[None]:
-        task = spawn(executor, coroutine)
-        spawned.append(task)
-        if len(spawned) == 30:
+    def arrive_and_abort(executor: ArrivalRate, planned: float, *, late: bool) -> None:
+        arrive(executor, planned, late=late)
+        begun.append(planned)
+        if len(begun) == 30:
             # In line behind the first turn of these, before that of the others.
             asyncio.get_running_loop().call_soon(engine.halt, HaltMode.ABORT)
-        return task
 
-    monkeypatch.setattr(Executor, "spawn", spawn_and_abort)
+    monkeypatch.setattr(ArrivalRate, "_arrive", arrive_and_abort)
     run = Measured(monotonic() + 0.05)
     hold_the_loop(run.start, 0.02, 0.3)
     await engine.run(int(run.start * 1e9), report=run.take, started=run.started_ns.append)
     run.assert_balanced()
-    assert len(spawned) > 30
+    assert len(begun) > 30
     assert run.account().fired == 30
     assert run.reports[-1].last

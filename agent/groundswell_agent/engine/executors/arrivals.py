@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import math
-from heapq import heappop, heappush, heapreplace
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from groundswell_agent.engine.account import Drop
 from groundswell_agent.engine.cut import Cut
+from groundswell_agent.engine.executors.agenda import Agenda
 from groundswell_agent.engine.executors.base import Executor
+from groundswell_agent.engine.executors.on_call import OnCall
+from groundswell_agent.recording.rows import span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from groundswell.schedule.arrival_source import ArrivalSource
-    from groundswell.schedule.arrivals import Arrivals
     from groundswell.schedule.scenario_plan import ScenarioShare
     from groundswell_agent.engine.scenario_load import ScenarioLoad
     from groundswell_agent.engine.virtual_user import VirtualUser
@@ -36,34 +38,8 @@ _ABORT = Cut.ABORT
 _AT_ONCE = 50
 # To count those that have lost their reason takes a third of a microsecond each.
 _DROPPED_AT_ONCE = 1000
-
-
-class Agenda:
-    """Several walks as one, by moment: the scenario's own arrivals, and those inherited."""
-
-    __slots__ = ("_added", "_walks", "next_moment")
-
-    def __init__(self) -> None:
-        self._walks: list[tuple[float, int, Arrivals]] = []
-        self._added = 0
-        # In seconds from the scenario's start; inf after the last arrival.
-        self.next_moment = math.inf
-
-    def add(self, walk: Arrivals) -> None:
-        self._added += 1
-        if walk.next_moment < math.inf:
-            heappush(self._walks, (walk.next_moment, self._added, walk))
-            self.next_moment = self._walks[0][0]
-
-    def pop(self) -> None:
-        """Take the next arrival; IndexError when none is left."""
-        _, number, walk = self._walks[0]
-        walk.pop()
-        if walk.next_moment < math.inf:
-            heapreplace(self._walks, (walk.next_moment, number, walk))
-        else:
-            heappop(self._walks)
-        self.next_moment = self._walks[0][0] if self._walks else math.inf
+# To end a task that waits takes a microsecond or two.
+_SEEN_OFF_AT_ONCE = 500
 
 
 class ArrivalRate(Executor):
@@ -71,26 +47,37 @@ class ArrivalRate(Executor):
 
     def __init__(self, share: ScenarioShare, load: ScenarioLoad) -> None:
         super().__init__(share, load)
-        self._free: list[VirtualUser] = []
+        # All that exist, and those of them without an iteration.
+        self._all: list[OnCall] = []
+        self._free: list[OnCall] = []
+        # Nobody is to wait for another arrival.
+        self._dismissed = False
         self._agenda = Agenda()
         # From the first arrival on for which there was no row left.
         self._starved = False
         for source in share.sources:
             self._agenda.add(source.walk())
 
+    @property
+    def running(self) -> int:
+        return len(self._all) - len(self._free)
+
+    def at_work(self) -> list[asyncio.Task[None]]:
+        return [one.task for one in self._all if one.task is not None and one.called is None]
+
     async def drive(self, start: float) -> None:
         agenda = self._agenda
+        self._dismissed = False
         # The end may come nearer and arrivals may be added, so both are looked at on every wake.
         while await self.until(start + min(agenda.next_moment, self.end)):
             now = monotonic() - start
             limit, late = self._limit, now >= self.end + _IN_TIME_S
             # What is left over by a late wake beyond a batch comes right after the others' turn.
-            for _ in range(_AT_ONCE):
-                if agenda.next_moment > now or agenda.next_moment >= limit:
-                    break
-                planned = start + agenda.next_moment
-                agenda.pop()
-                self._arrive(planned, late=late)
+            due = agenda.take(now, limit, _AT_ONCE)
+            if due and self.load.may_start():
+                for moment in due:
+                    self._arrive(start + moment, late=late)
+                self.note_active()
             if self._starved:
                 await self._drop_the_rest()
                 return
@@ -111,8 +98,7 @@ class ArrivalRate(Executor):
         for source in sources:
             walk = source.walk()
             while walk.next_moment < end:
-                walk.pop()
-                missed += 1
+                missed += len(walk.take(math.nextafter(end, -math.inf), _DROPPED_AT_ONCE))
             self._agenda.add(walk)
         if missed:
             self.load.drop(reason, at, missed)
@@ -125,53 +111,87 @@ class ArrivalRate(Executor):
         return self.end if self.end < self.duration else math.inf
 
     def _arrive(self, planned: float, *, late: bool) -> None:
-        if not self.load.may_start():
-            return
         if late:
             self.load.drop(Drop.LATE, planned)
             return
-        vu = self._free_vu()
-        if vu is None:
+        one = self._free_vu()
+        if one is None:
             self.load.drop(Drop.NO_VU, planned)
             return
         take = self.load.take_rows
-        if take is not None and not take(vu):
-            self._free.append(vu)
+        if take is not None and not take(one.vu):
+            self._free.append(one)
             self._starved = True
             self.load.drop(Drop.NO_DATA, planned)
             return
-        self.spawn(self._iterate(vu, planned))
+        one.planned = planned
+        if one.called is not None:
+            one.call()
+        else:
+            one.task = self.spawn(self._serve(one))
+            one.task.add_done_callback(partial(self._off_duty, self._free, one))
 
     async def _drop_the_rest(self) -> None:
         """The scenario ends here: whatever was to come has no row either."""
         agenda, dropped = self._agenda, 0
         while agenda.next_moment < self._limit and not self.halted:
-            for _ in range(_DROPPED_AT_ONCE):
-                if agenda.next_moment >= self._limit or agenda.next_moment == math.inf:
-                    break
-                agenda.pop()
-                dropped += 1
+            dropped += len(agenda.take(math.inf, self._limit, _DROPPED_AT_ONCE))
             await asyncio.sleep(0)
         if dropped:
             self.load.drop(Drop.NO_DATA, monotonic(), dropped)
 
-    def _free_vu(self) -> VirtualUser | None:
+    def _free_vu(self) -> OnCall | None:
         # The last one back goes out first: the fewest connections stay busy, and the rest idle.
         if self._free:
             return self._free.pop()
         if len(self.vus) == len(self.vu_numbers):
             return None
-        return self.new_vu(self.vu_numbers[len(self.vus)])
+        one = OnCall(self.new_vu(self.vu_numbers[len(self.vus)]))
+        self._all.append(one)
+        return one
 
-    async def _iterate(self, vu: VirtualUser, planned: float) -> None:
+    async def _serve(self, one: OnCall) -> None:
+        """One arrival after the other, from the one that it was called for first."""
+        load, vu, free, everybody = self.load, one.vu, self._free, self._all
+        record_send_lag, new_call = load.send_lag(), self._loop.create_future
         # Not before it really starts: an abort may come between, and it was never decided.
-        if self.load.cut is _ABORT:
-            self._free.append(vu)
-            return
-        self.load.account.planned += 1
-        started = monotonic()
-        try:
-            self.load.record_send_lag(planned, started)
-            await vu.iteration(planned, started)
-        finally:
-            self._free.append(vu)
+        while load.cut is not _ABORT:
+            load.account.planned += 1
+            started = monotonic()
+            record_send_lag(span(one.planned, started))
+            await vu.iteration(one.planned, started)
+            if self._dismissed:
+                return
+            called = one.called = new_call()
+            free.append(one)
+            if len(free) == len(everybody):
+                self.note_idle()
+            await called
+
+    def _off_duty(self, free: list[OnCall], one: OnCall, _: asyncio.Task[None]) -> None:
+        """Its task has ended: cancelled, seen off, or by a defect. `free` is the list that it belongs to."""
+        one.task = None
+        if one.called is None:
+            free.append(one)
+            self.note_idle()
+        one.called = None
+
+    def cancel(self, cut: Cut) -> None:
+        self._dismissed = True
+        super().cancel(cut)
+
+    def give_up(self) -> int:
+        count = self.running
+        # Should one of them end after all, it comes back to the list that it knows.
+        self._all = self._free = [*self._free]
+        return count
+
+    async def see_off(self) -> None:
+        """Nobody is to wait for an arrival any more."""
+        self._dismissed = True
+        for done, one in enumerate(self._free, 1):
+            if one.called is not None:
+                one.called.cancel()
+            if done % _SEEN_OFF_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        await asyncio.sleep(0)

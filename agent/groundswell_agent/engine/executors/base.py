@@ -18,7 +18,7 @@ from groundswell_agent.engine.cut import Cut
 from groundswell_agent.engine.virtual_user import VirtualUser
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterable
 
     from groundswell.schedule.scenario_plan import ScenarioShare
     from groundswell_agent.engine.scenario_load import ScenarioLoad
@@ -51,21 +51,31 @@ class Executor(ABC):
         self._tasks: set[asyncio.Task[None]] = set()
         self._doomed: OrderedDict[asyncio.Task[None], None] = OrderedDict()
         self._most_active = 0
+        # Something has come to its end: whoever waits for the last looks whether it was.
         self._idle = asyncio.Event()
-        self._idle.set()
         self._alarm: Alarm | None = None
         self._insistence: asyncio.TimerHandle | None = None
 
     def take_active_vus(self) -> int:
         """The most VUs that were at work at once since this was asked last."""
         # A task lingers for a moment after its VU is free again: there may be more than VUs.
-        most, self._most_active = self._most_active, len(self._tasks)
+        most, self._most_active = self._most_active, self.running
         return min(most, len(self.vus))
 
     @property
     def running(self) -> int:
         """How many iterations have started and not ended; a VU between two of its own counts."""
         return len(self._tasks)
+
+    def at_work(self) -> Iterable[asyncio.Task[None]]:
+        """The tasks of those iterations."""
+        return self._tasks
+
+    def give_up(self) -> int:
+        """Forget the iterations that run, because nothing ends them; how many they are."""
+        count = len(self._tasks)
+        self._tasks.clear()
+        return count
 
     @abstractmethod
     async def drive(self, start: float) -> None:
@@ -83,10 +93,14 @@ class Executor(ABC):
             await self.drive(start)
             await self._idle_until(start + self.end + self.graceful_stop)
             self.cancel(Cut.GRACE)
-            await self._idle.wait()
+            await self._until_idle()
         finally:
+            await self.see_off()
             self._alarm.close()
             self._alarm = None
+
+    async def see_off(self) -> None:
+        """No iteration runs any more, nor will one: end what waits for another."""
 
     @property
     def is_over(self) -> bool:
@@ -121,24 +135,23 @@ class Executor(ABC):
             # Never back to GRACE: what an abort cancels may take a moment to be gone.
             self.load.cut = cut
         begun = bool(self._doomed)
-        self._doomed.update(dict.fromkeys(self._tasks))
+        self._doomed.update(dict.fromkeys(self.at_work()))
         if not begun:
             self._cancel_some()
-        if self._insistence is None and self._tasks:
+        if self._insistence is None and self.running:
             self._insistence = self._loop.call_later(_INSISTS_AFTER_S, self._insist, _INSISTS)
 
     def _insist(self, left: int) -> None:
         """The code of a test may take a cancellation for an error of its own, and go on."""
         self._insistence = None
-        if not self._tasks:
+        if not self.running:
             return
         if not left:
-            self.load.abandon(len(self._tasks))
-            self._tasks.clear()
-            self._idle.set()
+            self.load.abandon(self.give_up())
+            self.note_idle()
             return
         if not self._doomed:
-            self._doomed.update(dict.fromkeys(self._tasks))
+            self._doomed.update(dict.fromkeys(self.at_work()))
             self._cancel_some()
         else:
             # They are so many that not all have been told.
@@ -167,11 +180,19 @@ class Executor(ABC):
         """Run an iteration, or a VU's series of them, as a task of this executor."""
         task = self._loop.create_task(coroutine)
         self._tasks.add(task)
-        if len(self._tasks) > self._most_active:
-            self._most_active = len(self._tasks)
-        self._idle.clear()
+        self.note_active()
         task.add_done_callback(self._done)
         return task
+
+    def note_active(self) -> None:
+        """Iterations have started."""
+        running = self.running
+        if running > self._most_active:
+            self._most_active = running
+
+    def note_idle(self) -> None:
+        """Iterations have come to their end, perhaps the last."""
+        self._idle.set()
 
     async def until(self, moment: float) -> bool:
         """Sleep until `moment`, or a little less; False when the executor is halted."""
@@ -200,13 +221,18 @@ class Executor(ABC):
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not self._tasks:
-            self._idle.set()
+            self.note_idle()
         if not task.cancelled() and (error := task.exception()) is not None:
             self.load.fault(error)
 
     async def _idle_until(self, moment: float) -> None:
         try:
             async with asyncio.timeout(max(moment - monotonic(), 0)):
-                await self._idle.wait()
+                await self._until_idle()
         except TimeoutError:
             return
+
+    async def _until_idle(self) -> None:
+        while self.running:
+            self._idle.clear()
+            await self._idle.wait()

@@ -17,8 +17,8 @@ from groundswell_agent.engine.executors.arrivals import ArrivalRate
 if TYPE_CHECKING:
     from groundswell.schedule.levels import Level
     from groundswell.schedule.scenario_plan import ScenarioShare
+    from groundswell_agent.engine.executors.on_call import OnCall
     from groundswell_agent.engine.scenario_load import ScenarioLoad
-    from groundswell_agent.engine.virtual_user import VirtualUser
 
 
 class SearchedArrivals(ArrivalRate):
@@ -56,6 +56,5 @@ class SearchedArrivals(ArrivalRate):
         # One at least: who has a part of the arrivals must be able to start them.
         self._most = max(1, self.share.vus_below(self._vus_of_all))
 
-    def _free_vu(self) -> VirtualUser | None:
-        at_work = len(self.vus) - len(self._free)
-        return super()._free_vu() if at_work < self._most else None
+    def _free_vu(self) -> OnCall | None:
+        return super()._free_vu() if self.running < self._most else None
