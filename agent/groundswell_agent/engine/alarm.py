@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
 # Alarms nearer than this are put off to it: at high rates one wake starts several arrivals, instead
 # of a wake for each eating the core that the requests need.
@@ -26,10 +27,14 @@ _TFD_TIMER_ABSTIME = 1
 
 
 class Alarm(Protocol):
-    """One waiter at a time. `ring` wakes it before its moment."""
+    """One waiter at a time, a future or a call. `ring` wakes it before its moment."""
 
     def at(self, moment: float) -> asyncio.Future[None]:
         """A future that is done at about `moment`."""
+        ...
+
+    def call_at(self, moment: float, call: Callable[[], None]) -> None:
+        """As `at`, without a turn of the loop between the alarm and the call."""
         ...
 
     def ring(self) -> None: ...
@@ -48,20 +53,32 @@ class LoopAlarm:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._waiter: asyncio.Future[None] | None = None
+        self._call: Callable[[], None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def at(self, moment: float) -> asyncio.Future[None]:
-        self.close()
-        delay = max(moment - monotonic(), _SHORTEST_LOOP_TIMER_S)
+        self._set(moment)
         waiter = self._waiter = self._loop.create_future()
-        self._timer = self._loop.call_later(delay, self.ring)
         return waiter
 
+    def call_at(self, moment: float, call: Callable[[], None]) -> None:
+        self._set(moment)
+        self._call = call
+
+    def _set(self, moment: float) -> None:
+        self.close()
+        delay = max(moment - monotonic(), _SHORTEST_LOOP_TIMER_S)
+        self._timer = self._loop.call_later(delay, self.ring)
+
     def ring(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
+        call, self._call = self._call, None
+        if call is not None:
+            call()
+        elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     def close(self) -> None:
+        self._call = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -93,9 +110,19 @@ class TimerfdAlarm:
         self._spec = _TimerSpec()
         self._reference = ctypes.byref(self._spec)
         self._waiter: asyncio.Future[None] | None = None
+        self._call: Callable[[], None] | None = None
         loop.add_reader(descriptor, self._expired)
 
     def at(self, moment: float) -> asyncio.Future[None]:
+        self._set(moment)
+        waiter = self._waiter = self._loop.create_future()
+        return waiter
+
+    def call_at(self, moment: float, call: Callable[[], None]) -> None:
+        self._set(moment)
+        self._call = call
+
+    def _set(self, moment: float) -> None:
         assert self._libc is not None
         moment = max(moment, monotonic() + _COALESCE_S)
         seconds = int(moment)
@@ -103,15 +130,17 @@ class TimerfdAlarm:
         self._spec.value.seconds = seconds
         self._spec.value.nanoseconds = int((moment - seconds) * 1e9)
         self._libc.timerfd_settime(self._descriptor, _TFD_TIMER_ABSTIME, self._reference, None)
-        waiter = self._waiter = self._loop.create_future()
-        return waiter
 
     def ring(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
+        call, self._call = self._call, None
+        if call is not None:
+            call()
+        elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     def close(self) -> None:
         """Give the descriptor back; the alarm is of no use after that."""
+        self._call = None
         if self._descriptor >= 0:
             self._loop.remove_reader(self._descriptor)
             os.close(self._descriptor)

@@ -13,7 +13,7 @@ from groundswell_agent.engine.cut import Cut
 from groundswell_agent.engine.data import row_taker
 from groundswell_agent.engine.steps import Scope, compile_steps
 from groundswell_agent.engine.traced import TracedClient
-from groundswell_agent.recording.rows import amount, span
+from groundswell_agent.recording.rows import amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -98,7 +98,7 @@ class ScenarioLoad:
         return self._fake
 
     def may_start(self) -> bool:
-        """Whether the agent may still load at all; asked before every iteration."""
+        """Whether the agent may still load at all; asked before an iteration, or all that start in one go."""
         if self.lease.holds():
             return True
         self.lease.end()

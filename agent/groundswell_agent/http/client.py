@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from groundswell_agent.http.connector import Connector
     from groundswell_agent.http.request import Origin, PreparedRequest
 
-# A VU idle for so many seconds asks the kernel (5 µs) whether the server has closed the connection
+# A VU idle for so many seconds asks the kernel (1 µs) whether the server has closed the connection
 # meanwhile: servers do, and a VU that comes out of a pause runs before the loop reads. Counted from
 # when the VU had its answer, not from when that came: with 1,000 VUs, whose answers the loop reads
 # in one go, the last of them waits longer than this for its turn, and each would ask.

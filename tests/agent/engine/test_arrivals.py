@@ -178,16 +178,16 @@ async def test_an_abort_between_the_plan_and_the_start_of_an_iteration_leaves_no
     # All that is due by then is started in one go, before any of it has its turn.
     engine = build(preparation({"s": open_at(200, 1)}, target.url))
     begun: list[float] = []
-    arrive = ArrivalRate._arrive
+    begin = ArrivalRate.arrive
 
     def arrive_and_abort(executor: ArrivalRate, planned: float, *, late: bool) -> None:
-        arrive(executor, planned, late=late)
+        begin(executor, planned, late=late)
         begun.append(planned)
         if len(begun) == 30:
             # In line behind the first turn of these, before that of the others.
             asyncio.get_running_loop().call_soon(engine.halt, HaltMode.ABORT)
 
-    monkeypatch.setattr(ArrivalRate, "_arrive", arrive_and_abort)
+    monkeypatch.setattr(ArrivalRate, "arrive", arrive_and_abort)
     run = Measured(monotonic() + 0.05)
     hold_the_loop(run.start, 0.02, 0.3)
     await engine.run(int(run.start * 1e9), report=run.take, started=run.started_ns.append)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from groundswell.schedule.arrival_source import ArrivalSource
     from groundswell.schedule.scenario_plan import ScenarioShare
     from groundswell_agent.engine.scenario_load import ScenarioLoad
-    from groundswell_agent.engine.virtual_user import VirtualUser
 
 
 # A wake that is due before the end and comes this little after it still counts as in time, seconds:
@@ -52,6 +51,8 @@ class ArrivalRate(Executor):
         self._free: list[OnCall] = []
         # Nobody is to wait for another arrival.
         self._dismissed = False
+        # Done when no arrival is to come any more.
+        self._drained: asyncio.Future[None] = self._loop.create_future()
         self._agenda = Agenda()
         # From the first arrival on for which there was no row left.
         self._starved = False
@@ -66,23 +67,48 @@ class ArrivalRate(Executor):
         return [one.task for one in self._all if one.task is not None and one.called is None]
 
     async def drive(self, start: float) -> None:
-        agenda = self._agenda
         self._dismissed = False
+        # Calls instead of turns of a task: a wake for a few arrivals costs more than they do.
+        self._drained = self._loop.create_future()
+        self._drain()
+        await self._drained
+        if self._starved:
+            await self._drop_the_rest()
+
+    def _drain(self) -> None:
+        """On every wake: start what is due, and see to the next wake."""
+        if self._drained.done():
+            return
+        try:
+            is_over = self.halted or self._start_due()
+        except BaseException as error:  # it is for whoever drives
+            self._drained.set_exception(error)
+            return
+        if is_over:
+            self._drained.set_result(None)
+            return
         # The end may come nearer and arrivals may be added, so both are looked at on every wake.
-        while await self.until(start + min(agenda.next_moment, self.end)):
-            now = monotonic() - start
-            limit, late = self._limit, now >= self.end + _IN_TIME_S
+        assert self.start is not None
+        assert self._alarm is not None
+        moment = self.start + min(self._agenda.next_moment, self.end)
+        if moment > monotonic():
+            self._alarm.call_at(moment, self._drain)
+        else:
             # What is left over by a late wake beyond a batch comes right after the others' turn.
-            due = agenda.take(now, limit, _AT_ONCE)
-            if due and self.load.may_start():
-                for moment in due:
-                    self._arrive(start + moment, late=late)
-                self.note_active()
-            if self._starved:
-                await self._drop_the_rest()
-                return
-            if now >= self.end and agenda.next_moment >= min(limit, now):
-                return
+            self._loop.call_soon(self._drain)
+
+    def _start_due(self) -> bool:
+        """Whether nothing is to come any more."""
+        assert self.start is not None
+        start, agenda = self.start, self._agenda
+        now = monotonic() - start
+        limit, late = self._limit, now >= self.end + _IN_TIME_S
+        due = agenda.take(now, limit, _AT_ONCE)
+        if due and self.load.may_start():
+            for moment in due:
+                self.arrive(start + moment, late=late)
+            self.note_active()
+        return self._starved or (now >= self.end and agenda.next_moment >= min(limit, now))
 
     def inherit(self, before: ScenarioShare, boundary: float) -> None:
         """What is past already when this agent hears of it is a gap: nobody starts it twice, or in a burst."""
@@ -110,7 +136,7 @@ class ArrivalRate(Executor):
         """
         return self.end if self.end < self.duration else math.inf
 
-    def _arrive(self, planned: float, *, late: bool) -> None:
+    def arrive(self, planned: float, *, late: bool) -> None:
         if late:
             self.load.drop(Drop.LATE, planned)
             return

@@ -99,7 +99,7 @@ class Executor(ABC):
             self._alarm.close()
             self._alarm = None
 
-    async def see_off(self) -> None:
+    async def see_off(self) -> None:  # noqa: B027  # most have nobody who waits
         """No iteration runs any more, nor will one: end what waits for another."""
 
     @property

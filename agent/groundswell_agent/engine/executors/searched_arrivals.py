@@ -45,12 +45,12 @@ class SearchedArrivals(ArrivalRate):
         for old, new in zip(before.levels, self.share.levels, strict=True):
             self.add(new[len(old) :], Drop.AGENT_LOST)
 
-    def _arrive(self, planned: float, *, late: bool) -> None:
+    def arrive(self, planned: float, *, late: bool) -> None:
         assert self.start is not None
         while self._coming and planned >= self.start + self._coming[0][0]:
             self._vus_of_all = self._coming.popleft()[1]
             self._set_most()
-        super()._arrive(planned, late=late)
+        super().arrive(planned, late=late)
 
     def _set_most(self) -> None:
         # One at least: who has a part of the arrivals must be able to start them.
