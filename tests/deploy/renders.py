@@ -115,6 +115,7 @@ _VALUES: dict[str, Values] = {
     "guaranteed": {"agents": {"profile": "guaranteed", "cpu": 2, "memory": "2Gi"}},
     "mesh-istio": {"mesh": "istio"},
     "mesh-linkerd": {"mesh": "linkerd"},
+    "people": {"people": [{"kind": "Group", "name": "groundswell-people"}]},
     "postgresql": {
         "coordinator": {
             "store": {"postgresqlSecret": "groundswell-store", "postgresqlEgress": [_CNPG]}

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from tests.deploy.manifests import Object
 
 COORDINATOR, AGENT = "groundswell-coordinator", "groundswell-agent"
+PEOPLE = "groundswell-people"
 
 
 @cache
 def _whole() -> Manifests:
     options = {"certificates": {"create": True}, "serviceMonitor": {"create": True}}
-    return rendered({**TARGETS, **options})
+    people = [{"kind": "User", "name": "somebody"}]
+    return rendered({**TARGETS, **options, "people": people})
 
 
 class Broken:
@@ -211,6 +213,22 @@ BREAKS: dict[str, tuple[Callable[[Broken], object], str]] = {
             b.container(AGENT)["env"][0]["valueFrom"]["resourceFieldRef"], "resource", "limits.cpu"
         ),
         "WORKERS is limits.cpu, which is not given",
+    ),
+    "a role for everything": (
+        lambda b: _set(b("Role", PEOPLE)["rules"][1], "verbs", ["*"]),
+        "any of verbs",
+    ),
+    "a role for every secret": (
+        lambda b: b("Role", PEOPLE)["rules"][3].pop("resourceNames"),
+        "any Secret",
+    ),
+    "a role of the whole cluster": (
+        lambda b: _set(b("Role", PEOPLE), "kind", "ClusterRole"),
+        "is of the whole cluster",
+    ),
+    "a binding to no role": (
+        lambda b: b.without("Role", PEOPLE),
+        f"RoleBinding/{PEOPLE}: there is no",
     ),
     "a mount without a volume": (
         lambda b: b.pod(COORDINATOR)["volumes"].pop(),
