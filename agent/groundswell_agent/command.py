@@ -123,6 +123,7 @@ def command(
         raise click.UsageError("--coordinator HOST:PORT is missing")
     remote = None
     if coordinator is not None:
+        credentials.read()
         remote = Remote(coordinator.host, coordinator.port, credentials)
     if secrets_dir is not None:
         os.environ[DIRECTORY_VARIABLE] = secrets_dir

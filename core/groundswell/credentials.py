@@ -49,6 +49,13 @@ class Credentials:
         if (self.cert is None) != (self.key is None):
             raise click.UsageError("--cert and --key go together: a certificate and its key.")
 
+    def read(self) -> None:
+        """Raises InvalidConfiguration where a file cannot be: said once, before several processes say it."""
+        for path in (self.ca, self.cert, self.key):
+            read_file(path)
+        if self.token_file is not None:
+            self.token()
+
     def words(self) -> list[str]:
         """As options of a command."""
         given = ((one.name, getattr(self, one.name)) for one in fields(self))

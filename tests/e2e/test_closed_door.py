@@ -72,7 +72,7 @@ def test_an_authority_is_replaced_during_a_run_and_nothing_is_lost(
 ) -> None:
     port = free_port()
     where, serves = ("--coordinator", f"localhost:{port}"), shown(certs / "coordinator")
-    test = write_test(tmp_path, demo.url, {"load": arrivals("50/s", "10s")})
+    test = write_test(tmp_path, demo.url, {"load": arrivals("50/s", "6s")})
     stolen = tmp_path / "stolen"
     shutil.copytree(certs / "operator", stolen)
     with ExitStack() as up:
@@ -104,8 +104,8 @@ def test_an_authority_is_replaced_during_a_run_and_nothing_is_lost(
 
     assert (ran.exit_code, ran.summary.verdict) == (0, "PASS"), ran
     load = ran.summary.scenarios["load"]
-    assert (load.planned, load.fired, load.dropped, load.unknown) == (500, 500, {}, 0)
-    assert ran.count("http_reqs") == demo.requests() == 500
+    assert (load.planned, load.fired, load.dropped, load.unknown) == (300, 300, {}, 0)
+    assert ran.count("http_reqs") == demo.requests() == 300
 
 
 def test_a_token_out_of_the_environment_runs_a_test_until_its_line_is_gone(

@@ -4,6 +4,7 @@ service hears of the call.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from groundswell_coordinator.access.caller import Caller
     from groundswell_coordinator.access.tokens import Tokens
     from groundswell_coordinator.failure import Context
+
+_LAST_WRITE_S = 0.1
 
 _log = logging.getLogger(__name__)
 
@@ -57,11 +60,11 @@ class Admission(grpc.aio.ServerInterceptor):
         )
 
         async def answer(request: object, context: Context) -> object:
-            await self._admit(method, context)
+            await self._admit(method, context, writes=handler.request_streaming)
             return await serve(request, context)
 
         async def stream(request: object, context: Context) -> AsyncIterator[object]:
-            await self._admit(method, context)
+            await self._admit(method, context, writes=handler.request_streaming)
             messages = serve(request, context)
             if not hasattr(messages, "__aiter__"):
                 # One that writes by itself.
@@ -78,12 +81,15 @@ class Admission(grpc.aio.ServerInterceptor):
             response_serializer=handler.response_serializer,
         )
 
-    async def _admit(self, method: str, context: Context) -> None:
-        """Ends the call of whoever may not."""
+    async def _admit(self, method: str, context: Context, *, writes: bool) -> None:
+        """Ends the call of whoever may not; `writes` is whether that one sends a stream."""
         try:
             CALLER.set(self._admitted(method, context))
         except CoordinatorRefuses as refusal:
             _log.warning("%s: %s: %s", context.peer(), method, refusal.message)
+            if writes:
+                # grpc's client forgets the reason when a stream ends under a write of its own.
+                await asyncio.sleep(_LAST_WRITE_S)
             await abort(context, refusal)
 
     def _admitted(self, method: str, context: Context) -> Caller:

@@ -93,3 +93,16 @@ async def test_it_fetches_no_file_but_those_of_a_run_that_it_takes_part_in(
         with pytest.raises(grpc.aio.AioRpcError, match="no run that this agent takes part in"):
             await fetch(mutual, stolen, stamp)
         assert fired(await run.summary(), 50)
+
+
+async def test_who_may_not_attach_hears_why_every_time(mutual: Guarded, papers: Papers) -> None:
+    """The refusal is not lost under what the agent is writing just then."""
+    viewer = papers.certificate(Role.VIEWER, "v")
+    for _ in range(5):
+        agent = ScriptedAgent(mutual.site.address, credentials=viewer)
+        agent.dial()
+        agent.send(hello=agent.hello)
+        code, said = await agent.refusal()
+        await agent.leave()
+        assert code is grpc.StatusCode.PERMISSION_DENIED
+        assert said == "certificate v (viewer) may not call Attach (agent may)"
