@@ -1,6 +1,6 @@
 """A VU of an open scenario and the task that it waits in for its next arrival.
 
-To make a task for each arrival, and to see it off, costs as much as half of a request.
+To make a task for each arrival, and to see it off, takes more than a microsecond of the eight that a request has.
 """
 
 from __future__ import annotations
