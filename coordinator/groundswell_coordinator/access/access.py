@@ -43,7 +43,9 @@ class Access:
         self._tokens = None if files.tokens is None else Tokens.read(files.tokens)
         self._tokens_file = files.tokens
         self._warnings = ExpiryWarnings()
-        self.admission = Admission(lambda: self._tokens, self._attaches)
+        self.admission = Admission(
+            lambda: self._tokens, self._attaches, by_token_alone=files.server.ca is None
+        )
         self._seen: dict[Path, object] = {}
         self._look(files.server.paths)
         if files.tokens is not None:

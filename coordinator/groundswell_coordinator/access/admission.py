@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from groundswell.errors import CoordinatorRefuses
+from groundswell.errors import CoordinatorRefuses, NotAuthenticated
 from groundswell_coordinator.access.caller import CALLER, CERTIFICATE, caller_of
 from groundswell_coordinator.access.methods import ANYBODY, ATTACH, METHODS
 from groundswell_coordinator.failure import abort
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 
     from groundswell_coordinator.access.caller import Caller
     from groundswell_coordinator.access.tokens import Tokens
@@ -31,14 +31,20 @@ _log = logging.getLogger(__name__)
 class Admission(grpc.aio.ServerInterceptor):
     """`tokens` is asked at every call: what it answers may change; None where there are to be none.
 
-    `attaches` hears whose certificate, in PEM, an agent comes with.
+    `attaches` hears whose certificate, in PEM, an agent comes with. With `by_token_alone`, TLS has let
+    anybody in, and a call without a good token ends before a byte of its message is read.
     """
 
     def __init__(
-        self, tokens: Callable[[], Tokens | None], attaches: Callable[[Caller, bytes], None]
+        self,
+        tokens: Callable[[], Tokens | None],
+        attaches: Callable[[Caller, bytes], None],
+        *,
+        by_token_alone: bool,
     ) -> None:
         self._tokens = tokens
         self._attaches = attaches
+        self._by_token_alone = by_token_alone
 
     # The stub's types say what only grpc can fill in.
     async def intercept_service(
@@ -49,7 +55,18 @@ class Admission(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None or METHODS.get(handler_call_details.method) is ANYBODY:
             return handler
+        if self._by_token_alone:
+            try:
+                self._caller({}, handler_call_details.invocation_metadata)
+            except NotAuthenticated:
+                # It is refused as a stream, whatever it is: grpc itself reads the message of any other call.
+                handler = grpc.stream_stream_rpc_method_handler(_unread)
         return self._guarded(handler, handler_call_details.method)
+
+    def _caller(
+        self, peer: Mapping[str, Iterable[bytes]], metadata: Iterable[Any] | None
+    ) -> Caller:
+        return caller_of(peer, {key: str(value) for key, value in metadata or ()}, self._tokens())
 
     def _guarded(self, handler: Any, method: str) -> Any:  # noqa: ANN401
         serve = (
@@ -93,9 +110,8 @@ class Admission(grpc.aio.ServerInterceptor):
             await abort(context, refusal)
 
     def _admitted(self, method: str, context: Context) -> Caller:
-        metadata = {key: str(value) for key, value in context.invocation_metadata() or ()}
         peer = context.auth_context()
-        caller = caller_of(peer, metadata, self._tokens())
+        caller = self._caller(peer, context.invocation_metadata())
         roles = METHODS.get(method, frozenset())
         if not caller.may(roles):
             needed = " or ".join(sorted(roles)) or "nobody"
@@ -105,6 +121,10 @@ class Admission(grpc.aio.ServerInterceptor):
         if method == ATTACH:
             self._attaches(caller, b"".join(peer.get(CERTIFICATE, ())))
         return caller
+
+
+async def _unread(requests: object, context: Context) -> None:
+    raise AssertionError("whoever may not is refused before")
 
 
 _KINDS = {

@@ -67,4 +67,8 @@ def caller_of(
 
 
 def _text(values: Iterable[bytes]) -> str:
-    return b" ".join(values).decode("utf-8", "replace")
+    text = b" ".join(values).decode("utf-8", "replace")
+    # It stands in lines of a log.
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )

@@ -16,7 +16,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
 from groundswell.v1 import agent_pb2, control_pb2, metrics_pb2
-from groundswell.wire import CLIENT_OPTIONS
+from groundswell.wire import CLIENT_OPTIONS, MAX_MESSAGE
 from groundswell_coordinator.access import admission
 from groundswell_coordinator.access.methods import METHODS
 from groundswell_coordinator.access.role import Role
@@ -185,3 +185,22 @@ async def test_a_method_without_a_row_is_refused_to_everybody(
     for role in Role:
         found = await outcomes(mutual, papers.certificate(role))
         assert found == {**as_expected(role), "ControlService/ListRuns": "refused"}
+
+
+async def test_of_a_call_without_a_token_nothing_is_read(tmp_path: Path, papers: Papers) -> None:
+    """A message that is too long to be taken would be complained of, if it was read."""
+    operator, nobody = papers.token(Role.OPERATOR), papers.nothing()
+    message = bytes(MAX_MESSAGE + 1)
+    unlimited = (("grpc.max_send_message_length", -1),)
+    async with guarded_site(tmp_path, papers, mutual=False, tokens=True) as guarded:
+        for credentials, code in (
+            (operator, grpc.StatusCode.RESOURCE_EXHAUSTED),
+            (nobody, grpc.StatusCode.UNAUTHENTICATED),
+        ):
+            async with credentials.channel(guarded.site.address, unlimited) as channel:
+                submit: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+                    "/groundswell.v1.ControlService/Submit"
+                )
+                with pytest.raises(grpc.aio.AioRpcError) as raised:
+                    await submit(message)
+                assert raised.value.code() is code
