@@ -46,7 +46,6 @@ class Admission(grpc.aio.ServerInterceptor):
         self._attaches = attaches
         self._by_token_alone = by_token_alone
 
-    # The stub's types say what only grpc can fill in.
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
@@ -60,7 +59,7 @@ class Admission(grpc.aio.ServerInterceptor):
                 self._caller({}, handler_call_details.invocation_metadata)
             except NotAuthenticated:
                 # It is refused as a stream, whatever it is: grpc itself reads the message of any other call.
-                handler = grpc.stream_stream_rpc_method_handler(_unread)
+                handler = _UNREAD
         return self._guarded(handler, handler_call_details.method)
 
     def _caller(
@@ -127,6 +126,7 @@ async def _unread(requests: object, context: Context) -> None:
     raise AssertionError("whoever may not is refused before")
 
 
+_UNREAD: Any = grpc.stream_stream_rpc_method_handler(_unread)
 _KINDS = {
     (False, False): grpc.unary_unary_rpc_method_handler,
     (False, True): grpc.unary_stream_rpc_method_handler,
