@@ -17,6 +17,7 @@ from groundswell.scenario.template import needed_env
 from groundswell_coordinator.compare.measured_run import MeasuredRun
 from groundswell_coordinator.report.summary import Summary
 from groundswell_coordinator.run.restoration import stop_of, stored_source
+from groundswell_coordinator.store.damage import contradictions
 from groundswell_coordinator.store.records import Standing
 
 if TYPE_CHECKING:
@@ -36,13 +37,14 @@ def read_run(
     Raises InvalidTest where one of them is missing, GroundswellError for a run that goes on or that
     never started.
     """
-    stop = stop_of(stored)
-    return MeasuredRun(
-        _summary(stored),
-        _test(stored, env),
-        _without_gaps(stored, intervals),
-        None if stop is None else stop.at,
-    )
+    with contradictions(stored.line.run_id):
+        stop = stop_of(stored)
+        return MeasuredRun(
+            _summary(stored),
+            _test(stored, env),
+            _without_gaps(stored, intervals),
+            None if stop is None else stop.at,
+        )
 
 
 def _summary(stored: StoredRun) -> Summary:

@@ -11,6 +11,7 @@ from groundswell.scenario.template import mentioned_env
 from groundswell.v1 import control_pb2
 from groundswell_coordinator.history.answers import Judged
 from groundswell_coordinator.report.summary import AgentSummary, ReasonSummary, Summary
+from groundswell_coordinator.store.damage import contradictions
 from groundswell_coordinator.store.records import Standing
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def part_of(store: RunStore, run_id: str, part: Part) -> Summary:
     from groundswell_coordinator.history.excerpt import summarize_between
 
     run = store.get_run(run_id)
-    return summarize_between(run, store.intervals(run_id), part.from_s, part.to_s)
+    with contradictions(run_id):
+        return summarize_between(run, store.intervals(run_id), part.from_s, part.to_s)
 
 
 def judge(store: RunStore, run_id: str, env: Mapping[str, str]) -> Judged:
@@ -51,8 +53,9 @@ def judge(store: RunStore, run_id: str, env: Mapping[str, str]) -> Judged:
 
     run = store.get_run(run_id)
     # Nothing is sent to the target any more.
-    asked = mentioned_env(_TARGET_LINE.sub(b"", run.source))
-    judged = judge_again(run, store.intervals(run_id), env)
+    with contradictions(run_id):
+        asked = mentioned_env(_TARGET_LINE.sub(b"", run.source))
+        judged = judge_again(run, store.intervals(run_id), env)
     return Judged(judged, run.line.verdict, tuple(sorted(asked - env.keys())))
 
 
@@ -94,7 +97,8 @@ def _of_lost(store: RunStore, run: StoredRun, env: Mapping[str, str]) -> Summary
     from groundswell_coordinator.history.rejudge import judge_again
 
     try:
-        return judge_again(run, store.intervals(run.line.run_id), env)
+        with contradictions(run.line.run_id):
+            return judge_again(run, store.intervals(run.line.run_id), env)
     except InvalidTest:
         # It cannot be read without its environment, which is never stored.
         message = f"the coordinator (process {run.line.owner.pid}) ended before the run did"

@@ -9,6 +9,7 @@ from groundswell.metrics.histogram import Histogram
 from groundswell.metrics.scratch import Scratch
 from groundswell_coordinator.report.course import PERCENTILES, Course, Named, step_of
 from groundswell_coordinator.report.heat_rows import HeatRows
+from groundswell_coordinator.store.damage import contradictions
 from groundswell_coordinator.timeline.stored_report import report_of
 
 if TYPE_CHECKING:
@@ -29,10 +30,11 @@ def read_course(
 ) -> Course:
     """`intervals` are all of the run, in order."""
     seconds = run.line.intervals
-    reader = _Reader(Course(step_of(seconds, most_bins), seconds))
-    for interval in intervals:
-        reader.take(interval)
-    return reader.finish()
+    with contradictions(run.line.run_id):
+        reader = _Reader(Course(step_of(seconds, most_bins), seconds))
+        for interval in intervals:
+            reader.take(interval)
+        return reader.finish()
 
 
 class _Reader:

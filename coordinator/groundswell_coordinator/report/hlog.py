@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from groundswell.errors import GroundswellError
 from groundswell.verdict.selection import Selection
+from groundswell_coordinator.store.damage import contradictions
 from groundswell_coordinator.timeline.declarations import SeriesRegistry
 from groundswell_coordinator.timeline.interval import Interval
 from groundswell_coordinator.timeline.open_interval import HistogramPool, OpenInterval
@@ -63,7 +64,8 @@ def write_interval_logs(
         raise GroundswellError(f"run {stored.line.run_id} never started")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return _write(_Logs(folder, stored, started), intervals)
+        with contradictions(stored.line.run_id):
+            return _write(_Logs(folder, stored, started), intervals)
     except OSError as error:
         raise GroundswellError(
             f"cannot write {error.filename or folder}: {error.strerror}",
@@ -122,7 +124,7 @@ class _Logs:
     def of_agent(self, incarnation: str) -> _Log:
         log = self._by_incarnation.get(incarnation)
         if log is None:
-            name = self._names[incarnation]
+            name = self._names.get(incarnation, incarnation)
             log = self._by_incarnation[incarnation] = self._open(_file_stem(name), name)
         return log
 

@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from groundswell_coordinator.store.records import StoredInterval
+    from groundswell_coordinator.store.records import RunLine, StoredInterval
+
+
+_HIGHEST_EXIT_CODE = 255
+# Ten years: longer than any run.
+_MOST_SECONDS = 10 * 366 * 86_400
 
 
 class ForeignRun:
@@ -72,8 +77,17 @@ def _the_run(connection: Connection) -> StoredRun:
     (line,) = run_rows.lines(connection, run_rows.select_lines())
     if line.standing is not Standing.CLOSED:
         raise ValueError("its run has not ended")
+    _check_line(line)
     # The columns' types are right; this checks what is in their JSON.
     return msgspec.convert(asdict(run_rows.whole_run(connection, line)), StoredRun)
+
+
+def _check_line(line: RunLine) -> None:
+    """It is listed among all others, and told over the wire."""
+    if not 0 <= (line.exit_code or 0) <= _HIGHEST_EXIT_CODE:
+        raise ValueError(f"its run ended with exit code {line.exit_code}")
+    if line.intervals > _MOST_SECONDS:
+        raise ValueError(f"its run lasted for {line.intervals} s")
 
 
 @contextmanager
