@@ -30,5 +30,5 @@ def test_a_test_that_a_claim_rests_on_is_there(path: str, name: str) -> None:
 
 
 def test_every_test_that_is_named_is_named_in_full() -> None:
-    assert len(NAMED) == len(set(re.findall(r"`(tests/[^`]+)`", TEXT)))
+    assert len(NAMED) == len(set(re.findall(r"`(tests/[^`]+\.py[^`]*)`", TEXT)))
     assert len(NAMED) > 40
