@@ -91,11 +91,8 @@ class VirtualUser:
         for branch in self._branches:
             branch.close()
 
-    async def iteration(self, due: float, started: float) -> float:
-        """Iterate once, from now (`started`) on, for the moment `due`; returns when it ended.
-
-        Whoever iterates again at once hands that end on: a clock less to read.
-        """
+    def begin(self, due: float) -> None:
+        """An iteration starts, for the moment `due`."""
         load = self.load
         load.account.fired += 1
         self.iterations += 1
@@ -104,10 +101,18 @@ class VirtualUser:
         if self.variables:
             self.variables.clear()
         # Where rows are given before an iteration, that has put away those of the one before.
-        if self._fields and self.load.take_rows is None:
+        if self._fields and load.take_rows is None:
             self._fields.clear()
         if self.jar.cookies and not load.keeps_cookies:
             self.jar.clear()
+
+    async def iteration(self, due: float, started: float) -> float:
+        """Iterate once, from now (`started`) on, for the moment `due`; returns when it ended.
+
+        Whoever iterates again at once hands that end on: a clock less to read.
+        """
+        load = self.load
+        self.begin(due)
         try:
             for step in load.steps:
                 await step(self)
