@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 
@@ -126,7 +126,7 @@ async def _unread(requests: object, context: Context) -> None:
     raise AssertionError("whoever may not is refused before")
 
 
-_UNREAD: Any = grpc.stream_stream_rpc_method_handler(_unread)
+_UNREAD = cast("Any", grpc.stream_stream_rpc_method_handler(_unread))
 _KINDS = {
     (False, False): grpc.unary_unary_rpc_method_handler,
     (False, True): grpc.unary_stream_rpc_method_handler,
