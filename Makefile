@@ -24,7 +24,7 @@ PROTOS := $(wildcard proto/groundswell/v1/*.proto)
 INSTALLED := $(VENV)/.installed
 PROJECT := $(VENV)/.project
 
-.PHONY: help setup demo test test-slow test-soak fuzz check format proto lock wheel sbom audit bench bench-quick clean
+.PHONY: help setup demo test test-slow test-containers test-soak fuzz check format proto lock wheel sbom audit bench bench-quick clean
 
 ## help: list these targets
 help:
@@ -63,11 +63,15 @@ demo: setup
 
 ## test: all tests that take seconds
 test: setup
-	$(BIN)/pytest -m "not slow" -n $(JOBS) --dist worksteal $(ARGS)
+	$(BIN)/pytest -m "not slow and not containers" -n $(JOBS) --dist worksteal $(ARGS)
 
 ## test-slow: the tests that take minutes
 test-slow: setup
 	$(BIN)/pytest -m "slow and not soak" -n $(SLOW_JOBS) --dist worksteal $(ARGS)
+
+## test-containers: the image and the manifests as real containers; as root, with podman
+test-containers: setup
+	$(BIN)/pytest -m containers -rs -p no:xdist $(ARGS) tests/containers
 
 ## test-soak: more of the same: seeds and moments beyond those of test-slow
 test-soak: setup
