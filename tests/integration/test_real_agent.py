@@ -95,7 +95,7 @@ async def test_an_agent_that_was_there_before_its_coordinator_attaches_once_it_i
 
 async def test_an_agent_that_is_refused_does_not_try_again(site: Site) -> None:
     agent = new_agent(site.address, "n" * 201)
-    with pytest.raises(CoordinatorUnreachable, match="a name has at most 200 letters"):
+    with pytest.raises(CoordinatorUnreachable, match="letters of an agent's name: at most 200"):
         await asyncio.wait_for(agent.run(), 5)
     assert await site.agents(0) == []
 
