@@ -142,13 +142,14 @@ def main(pairs: int, seconds: int, rate: int, measured: tuple[Path, ...]) -> Non
 
 def _line(world: World, runs: int, pairs: int, seconds: int, rate: int) -> str:
     random = np.random.default_rng(_SEED)
-    same = [_pair(world, random, runs, seconds, rate, 1.0) for _ in range(pairs)]
-    slower = [_pair(world, random, runs, seconds, rate, _SLOWER) for _ in range(pairs)]
-    shares = (
-        sum(map(_cries, same)) / pairs,
-        sum(_word(one) is Word.WORSE for one in same) / pairs,
-        sum(_word(one) is Word.WORSE for one in slower) / pairs,
-    )
+    cries = wrongly = found = 0
+    for _ in range(pairs):
+        same = _pair(world, random, runs, seconds, rate, 1.0)
+        cries += _cries(same)
+        wrongly += _word(same) is Word.WORSE
+    for _ in range(pairs):
+        found += _word(_pair(world, random, runs, seconds, rate, _SLOWER)) is Word.WORSE
+    shares = (count / pairs for count in (cries, wrongly, found))
     size = f"{runs} × {seconds} s a side" if runs > 1 else f"{seconds} s a side"
     return f"| {world.name}, {size} | {' | '.join(f'{100 * share:.1f} %' for share in shares)} |"
 

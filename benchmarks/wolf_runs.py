@@ -1,33 +1,32 @@
 """`python -m benchmarks.wolf_runs`: the same as `benchmarks.wolf` asks, of real runs against a real target.
 
-`--runs` of one build and as many of a build that takes 5 % longer, each a `groundswell run`, `--at-once` of each at the
-same time; then pairs of them are compared. It takes its time: 70 runs of 62 s, two of each build at once, take 40
-minutes. With `--target-of demo` the target is the demo's `/fast`, which takes as long as the machine pleases.
-What stands in `--folder` already is not run again.
+`--runs` of one build and as many of a build that takes 5 % longer, each a `groundswell run`, one of each at the same
+time; then pairs of them are compared, alone, with all other runs of the first build as the history of their test, and
+in groups. It takes its time: 12 runs of 32 s take 7 minutes. What stands in `--folder` already is not run again.
 """
 
 from __future__ import annotations
 
 import os
-import random
 import subprocess
 import sys
 import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 import click
 
 from groundswell_coordinator.compare.comparison import compare
 from groundswell_coordinator.compare.difference import Word
-from groundswell_coordinator.compare.party import Party
+from groundswell_coordinator.compare.party import Party, SummaryAlone
 from groundswell_coordinator.compare.read_run import read_run
 from groundswell_coordinator.store.run_store import RunStore
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterable, Sequence
 
     from groundswell_coordinator.compare.comparison import Comparison
     from groundswell_coordinator.compare.measured_run import MeasuredRun
@@ -51,89 +50,68 @@ _P95 = ("http_req_duration", "p(95)")
 
 
 @click.command()
-@click.option("--runs", default=60, show_default=True, help="Of each build.")
-@click.option("--seconds", default=62, show_default=True, help="Of each run, 2 s of warm-up.")
-@click.option("--rate", default=300, show_default=True)
-@click.option("--at-once", default=2, show_default=True)
+@click.option("--runs", default=12, show_default=True, help="Of each build.")
+@click.option("--seconds", default=32, show_default=True, help="Of each run, 2 s of warm-up.")
+@click.option("--rate", default=1000, show_default=True)
 @click.option("--folder", type=click.Path(path_type=Path), help="Keep the runs there.")
 @click.option("--pairs", default=200, show_default=True)
-@click.option("--target-of", type=click.Choice(["wolf", "demo"]), default="wolf")
-def main(
-    runs: int,
-    seconds: int,
-    rate: int,
-    at_once: int,
-    folder: Path | None,
-    pairs: int,
-    target_of: str,
-) -> None:
+def main(runs: int, seconds: int, rate: int, folder: Path | None, pairs: int) -> None:
     """Print a few lines."""
     with tempfile.TemporaryDirectory() as temporary:
         place = folder or Path(temporary)
         place.mkdir(exist_ok=True)
-        builds = _BUILDS if target_of == "wolf" else {"same": "/fast"}
-        with _target(place, target_of) as url:
-            for name, path in builds.items():
+        with _target(place) as url:
+            for name, path in _BUILDS.items():
                 text = _TEST.format(url=url, rate=rate, seconds=seconds, path=path)
                 (place / f"{name}.yaml").write_text(text)
-            for number in range(len(_lines(place, "same")), runs, at_once):
-                _run(place, [name for name in builds for _ in range(at_once)])
-                click.echo(f"{number + at_once} of {runs}", err=True)
-        _report({name: _read(place, name) for name in builds}, pairs)
-
-
-def _report(found: dict[str, list[MeasuredRun]], pairs: int) -> None:
-    draw = random.Random(7)  # nothing is hidden by it
-    same = [_pair(*draw.sample(found["same"], 2)) for _ in range(pairs)]
-    click.echo(
-        f"same build: {_share(map(_cries, same))} any worse, {_share(map(_is_worse, same))} p(95)"
+            for number in range(len(_lines(place, "same")), runs):
+                _run(place, list(_BUILDS))
+                click.echo(f"{number + 1} of {runs}", err=True)
+        same, slower = (_read(place, name) for name in _BUILDS)
+    random = Random(7)  # nothing is hidden by it
+    _report("alone", [_drawn(random, same, slower, 1) for _ in range(pairs)])
+    _report(
+        "with the others as a history",
+        [_drawn(random, same, slower, 1, True) for _ in range(pairs)],
     )
-    if "slower" in found:
-        slower = [
-            _pair(draw.choice(found["same"]), draw.choice(found["slower"])) for _ in range(pairs)
-        ]
-        click.echo(f"5 % slower: {_share(map(_is_worse, slower))} p(95) found")
-    _side_by_side(found)
-    for size in (5,):
-        groups = [_groups(found, draw, size) for _ in range(pairs)]
-        click.echo(
-            f"groups of {size}, same build: {_share(_cries(one) for one, _ in groups)} any worse"
-        )
-        if "slower" in found:
-            share = _share(_is_worse(other) for _, other in groups if other is not None)
-            click.echo(f"groups of {size}, 5 % slower: {share} p(95) found")
+    _report("groups of 5", [_drawn(random, same, slower, 5) for _ in range(pairs)])
+    at_once = zip(same, slower, strict=True)
+    found = [_is_worse(compare(Party("A", (one,)), Party("B", (other,)))) for one, other in at_once]
+    click.echo(f"run at the same time: 5 % found in {_share(found)} of {len(found)}")
 
 
-def _side_by_side(found: dict[str, list[MeasuredRun]]) -> None:
-    """Of runs that were made at the same time; the same builds in both directions."""
-    same, slower = found["same"], found.get("slower", [])
-    at_once = [(same[at], same[at + 1]) for at in range(0, len(same) - 1, 2)]
-    pairs = [_pair(one, other) for pair in at_once for one, other in (pair, pair[::-1])]
-    click.echo(f"at the same time, same build: {_share(map(_cries, pairs))} of {len(pairs)}")
-    if slower:
-        twos = (
-            (one, other)
-            for at, pair in enumerate(at_once)
-            for one in pair
-            for other in slower[2 * at : 2 * at + 2]
-        )
-        found_ = [_is_worse(_pair(one, other)) for one, other in twos]
-        click.echo(f"at the same time, 5 % slower: {_share(found_)} of {len(found_)} found")
+def _report(how: str, drawn: Sequence[tuple[Comparison, Comparison]]) -> None:
+    click.echo(
+        f"{how}: same build, any worse {_share(_cries(one) for one, _ in drawn)},"
+        f" p(95) worse {_share(_is_worse(one) for one, _ in drawn)};"
+        f" 5 % slower, p(95) found {_share(_is_worse(other) for _, other in drawn)}"
+    )
 
 
-def _groups(
-    found: dict[str, list[MeasuredRun]], draw: random.Random, size: int
-) -> tuple[Comparison, Comparison | None]:
-    drawn = draw.sample(found["same"], 2 * size)
-    one, other = Party("A", tuple(drawn[:size])), Party("B", tuple(drawn[size:]))
-    slower = None
-    if "slower" in found:
-        slower = compare(one, Party("C", tuple(draw.sample(found["slower"], size))))
-    return compare(one, other), slower
+def _drawn(
+    random: Random,
+    same: Sequence[MeasuredRun],
+    slower: Sequence[MeasuredRun],
+    size: int,
+    has_history: bool = False,
+) -> tuple[Comparison, Comparison]:
+    """Of the same build, and of both."""
+    one, other = _split(random.sample(range(len(same)), 2 * size))
+    earlier = tuple(
+        SummaryAlone(run.summary)
+        for at, run in enumerate(same)
+        if has_history and at not in (*one, *other)
+    )
+    base = Party("A", tuple(same[at] for at in one), earlier)
+    return (
+        compare(base, Party("B", tuple(same[at] for at in other))),
+        compare(base, Party("C", tuple(random.sample(slower, size)))),
+    )
 
 
-def _pair(one: MeasuredRun, other: MeasuredRun) -> Comparison:
-    return compare(Party("A", (one,)), Party("B", (other,)))
+def _split(places: list[int]) -> tuple[list[int], list[int]]:
+    half = len(places) // 2
+    return places[:half], places[half:]
 
 
 def _cries(comparison: Comparison) -> bool:
@@ -195,20 +173,11 @@ def _url(folder: Path, name: str) -> str:
 
 
 @contextmanager
-def _target(folder: Path, which: str) -> Generator[str]:
+def _target(folder: Path) -> Generator[str]:
     port_file = folder / "port"
-    module = {
-        "wolf": ["benchmarks.wolf_target", str(port_file)],
-        "demo": [
-            "groundswell",
-            "demo-target",
-            "--listen",
-            "127.0.0.1:0",
-            "--port-file",
-            str(port_file),
-        ],
-    }[which]
-    process = subprocess.Popen([sys.executable, "-m", *module], stdout=subprocess.DEVNULL)
+    port_file.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "benchmarks.wolf_target", str(port_file)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         while not port_file.exists() or not port_file.read_text():
             time.sleep(0.05)

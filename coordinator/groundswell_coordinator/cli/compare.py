@@ -170,7 +170,7 @@ def _compared(
     verbose: bool,
 ) -> Comparison:
     # numpy and SQLAlchemy: not for --help.
-    from groundswell_coordinator.cli.sides import find_party
+    from groundswell_coordinator.cli.sides import find_parties
     from groundswell_coordinator.compare.budget import parse_budget
     from groundswell_coordinator.compare.comparability import warnings_of
     from groundswell_coordinator.compare.comparison import compare
@@ -178,8 +178,7 @@ def _compared(
     # An hour is a hundred thousand values that all stay: looking through them for rubbish, again and
     # again, takes a fifth of the time.
     gc.disable()
-    one = find_party(base, coordinator, env)
-    other = find_party(candidate, coordinator, env)
+    one, other = find_parties(base, candidate, coordinator, env)
     catalog = {**one.catalog, **other.catalog}
     return compare(
         one,

@@ -16,7 +16,7 @@ from groundswell.errors import UnknownRun
 from groundswell.scenario.loader import load
 from groundswell.scenario.source import read_source
 from groundswell_coordinator.cli.output import printing
-from groundswell_coordinator.cli.past import ask, whose_option
+from groundswell_coordinator.cli.past import ask, ended_summaries, whose_option
 from groundswell_coordinator.cli.table import table
 from groundswell_coordinator.report import quantity
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from groundswell.credentials import Remote
-    from groundswell_coordinator.cli.past import Runs
     from groundswell_coordinator.history.trend import Change
     from groundswell_coordinator.report.summary import Summary
 
@@ -34,7 +33,6 @@ Examples:
   groundswell history checkout.yaml --limit 100 --json | jq .changes
 """
 
-_MOST_RUNS = 10_000
 _TITLES = ("RUN", "STARTED (UTC)", "VERDICT", "MED", "P(95)", "P(99)", "FAILED", "REQUESTS", "")
 
 
@@ -58,7 +56,7 @@ def command(test: str, coordinator: Remote | None, limit: int, as_json: bool) ->
     from groundswell_coordinator.history.trend import changes_of
 
     name = _name_of(test)
-    summaries = ask(coordinator, lambda runs: _summaries(runs, name, limit))
+    summaries = ask(coordinator, lambda runs: ended_summaries(runs, name, limit))
     if not summaries:
         raise UnknownRun(
             f"there is no run of a test {name!r} that has ended",
@@ -76,22 +74,6 @@ def _name_of(test: str) -> str:
     if not Path(test).is_file():
         return test
     return load(read_source(test, os.environ)).test
-
-
-async def _summaries(runs: Runs, test: str, limit: int) -> list[Summary]:
-    """The newest, the oldest of them first. A run without a verdict measured nothing, and a search for
-    capacity as many rates as it had levels.
-    """
-    lines = await runs.lines(_MOST_RUNS)
-    ended = [line for line in lines if line.test == test and line.verdict and line.ended_at_us]
-    newest: list[Summary] = []
-    for line in ended:
-        summary = await runs.summary(line.run_id)
-        if summary.capacity is None:
-            newest.append(summary)
-        if len(newest) == limit:
-            break
-    return newest[::-1]
 
 
 def _text(name: str, summaries: Sequence[Summary], changes: Sequence[Change]) -> str:

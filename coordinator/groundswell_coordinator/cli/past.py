@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from groundswell.credentials import Remote
     from groundswell_coordinator.client import ControlClient
     from groundswell_coordinator.history.past_runs import PastRuns
+    from groundswell_coordinator.report.summary import Summary
 
     Runs = PastRuns | ControlClient
+
+MOST_RUNS = 10_000
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -60,3 +63,19 @@ async def _ask_here(question: Callable[[PastRuns], Coroutine[Any, Any, T]]) -> T
 
     async with PastRuns() as past:
         return await question(past)
+
+
+async def ended_summaries(runs: Runs, test: str, limit: int) -> list[Summary]:
+    """Of a test by its name, the newest, the oldest of them first. A run without a verdict measured
+    nothing, and a search for capacity as many rates as it had levels.
+    """
+    lines = await runs.lines(MOST_RUNS)
+    ended = [line for line in lines if line.test == test and line.verdict and line.ended_at_us]
+    newest: list[Summary] = []
+    for line in ended:
+        summary = await runs.summary(line.run_id)
+        if summary.capacity is None:
+            newest.append(summary)
+        if len(newest) == limit:
+            break
+    return newest[::-1]

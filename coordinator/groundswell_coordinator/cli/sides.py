@@ -6,27 +6,55 @@ no yesterday, needs none.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groundswell.errors import GroundswellError, UnknownRun
-from groundswell_coordinator.cli.past import ask
+from groundswell_coordinator.cli.past import MOST_RUNS, ask, ended_summaries
 from groundswell_coordinator.cli.repeat import REPEAT
 from groundswell_coordinator.cli.stored import opened
+from groundswell_coordinator.compare.comparability import is_doubtful
 from groundswell_coordinator.compare.party import Party, SummaryAlone
 from groundswell_coordinator.compare.read_run import read_run
 from groundswell_coordinator.report.summary import Summary
 from groundswell_coordinator.store.run_file import reading
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from groundswell.credentials import Remote
     from groundswell_coordinator.cli.past import Runs
     from groundswell_coordinator.compare.party import Run
 
-MOST_RUNS = 10_000
+# What is known of a test's runs by then changes little with more of them.
+_MOST_EARLIER = 20
 _GZIP = b"\x1f\x8b"
+
+
+def find_parties(
+    base: str, candidate: str, coordinator: Remote | None, env: Mapping[str, str]
+) -> tuple[Party, Party]:
+    """Two single runs of one test come with other runs of it, if either is in a store."""
+    one, other = (find_party(name, coordinator, env) for name in (base, candidate))
+    if one.is_group or other.is_group or (Path(base).exists() and Path(candidate).exists()):
+        return one, other
+    first, second = (party.runs[0].summary for party in (one, other))
+    if first.test_hash != second.test_hash:
+        return one, other
+    both = {first.run, second.run}
+    return replace(one, earlier=ask(coordinator, lambda runs: _others(runs, first, both))), other
+
+
+async def _others(runs: Runs, like: Summary, but: Container[str]) -> tuple[SummaryAlone, ...]:
+    """The newest runs of the same test, the oldest of them first."""
+    found = await ended_summaries(runs, like.test, _MOST_EARLIER + 2)
+    others = [
+        one
+        for one in found
+        if one.test_hash == like.test_hash and one.run not in but and not is_doubtful(one)
+    ]
+    return tuple(map(SummaryAlone, others[-_MOST_EARLIER:]))
 
 
 def find_party(name: str, coordinator: Remote | None, env: Mapping[str, str]) -> Party:

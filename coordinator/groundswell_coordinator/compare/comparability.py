@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from groundswell_coordinator.compare.estimate import FEWEST_EARLIER
 from groundswell_coordinator.counted import counted
 
 if TYPE_CHECKING:
@@ -93,12 +94,17 @@ def _within(party: Party) -> Iterable[str]:
 def _doubtful(party: Party) -> Iterable[str]:
     for run in party.runs:
         summary = run.summary
-        codes = sorted({reason.code for reason in summary.reasons})
-        if summary.verdict == "INCONCLUSIVE":
-            yield f"run {summary.run} is INCONCLUSIVE ({', '.join(codes)})"
-        elif summary.verdict == "PASS" and codes:
-            # Without thresholds nothing is inconclusive, and the same is a warning.
-            yield f"run {summary.run} was not all well ({', '.join(codes)})"
+        if is_doubtful(summary):
+            codes = ", ".join(sorted({reason.code for reason in summary.reasons}))
+            is_told = summary.verdict == "INCONCLUSIVE"
+            yield f"run {summary.run} {'is INCONCLUSIVE' if is_told else 'was not all well'} ({codes})"
+
+
+def is_doubtful(summary: Summary) -> bool:
+    """Whether its figures may be those of the generator."""
+    # Without thresholds nothing is inconclusive, and the same is a warning.
+    is_warned = summary.verdict == "PASS" and bool(summary.reasons)
+    return summary.verdict == "INCONCLUSIVE" or is_warned
 
 
 def _unseen(base: Party, candidate: Party) -> Sequence[str]:
@@ -106,6 +112,12 @@ def _unseen(base: Party, candidate: Party) -> Sequence[str]:
         return ("a summary alone shows differences, and not whether they are chance",)
     if base.is_group or candidate.is_group:
         return ()
+    earlier = len(base.earlier or candidate.earlier)
+    if earlier >= FEWEST_EARLIER:
+        return (
+            "one run on each side: how much runs of the same build differ is taken from"
+            f" {earlier} other runs of this test",
+        )
     return (
         "one run on each side: how much runs of the same build differ is invisible;"
         " `groundswell run --repeat 5` shows it",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import fmean, variance
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ NOT_MEASURED = "not measured"
 # One microsecond, in ms: what is below is no time that is measured.
 LEAST_MS = 0.001
 _LEAST_RATE = 1e-9
+# Of earlier runs: what fewer show of how much runs differ is anybody's guess.
+FEWEST_EARLIER = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,14 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The estimates of one figure, one for each run of a side, and how their mean becomes a value."""
+    """The estimates of one figure, one for each run of a side, and how their mean becomes a value.
+
+    `earlier` are the points of earlier runs of the same test, in their order.
+    """
 
     runs: tuple[Estimate, ...]
     is_logarithmic: bool
+    earlier: tuple[float, ...] = ()
 
     @property
     def is_group(self) -> bool:
@@ -57,11 +64,24 @@ class Side:
         floor = fmean(one.floor for one in self.runs)
         return max(variance(one.point for one in self.runs), floor)
 
+    @property
+    def usual(self) -> tuple[float, float] | None:
+        """The variance from one earlier run to the next, with its degrees of freedom; None of too few.
+
+        It is worked out of the steps between neighbours, so that a build which was slower for good
+        counts once (von Neumann, Kent, Bellinson and Hart 1941, "The Mean Square Successive
+        Difference", The Annals of Mathematical Statistics 12(2)).
+        """
+        if len(self.earlier) < FEWEST_EARLIER:
+            return None
+        steps = [(next_ - one) ** 2 for one, next_ in pairwise(self.earlier)]
+        return fmean(steps) / 2, 2 * len(steps) ** 2 / (3 * len(steps) - 1)
+
     def estimate(self, other: Side) -> Estimate:
         """A group's mean, with the variance that it shows between its runs.
 
-        A single run beside a group is as unsure as one of that group, or as its own seconds say,
-        whichever is more.
+        A single run is as unsure as one of the group beside it, or as earlier runs of its test, or as
+        its own seconds say, whichever is more.
         """
         if self._missing is not None:
             return self._missing
@@ -71,7 +91,7 @@ class Side:
         (own,) = self.runs
         theirs = other.between
         if theirs is None:
-            return own
+            return _among_earlier(own, self.usual or other.usual)
         return Estimate(own.value, own.point, max(theirs, own.variance or 0.0), len(other.runs) - 1)
 
     @property
@@ -85,6 +105,14 @@ class Side:
         mean = fmean(one.point for one in self.runs)
         value = math.exp(mean) if self.is_logarithmic else mean
         return Estimate(value, mean, between / count, count - 1)
+
+
+def _among_earlier(own: Estimate, usual: tuple[float, float] | None) -> Estimate:
+    if usual is None or usual[0] <= (own.variance or 0.0):
+        return own
+    between, freedom = usual
+    # Both sides have it from the same runs: two halves of its freedom come to the whole in Welch's sum.
+    return Estimate(own.value, own.point, max(between, own.floor), freedom / 2)
 
 
 def scaled(figure: Figure, value: float, is_logarithmic: bool) -> float:

@@ -70,10 +70,14 @@ class SummaryAlone:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """`name` is what was asked for: a run's id, a baseline, a file. There is at least one run."""
+    """`name` is what was asked for: a run's id, a baseline, a file. There is at least one run.
+
+    `earlier` are other runs of the same test, in their order, which show how much its runs differ.
+    """
 
     name: str
     runs: tuple[Run, ...]
+    earlier: tuple[Run, ...] = ()
 
     @property
     def is_group(self) -> bool:
@@ -88,9 +92,11 @@ class Party:
         return Party(self.name, tuple(SummaryAlone(run.summary) for run in self.runs))
 
     def side(self, figure: Figure, *, is_logarithmic: bool) -> Side:
+        earlier = [run.estimate(figure, is_logarithmic=is_logarithmic) for run in self.earlier]
         return Side(
             tuple(run.estimate(figure, is_logarithmic=is_logarithmic) for run in self.runs),
             is_logarithmic,
+            tuple(one.point for one in earlier if one.value is not None),
         )
 
     @property

@@ -24,6 +24,8 @@ def party(*summaries: Summary) -> Party:
 def test_runs_that_are_alike_are_compared_without_a_word_but_that_of_a_single_pair() -> None:
     (only,) = warnings_of(party(PASSED), party(OTHER))
     assert "one run on each side" in only
+    known = replace(party(PASSED), earlier=party(*[OTHER] * 6).runs)
+    assert "taken from 6 other runs of this test" in warnings_of(known, party(OTHER))[0]
     group = party(*(replace(PASSED, run=f"g-{number}") for number in range(3)))
     assert warnings_of(group, party(OTHER)) == ()
 

@@ -14,6 +14,7 @@ from groundswell.exit_codes import ExitCode
 from groundswell_coordinator.compare.budget import parse_budget
 from groundswell_coordinator.compare.comparison import Comparison, Standing, compare
 from groundswell_coordinator.compare.difference import Word
+from groundswell_coordinator.compare.estimate import Side
 from groundswell_coordinator.compare.party import Party, SummaryAlone
 from tests.coordinator.compare.simulated import SUMMARY, SimulatedRun
 from tests.coordinator.report.samples import PASSED
@@ -163,6 +164,52 @@ def test_a_single_run_beside_a_group_is_as_unsure_as_one_of_the_group() -> None:
     base = party(*(run(seed, times=times) for seed, times in enumerate((1.0, 1.3, 0.8, 1.2, 0.9))))
     assert words(compare(base, party(run(9, times=1.5))))["p(95)"] is Word.UNCLEAR
     assert words(compare(party(run(0)), party(run(9, times=1.5))))["p(95)"] is Word.WORSE
+
+
+def test_a_single_pair_is_as_unsure_as_earlier_runs_of_its_test() -> None:
+    factors = (1.0, 1.3, 0.8, 1.2, 0.9, 1.1)
+    restless = tuple(run(20 + seed, times=times) for seed, times in enumerate(factors))
+    calm = tuple(run(30 + seed) for seed in range(6))
+    base, other = run(0), run(9, times=1.2)
+
+    def word(*earlier: SimulatedRun) -> Word:
+        return words(compare(Party("base", (base,), earlier), party(other)))["p(95)"]
+
+    assert word() is Word.WORSE
+    assert word(*calm) is Word.WORSE
+    assert word(*restless) is Word.UNCLEAR
+    assert word(*restless[:4]) is Word.WORSE  # too few to know
+
+
+def test_a_build_that_became_slower_for_good_makes_its_test_no_restless_one() -> None:
+    steady = [run(seed, times=1.0 if seed < 10 else 2.0) for seed in range(20)]
+    points = [math.log(one.cells.view.percentile(95)) for one in steady]
+    side = Side((), is_logarithmic=True, earlier=tuple(points))
+    assert side.usual is not None
+    between, freedom = side.usual
+    assert between < np.var(points) / 3
+    assert 10 < freedom < 19
+
+
+@pytest.mark.slow
+def test_of_runs_that_differ_a_history_keeps_false_alarms_rare() -> None:
+    """Runs differ by 8 %, and each is sure of itself: a pair alone cries, one with a history hardly."""
+    random = np.random.default_rng(5)
+
+    def one_more() -> SimulatedRun:
+        seed = int(random.integers(2**31))
+        times = math.exp(0.08 * random.standard_normal())
+        return run(seed, times=times, seconds=8, each=60)
+
+    cries = {"alone": 0, "history": 0}
+    for _ in range(100):
+        drawn = [one_more() for _ in range(12)]
+        pair, earlier = drawn[:2], tuple(drawn[2:])
+        for how, known in (("alone", ()), ("history", earlier)):
+            found = compare(Party("a", (pair[0],), known), party(pair[1]))
+            cries[how] += Word.WORSE in words(found).values()
+    assert cries["alone"] > 20
+    assert cries["history"] <= 10  # 5 % and what chance adds to it, of 100
 
 
 def test_a_group_can_tell_what_runs_of_a_few_samples_cannot() -> None:
