@@ -60,8 +60,10 @@ if TYPE_CHECKING:
 
     from groundswell.credentials import Remote
     from groundswell.files.cache import FileCache
+    from groundswell.scenario.model import Test
     from groundswell.v1.metrics_pb2 import Report
     from groundswell_agent.engine.phases import Performance, Performed
+    from groundswell_agent.http.guard import Guard
     from groundswell_agent.ready_file import ReadyFile
     from groundswell_agent.script.note import Note
 
@@ -94,6 +96,7 @@ class Agent:
         cache: FileCache | None = None,
         *,
         scripts: bool = True,
+        guard: Callable[[Test], Guard] | None = None,
         ready: ReadyFile | None = None,
     ) -> None:
         """`cache` keeps the files of tests; `scripts` is whether it runs any in Python; `ready` is
@@ -101,6 +104,7 @@ class Agent:
         """
         self._cache = cache
         self._scripts = scripts
+        self._guard = guard
         self._ready = ready
         self._coordinator = coordinator
         self._incarnation = hello.incarnation
@@ -259,6 +263,7 @@ class Agent:
                 incarnation=self._incarnation,
                 lease=self._lease,
                 prepared=prepared,
+                guard=self._guard,
             )
         except GroundswellError as error:
             self._preparing = None

@@ -19,6 +19,7 @@ from groundswell.cores import usable_cores
 from groundswell.credentials import Credentials, Remote, credential_options
 from groundswell.key_values import key_values
 from groundswell.logs import log_format_option, log_to_stderr
+from groundswell.targets import checked_patterns
 from groundswell_agent.engine.secrets import DIRECTORY_VARIABLE
 
 _AUTO = "auto"
@@ -83,6 +84,15 @@ def _labels(
     help="A folder with a file for each {{ secret.NAME }}; it goes before the environment.",
 )
 @click.option(
+    "--allow-target",
+    "allowed",
+    multiple=True,
+    metavar="PATTERN",
+    callback=checked_patterns,
+    help="What it may load: a host, *.domain, an address or a network, each also with :PORT; loopback, private, any. "
+    "May be repeated.  [default: loopback and private]",
+)
+@click.option(
     "--no-scripts",
     is_flag=True,
     help="Run no tests in Python: they are code of whoever sends them.",
@@ -103,6 +113,7 @@ def command(
     labels: dict[str, str],
     weight: int,
     secrets_dir: str | None,
+    allowed: tuple[str, ...],
     no_scripts: bool,
     ready_file: Path | None,
     tethered: bool,
@@ -118,6 +129,7 @@ def command(
       groundswell agent --coordinator load.internal:9700 --label zone=a
       groundswell agent --coordinator load.internal:9700 --workers 2 --name big --weight 2
       groundswell agent --coordinator load.internal:9700 --ca ca.crt --cert tls.crt --key tls.key
+      groundswell agent --coordinator load.internal:9700 --allow-target '*.staging.example.com'
     """
     if coordinator is None and not tethered:
         raise click.UsageError("--coordinator HOST:PORT is missing")
@@ -140,10 +152,13 @@ def command(
             weight,
             tethered=tethered,
             scripts=not no_scripts,
+            allowed=allowed,
             ready_file=ready_file,
         )
     from groundswell_agent.workers import Workers, command_line
 
     assert remote is not None
-    words = command_line(remote, labels, weight, log_format, scripts=not no_scripts)
+    words = command_line(
+        remote, labels, weight, log_format, scripts=not no_scripts, allowed=allowed
+    )
     return asyncio.run(Workers(name, workers, words, ready_file).run())

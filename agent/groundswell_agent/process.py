@@ -16,14 +16,18 @@ from groundswell import __version__
 from groundswell.credentials import Remote
 from groundswell.ending import when_told_to_end
 from groundswell.exit_codes import ExitCode
+from groundswell.targets import OWN_NETWORK, Targets
 from groundswell.v1 import agent_pb2
 from groundswell.wire import PROTOCOL
 from groundswell_agent.agent import Agent
+from groundswell_agent.http.guard import Guard, guard_of
 from groundswell_agent.ready_file import ReadyFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    from groundswell.scenario.model import Test
 
 
 def serve_as_agent(
@@ -34,13 +38,17 @@ def serve_as_agent(
     *,
     tethered: bool,
     scripts: bool = True,
+    allowed: Sequence[str] = (),
     ready_file: Path | None = None,
 ) -> ExitCode:
     """Returns when the agent has left in order. Raises CoordinatorUnreachable where it is refused,
     InvalidConfiguration where its ready file cannot be made.
 
-    Without a coordinator, its address is the first line of standard input; none, if that just ends.
+    `allowed` are patterns of targets; none of them: loopback and private addresses.
+    Without a coordinator, its address is the first line of standard input (none, if that just ends), and what may be
+    loaded is what the test names, and `allowed`.
     """
+    guard = partial(guard_of, also=allowed) if coordinator is None else _guard(allowed)
     if coordinator is None:
         address = sys.stdin.readline().strip()
         if not address:
@@ -56,9 +64,14 @@ def serve_as_agent(
         pid=os.getpid(),
     )
     ready = None if ready_file is None else ReadyFile(ready_file)
-    agent = Agent(coordinator, hello, scripts=scripts, ready=ready)
+    agent = Agent(coordinator, hello, scripts=scripts, guard=guard, ready=ready)
     uvloop.run(_serve(agent, coordinator, tethered=tethered))
     return ExitCode.OK
+
+
+def _guard(allowed: Sequence[str]) -> Callable[[Test], Guard]:
+    guard = Guard(Targets.of(allowed) if allowed else OWN_NETWORK)
+    return lambda _: guard
 
 
 async def _serve(agent: Agent, coordinator: Remote, *, tethered: bool) -> None:

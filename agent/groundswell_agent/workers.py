@@ -40,7 +40,13 @@ _log = logging.getLogger(__name__)
 
 
 def command_line(
-    coordinator: Remote, labels: Mapping[str, str], weight: int, log_format: str, *, scripts: bool
+    coordinator: Remote,
+    labels: Mapping[str, str],
+    weight: int,
+    log_format: str,
+    *,
+    scripts: bool,
+    allowed: Sequence[str] = (),
 ) -> list[str]:
     """What starts an agent that is tethered to this process, but for its name."""
     words = [sys.executable, "-m", "groundswell", "agent", "--tethered"]
@@ -48,6 +54,8 @@ def command_line(
     words += ["--log-format", log_format]
     if not scripts:
         words.append("--no-scripts")
+    for pattern in allowed:
+        words += ["--allow-target", pattern]
     for key, value in labels.items():
         words += ["--label", f"{key}={value}"]
     return words

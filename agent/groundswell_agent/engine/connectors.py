@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from groundswell.scenario.expressions import Text
     from groundswell.scenario.http_model import Http, Policy, Tls
     from groundswell.scenario.http_model import Proxy as ProxySpec
+    from groundswell_agent.http.guard import Guard
     from groundswell_agent.lease import Lease
 
 
@@ -41,10 +42,17 @@ class Connectors:
     connector is made, which is before the load.
     """
 
-    def __init__(self, target: str, files: Files = UNSEEN, lease: Lease | None = None) -> None:
+    def __init__(
+        self,
+        target: str,
+        files: Files = UNSEEN,
+        lease: Lease | None = None,
+        guard: Guard | None = None,
+    ) -> None:
         self._host = split_url(target)[0].host
         self._files = files
         self._lease = lease
+        self._guard = guard
         self._made: list[tuple[Http, Connector, Pool | None]] = []
         # By how long they keep what they find: a host is looked up once for all who agree in that.
         self.resolvers: dict[float, Resolver] = {}
@@ -88,6 +96,7 @@ class Connectors:
             sources=Sources(http.source_addresses) if http.source_addresses else None,
             proxy=_proxy(http.proxy) if http.proxy is not None else None,
             server_names=None if name is None else {self._host: name},
+            guard=self._guard,
         )
 
     def _context(self, tls: Tls, alpn: Sequence[str]) -> ssl.SSLContext:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from groundswell.v1.metrics_pb2 import Report
     from groundswell_agent.engine.executors.base import Executor
     from groundswell_agent.engine.trace import Trace
+    from groundswell_agent.http.guard import Guard
     from groundswell_agent.lease import Lease
     from groundswell_agent.script.script import Script
 
@@ -104,17 +105,19 @@ class Engine:
         scripts: bool = True,
         trace: Trace | None = None,
         prepared: PreparedTest | None = None,
+        guard: Callable[[Test], Guard] | None = None,
     ) -> Self:
         """Compile this agent's share; InvalidTest and its kin where that fails.
 
         `files` are those of the test, here already; `prepared` is what is made of them, if it is;
-        `scripts` is whether it may be one in Python. A `trace` hears of everything.
+        `scripts` is whether it may be one in Python. A `trace` hears of everything;
+        `guard` gives what may be connected to, else anything.
         """
         prepared = prepared or PreparedTest.of(prepare, files, scripts=scripts)
         test, division, files = prepared.test, prepared.division, prepared.files
         script = prepared.script
         recorder = Recorder()
-        connectors = Connectors(test.target, files, lease)
+        connectors = Connectors(test.target, files, lease, guard(test) if guard else None)
         phases = Phases(test, connectors, prepare.seed, files, trace, script)
         executors: list[Executor] = []
         for name, scenario in test.scenarios.items():

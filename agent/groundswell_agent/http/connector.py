@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from groundswell_agent.http.connection import Connection
 from groundswell_agent.http.gate import Gate
+from groundswell_agent.http.guard import TargetRefused
 from groundswell_agent.http.proxy import ForwardedConnection, ProxyRefused, TunnelledConnection
 from groundswell_agent.http.resolver import Resolver
 from groundswell_agent.http.secure import SecureConnection
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from groundswell_agent.http.exchange import Error, Exchange
     from groundswell_agent.http.fixed_hosts import Endpoints, FixedHosts
+    from groundswell_agent.http.guard import Guard
     from groundswell_agent.http.proxy import Proxy
     from groundswell_agent.http.request import Origin
     from groundswell_agent.http.sources import Sources
@@ -65,6 +67,7 @@ class Connector:
             "_alpn",
             "_fixed",
             "_gate",
+            "_guard",
             "_loop",
             "_server_names",
             "connect_timeout",
@@ -86,6 +89,7 @@ class Connector:
         sources: Sources | None = None,
         proxy: Proxy | None = None,
         server_names: Mapping[str, str] | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._gate = Gate(self._loop, _OPENED_AT_ONCE)
@@ -101,6 +105,8 @@ class Connector:
         self._fixed = fixed
         self.sources = sources
         self._server_names = server_names or {}
+        # None: whatever is asked for.
+        self._guard = guard
 
     @property
     def open_connections(self) -> int:
@@ -180,7 +186,9 @@ class Connector:
         return found
 
     async def connect(self, connection: Connection, address: str, port: int) -> None:
-        """TCP to one address. OSError where that fails."""
+        """TCP to one address. OSError where that fails, TargetRefused where it is not allowed."""
+        if self._guard is not None:
+            self._admit(self._guard, connection.origin, address, port)
         if self.sources is None:
             await self._loop.create_connection(lambda: connection, address, port)
             return
@@ -191,6 +199,15 @@ class Connector:
         except BaseException:
             own.close()
             raise
+
+    def _admit(self, guard: Guard, origin: Origin, address: str, port: int) -> None:
+        """Here, and not where the name is looked up: this is the address that gets the bytes."""
+        proxy = self.proxy_of(origin)
+        host, own_port = (origin.host, origin.port) if proxy is None else (proxy.host, proxy.port)
+        is_fixed = self._fixed is not None and self._fixed.fixes(host, own_port)
+        guard.admit(address if is_fixed else host, address, port)
+        if proxy is not None:
+            guard.admit_unseen(origin.host, origin.port)
 
     def new_connection(self, origin: Origin, session: ssl.SSLSession | None = None) -> Connection:
         """Not connected yet."""
@@ -208,6 +225,8 @@ class Connector:
 
 def error_of(error: OSError) -> Error:
     """The tag of a failure to look up, connect or shake hands."""
+    if isinstance(error, TargetRefused):
+        return "guard"
     if isinstance(error, ProxyRefused):
         return "proxy"
     if isinstance(error, ssl.SSLError):

@@ -9,6 +9,7 @@ A client uses one for all its requests: read it before the next one. What an err
     dns        the host name has no address
     protocol   what came is no HTTP/1.1 response to this request
     proxy      the proxy made no way to the target, or cannot be reached itself
+    guard      this agent does not load the address that it would have connected to
     local      this machine had no descriptor, port or buffer left: not the target's fault
 
 The engine adds `interrupted`, for a request that it cancelled itself.
@@ -22,7 +23,16 @@ from groundswell_agent.http.content import decoded
 from groundswell_agent.http.head import header_values
 
 Error = Literal[
-    "timeout", "refused", "reset", "tls", "dns", "protocol", "proxy", "local", "interrupted"
+    "timeout",
+    "refused",
+    "reset",
+    "tls",
+    "dns",
+    "protocol",
+    "proxy",
+    "guard",
+    "local",
+    "interrupted",
 ]
 
 

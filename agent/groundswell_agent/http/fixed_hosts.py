@@ -23,6 +23,10 @@ class FixedHosts:
         self._hosts = hosts
         self._turns = dict.fromkeys(hosts, 0)
 
+    def fixes(self, host: str, port: int) -> bool:
+        """Whether its addresses are here."""
+        return best_match(self._hosts, host, port) is not None
+
     def endpoints(self, host: str, port: int) -> Endpoints | None:
         """Address and port, rotated by one at each call; None for a host that is to be looked up."""
         pattern = best_match(self._hosts, host, port)

@@ -7,6 +7,7 @@ measured, and a trace hears of everything.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,6 +20,7 @@ from groundswell_agent.engine.phases import Kind
 from groundswell_agent.engine.secrets import secrets_read
 from groundswell_agent.engine.steps.traced import shortened
 from groundswell_agent.engine.virtual_user import VirtualUser
+from groundswell_agent.http.guard import guard_of
 from groundswell_agent.once.masking import Masking, secrets_of
 from groundswell_agent.once.teller import Teller
 
@@ -63,7 +65,13 @@ class Once:
         self.interrupted = False
         # What is a secret is known once the test is compiled, and nothing is told before.
         self._teller = Teller(self._tell, Masking(()), wishes)
-        self._engine = Engine.build(prepare, incarnation="once", files=files, trace=self._teller)
+        self._engine = Engine.build(
+            prepare,
+            incarnation="once",
+            files=files,
+            trace=self._teller,
+            guard=partial(guard_of, also=wishes.allowed),
+        )
         envs = [prepare.source.env, *(one.env for one in self._engine.test.scenarios.values())]
         self._secrets = secrets_of(envs, secrets_read())
         self._teller.masking = Masking(self._secrets)

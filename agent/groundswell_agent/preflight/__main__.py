@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 
 import uvloop
 
@@ -15,13 +16,16 @@ from groundswell.errors import GroundswellError
 from groundswell.v1 import agent_pb2
 from groundswell_agent.engine.engine import Engine
 from groundswell_agent.files import RunFiles
+from groundswell_agent.http.guard import guard_of
 from groundswell_agent.preflight.preflight import examine
 
 
 async def _examine(prepare: agent_pb2.Prepare) -> list[dict[str, str | None]]:
     # The client is on this machine, and has lent us what the test names.
     files = await RunFiles().hold_what_is_here(prepare.source)
-    engine = Engine.build(prepare, incarnation="doctor", files=files)
+    # As the agents of a run that the client starts itself.
+    guard = partial(guard_of, also=())
+    engine = Engine.build(prepare, incarnation="doctor", files=files, guard=guard)
     found = await examine(
         engine.test, engine.shares, engine.connectors, len(prepare.shares.entries)
     )

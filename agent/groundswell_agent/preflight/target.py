@@ -14,6 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from groundswell_agent.http.connector import Connector, error_of
+from groundswell_agent.http.guard import TargetRefused
 from groundswell_agent.http.proxy import ProxyRefused, TunnelledConnection
 from groundswell_agent.http.secure import SecureConnection
 from groundswell_agent.preflight.check import error, ok, warning
@@ -110,6 +111,10 @@ async def _connected(
         await _connect(connector, connection, endpoints)
         if isinstance(connection, TunnelledConnection):
             await connection.dig()
+    except TargetRefused as refusal:
+        refused = error("guard", "target_refused", str(refusal), refusal.hint, refuses=True)
+        reached.checks.append(refused)
+        return False
     except OSError as failure:
         if isinstance(failure, ProxyRefused):
             text = f"{place} makes no way to {_place(origin)}: {failure}"
@@ -128,7 +133,9 @@ async def _connect(connector: Connector, connection: Connection, endpoints: Endp
         try:
             await connector.connect(connection, address, port)
         except OSError as found:
-            failure = found
+            # What is not allowed is said, even if another of its addresses is just down.
+            if not isinstance(failure, TargetRefused):
+                failure = found
         else:
             return
     assert failure is not None

@@ -126,6 +126,7 @@ def command(
         quiet=quiet or as_json,
         selector=placement.selector,
         on_agent_loss=placement.on_agent_loss,
+        allowed=placement.allowed,
         search=search,
         outputs=outputs,
     )

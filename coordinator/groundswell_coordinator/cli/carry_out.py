@@ -35,7 +35,7 @@ def loaded(order: Order) -> tuple[Order, Test]:
 
 def _run_here(order: Order) -> Ended:
     count = order.agents or default_agents()
-    with LocalAgents(count) as processes:
+    with LocalAgents(count, order.allowed) as processes:
         from groundswell_coordinator.cli.session import run_embedded
 
         ready, test = loaded(order)

@@ -44,6 +44,7 @@ def run_once(
     seed: int,
     scenario: str | None,
     pauses: bool,
+    allowed: tuple[str, ...],
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -55,6 +56,7 @@ def run_once(
         "scenario": scenario,
         "unhurried": pauses,
         "whole": verbose,
+        "allowed": allowed,
         "most": _ALL_BYTES if verbose else _SOME_BYTES,
     }
     process = subprocess.Popen(

@@ -51,6 +51,8 @@ class Order:
     agent_histograms: bool = False
     outputs: tuple[Destination, ...] = ()
     search: SearchSettings | None = None
+    # What agents of our own may load besides what the test names.
+    allowed: tuple[str, ...] = ()
     run_id: str = field(default_factory=new_run_id)
 
     def of_test(self, test: Test) -> Order:

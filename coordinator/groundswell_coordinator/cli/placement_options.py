@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from groundswell.targets import checked_patterns
 from groundswell_coordinator.cli.coordinator_options import coordinator_option
 from groundswell_coordinator.cli.run_options import check_together, key_value_map
 from groundswell_coordinator.cli.times import Time
@@ -33,6 +34,7 @@ class Placement:
     selector: Mapping[str, str]
     on_agent_loss: str
     given_wait_s: float | None
+    allowed: tuple[str, ...] = ()
 
     @property
     def wait_s(self) -> float:
@@ -45,6 +47,10 @@ class Placement:
         self, *, detach: bool, outputs: Sequence[Destination], results: Mapping[str, object]
     ) -> None:
         """Raises UsageError for options that do not go together; `results` need the run's end."""
+        if self.coordinator is not None and self.allowed:
+            raise click.UsageError(
+                "--allow-target is for agents of our own: a pool's are started with theirs."
+            )
         check_together(
             self.coordinator,
             agents=self.agents,
@@ -83,6 +89,14 @@ _OPTIONS = (
         metavar="TIME",
         help="How long to wait for agents.  [default: 1m; of a coordinator, 5m]",
     ),
+    click.option(
+        "--allow-target",
+        "allowed",
+        multiple=True,
+        metavar="PATTERN",
+        callback=checked_patterns,
+        help="What agents of our own may load besides the hosts that the test names. May be repeated.",
+    ),
 )
 
 
@@ -97,6 +111,7 @@ def placement_options(command: Callable[..., R]) -> Callable[..., R]:
             kwargs.pop("selector"),
             kwargs.pop("on_agent_loss"),
             kwargs.pop("wait_s"),
+            kwargs.pop("allowed"),
         )
         return command(placement=placement, **kwargs)
 

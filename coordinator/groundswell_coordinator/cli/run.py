@@ -124,8 +124,16 @@ def command(
         from groundswell_coordinator.cli.once_process import run_once
 
         seed = secrets.randbits(63) if seed is None else seed
-        told = {"as_json": as_json, "quiet": quiet, "verbose": verbose}
-        return run_once(source, seed=seed, scenario=scenario, pauses=pauses, **told)
+        return run_once(
+            source,
+            seed=seed,
+            scenario=scenario,
+            pauses=pauses,
+            allowed=placement.allowed,
+            as_json=as_json,
+            quiet=quiet,
+            verbose=verbose,
+        )
     placement.check(
         detach=detach,
         outputs=outputs,
@@ -141,6 +149,7 @@ def command(
         quiet=quiet or as_json,
         selector=placement.selector,
         on_agent_loss=placement.on_agent_loss,
+        allowed=placement.allowed,
         agent_histograms=hdr is not None,
         outputs=outputs,
     )

@@ -13,9 +13,12 @@ import contextlib
 import subprocess
 import sys
 import time
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from groundswell.cores import usable_cores
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _LEAVE_S = 3.0
 
@@ -28,8 +31,9 @@ def default_agents() -> int:
 class LocalAgents:
     """Agent processes of one run. `with` takes them down at its end, whatever happened."""
 
-    def __init__(self, count: int) -> None:
-        self._processes = [_spawn(f"agent-{number}") for number in range(1, count + 1)]
+    def __init__(self, count: int, allowed: Sequence[str] = ()) -> None:
+        """`allowed` are patterns of targets, besides what the test names."""
+        self._processes = [_spawn(f"agent-{number}", allowed) for number in range(1, count + 1)]
 
     def __enter__(self) -> Self:
         return self
@@ -72,9 +76,12 @@ class LocalAgents:
                 process.wait()
 
 
-def _spawn(name: str) -> subprocess.Popen[bytes]:
+def _spawn(name: str, allowed: Sequence[str]) -> subprocess.Popen[bytes]:
+    words = ["agent", "--tethered", "--name", name]
+    for pattern in allowed:
+        words += ["--allow-target", pattern]
     return subprocess.Popen(
-        [sys.executable, "-m", "groundswell", "agent", "--tethered", "--name", name],
+        [sys.executable, "-m", "groundswell", *words],
         stdin=subprocess.PIPE,
         start_new_session=True,
     )
