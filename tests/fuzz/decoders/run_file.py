@@ -143,6 +143,9 @@ def _with_other_values(plain: bytes, chance: Random) -> bytes:
 def _change_a_value(connection: sqlite3.Connection, chance: Random) -> None:
     table = chance.choice(_TABLES)
     columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+    if not columns:
+        # It has been dropped.
+        return
     column = chance.choice(columns)
     row = connection.execute(f"SELECT rowid, {column} FROM {table} ORDER BY random()").fetchone()
     if row is not None:
