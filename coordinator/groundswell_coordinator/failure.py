@@ -33,6 +33,7 @@ from groundswell.errors import (
 )
 from groundswell.exit_codes import ExitCode
 from groundswell.v1 import control_pb2
+from groundswell_coordinator.peer import peer_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -114,7 +115,7 @@ async def refusals(context: Context) -> AsyncGenerator[None]:
     except (grpc.aio.AbortError, grpc.RpcError):
         raise
     except Exception:
-        _log.exception("a call of %s failed", context.peer())
+        _log.exception("a call of %s failed", peer_of(context))
         await abort(context, CoordinatorFailed("the coordinator failed", hint="see its log"))
 
 

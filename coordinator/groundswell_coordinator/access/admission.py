@@ -15,6 +15,7 @@ from groundswell.errors import CoordinatorRefuses, NotAuthenticated
 from groundswell_coordinator.access.caller import CALLER, CERTIFICATE, caller_of
 from groundswell_coordinator.access.methods import ANYBODY, ATTACH, METHODS
 from groundswell_coordinator.failure import abort
+from groundswell_coordinator.peer import peer_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -102,7 +103,7 @@ class Admission(grpc.aio.ServerInterceptor):
         try:
             CALLER.set(self._admitted(method, context))
         except CoordinatorRefuses as refusal:
-            _log.warning("%s: %s: %s", context.peer(), method, refusal.message)
+            _log.warning("%s: %s: %s", peer_of(context), method, refusal.message)
             if writes:
                 # grpc's client forgets the reason when a stream ends under a write of its own.
                 await asyncio.sleep(_LAST_WRITE_S)

@@ -15,6 +15,7 @@ from groundswell.files.stamp import FileStamp
 from groundswell.v1 import agent_pb2, agent_pb2_grpc
 from groundswell.wire import PROTOCOL
 from groundswell_coordinator.access.caller import CALLER
+from groundswell_coordinator.peer import peer_of
 from groundswell_coordinator.run_files import RunFiles
 from groundswell_coordinator.services import limits
 from groundswell_coordinator.services.file_transfer import give_file
@@ -57,18 +58,18 @@ class AgentService(agent_pb2_grpc.AgentServiceServicer):
         try:
             hello = await _hello(request_iterator)
         except ProtocolViolation as violation:
-            _log.warning("%s: %s", context.peer(), violation)
+            _log.warning("%s: %s", peer_of(context), violation)
             await _refuse(context, grpc.StatusCode.FAILED_PRECONDITION, violation)
         caller = CALLER.get()
         try:
             agent = self._pool.attach(hello, None if caller is None else caller.identity)
         except CoordinatorRefuses as refusal:
-            _log.warning("%s: %s", context.peer(), refusal)
+            _log.warning("%s: %s", peer_of(context), refusal)
             await _refuse(context, grpc.StatusCode.PERMISSION_DENIED, refusal)
         stream = agent.begin_stream()
         agent.send(welcome=self._welcome())
         self._pool.welcomed(agent, hello.holding)
-        _log.info("%s is attached from %s", agent.name, context.peer())
+        _log.info("%s is attached from %s", agent.name, peer_of(context))
         reader = asyncio.create_task(self._read(agent, stream, request_iterator))
         try:
             while (message := await stream.outbox.get()) is not None:
@@ -89,7 +90,7 @@ class AgentService(agent_pb2_grpc.AgentServiceServicer):
         if caller is not None and not self._may_fetch(request, caller):
             # Whether it is here is nothing that this one is to know.
             refusal = CoordinatorRefuses("no run that this agent takes part in has such a file")
-            _log.warning("%s: %s: %s", context.peer(), caller, refusal)
+            _log.warning("%s: %s: %s", peer_of(context), caller, refusal)
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(refusal))
         await give_file(self._files, request, context)
 
