@@ -21,6 +21,10 @@ _BROTLI = ("brotli", "brotlicffi")
 # Brotli's older packages have no limit of their own: so few bytes in, little comes out.
 _BROTLI_PIECE = 64
 
+# For each, all that follows is copied: so that the time grows with the square of their number. Files that are made
+# of blocks have one for each 64 KiB.
+_MOST_MEMBERS = 256
+
 _NO_CODING = frozenset({"", "identity"})
 
 
@@ -58,9 +62,12 @@ def decoded(body: bytes, encodings: Iterable[str], limit: int) -> tuple[bytes, b
 
 
 def _gzip(body: bytes, most: int) -> bytes:
-    found = b""
+    found, members = b"", 0
     # One member after the other; what follows the last and is none is let pass, as by gzip.
     while body and len(found) < most:
+        members += 1
+        if members > _MOST_MEMBERS:
+            raise UndecodableBody(f"the body has more than {_MOST_MEMBERS} members of gzip")
         stream = zlib.decompressobj(_GZIP)
         try:
             found += stream.decompress(body, most - len(found))

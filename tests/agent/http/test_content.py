@@ -113,3 +113,11 @@ async def test_the_body_is_unpacked_when_it_is_read(client: Client) -> None:
         assert not exchange.body_truncated
         assert exchange.content() == b"0" * 5000
         assert exchange.body_truncated
+
+
+def test_a_body_of_a_great_many_empty_members_is_refused_and_not_gone_through() -> None:
+    some, many = gzip.compress(b"x") * 256, gzip.compress(b"") * 257
+
+    assert decoded(some, ["gzip"], 1024) == (b"x" * 256, False)
+    with pytest.raises(UndecodableBody, match="more than 256 members"):
+        decoded(many, ["gzip"], 1024)
