@@ -21,8 +21,8 @@ _BROTLI = ("brotli", "brotlicffi")
 # Brotli's older packages have no limit of their own: so few bytes in, little comes out.
 _BROTLI_PIECE = 64
 
-# For each, all that follows is copied: so that the time grows with the square of their number. Files that are made
-# of blocks have one for each 64 KiB.
+# For each, all that follows is copied, so the time grows with the square of their number. Files that are made of
+# blocks have one for each 64 KiB.
 _MOST_MEMBERS = 256
 
 _NO_CODING = frozenset({"", "identity"})
