@@ -57,7 +57,8 @@ def preparation(
 class Measured:
     """Everything the reports of one engine add up to. Tags select: those not named may be any."""
 
-    start: float
+    # T, as the engine was told it: in seconds it would be rounded.
+    start_ns: int
     reports: list[Report] = field(default_factory=list[Report])
     started_ns: list[int] = field(default_factory=list[int])
     series: dict[int, tuple[Key, MetricKind.ValueType]] = field(
@@ -69,6 +70,11 @@ class Measured:
         default_factory=lambda: defaultdict[Key, Histogram](Histogram)
     )
     gauges: dict[Key, list[float]] = field(default_factory=dict[Key, list[float]])
+
+    @property
+    def start(self) -> float:
+        """T in seconds, of `time.monotonic()`."""
+        return self.start_ns / 1e9
 
     def take(self, report: Report) -> None:
         self.reports.append(report)
@@ -157,7 +163,7 @@ async def played(
     engines = [build(prepare, files) for prepare in prepares]
     start = monotonic() + in_s
     start_ns = int(start * 1e9)
-    runs = [Measured(start_ns / 1e9) for _ in engines]
+    runs = [Measured(start_ns) for _ in engines]
     for engine in engines:
         if during is not None:
             during(engine, start)

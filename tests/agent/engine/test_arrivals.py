@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from fractions import Fraction
-from time import monotonic
+from time import monotonic_ns
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -188,9 +188,9 @@ async def test_an_abort_between_the_plan_and_the_start_of_an_iteration_leaves_no
             asyncio.get_running_loop().call_soon(engine.halt, HaltMode.ABORT)
 
     monkeypatch.setattr(ArrivalRate, "arrive", arrive_and_abort)
-    run = Measured(monotonic() + 0.05)
+    run = Measured(monotonic_ns() + 50_000_000)
     hold_the_loop(run.start, 0.02, 0.3)
-    await engine.run(int(run.start * 1e9), report=run.take, started=run.started_ns.append)
+    await engine.run(run.start_ns, report=run.take, started=run.started_ns.append)
     run.assert_balanced()
     assert len(begun) > 30
     assert run.account().fired == 30

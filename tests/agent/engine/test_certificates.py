@@ -67,7 +67,7 @@ class Place:
     async def play(self, tls: dict[str, object], *steps: Step, **http: object) -> Measured:
         engine = self.build(self.prepare(tls, *steps, **http))
         begin = time.monotonic_ns()
-        run = Measured(begin / 1e9)
+        run = Measured(begin)
         await engine.run(begin, report=run.take, started=run.started_ns.append)
         return run
 

@@ -53,7 +53,7 @@ async def play(url: str, folder: Path, *steps: Step, **more: object) -> Measured
     prepare = preparation({"s": once(*steps, **more)}, url)
     engine = Engine.build(prepare, incarnation="i", files=stamped(folder))
     begin = time.monotonic_ns()
-    run = Measured(begin / 1e9)
+    run = Measured(begin)
     await engine.run(begin, report=run.take, started=run.started_ns.append)
     return run
 
@@ -154,7 +154,7 @@ async def test_default_types_do_not_spoil_a_form(folder: Path) -> None:
         prepare.source.text = json.dumps(test).encode()
         engine = Engine.build(prepare, incarnation="i")
         begin = time.monotonic_ns()
-        run = Measured(begin / 1e9)
+        run = Measured(begin)
         await engine.run(begin, report=run.take, started=run.started_ns.append)
     (one,) = uploads.received
     assert one.parts == [("a", None, None, b"b")]
