@@ -14,7 +14,7 @@ from groundswell_coordinator.cli.inconclusive import as_asked, inconclusive_opti
 from groundswell_coordinator.cli.order import Order
 from groundswell_coordinator.cli.out_option import out_option
 from groundswell_coordinator.cli.placement_options import Placement, placement_options
-from groundswell_coordinator.cli.quantities import Rate, Seconds, Share
+from groundswell_coordinator.cli.quantities import RATE, SECONDS, SHARE
 from groundswell_coordinator.cli.report_files import report_options
 from groundswell_coordinator.cli.run_options import key_value_map
 from groundswell_coordinator.cli.test_options import test_source_options
@@ -30,27 +30,25 @@ _LONGEST_SETTLE_S = 10
 
 
 @click.command(name="capacity")
-@click.option("--from", "first", type=Rate(), required=True, help="The rate to begin with.")
-@click.option("--to", "last", type=Rate(), required=True, help="The highest rate to try.")
+@click.option("--from", "first", type=RATE, required=True, help="The rate to begin with.")
+@click.option("--to", "last", type=RATE, required=True, help="The highest rate to try.")
 @click.option(
-    "--hold", type=Seconds(), default="30s", show_default=True, help="How long a level is judged."
+    "--hold", type=SECONDS, default="30s", show_default=True, help="How long a level is judged."
 )
 @click.option(
     "--settle",
-    type=Seconds(),
+    type=SECONDS,
     help="How long it has to settle before.  [default: a third of --hold, at most 10s]",
 )
 @click.option(
     "--tolerance",
-    type=Share(),
+    type=SHARE,
     default="2%",
     show_default=True,
     help="How near the rate that passes and the one that fails are to be.",
 )
-@click.option("--require", "required", type=Rate(), help="Exit with 99 below this rate.")
-@click.option(
-    "--normal", type=Rate(), help="The rate of a usual day: say how much margin there is."
-)
+@click.option("--require", "required", type=RATE, help="Exit with 99 below this rate.")
+@click.option("--normal", type=RATE, help="The rate of a usual day: say how much margin there is.")
 @click.option("--scenario", metavar="NAME", help="Raise this one alone.  [default: all open ones]")
 @placement_options
 @click.option(

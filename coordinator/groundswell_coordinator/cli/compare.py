@@ -14,6 +14,7 @@ from groundswell.errors import GroundswellError, InvalidUnit
 from groundswell.units import parse_share
 from groundswell_coordinator.cli.output import check_writable, printing, write_file
 from groundswell_coordinator.cli.past import env_option, whose_option
+from groundswell_coordinator.cli.quantities import Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -37,26 +38,16 @@ Exit codes:
 """
 
 
-class _Share(click.ParamType[float]):
+def _share_up_to(most: str) -> Quantity[float]:
     """A share above 0 and at most `most`."""
 
-    name = "SHARE"
+    def parse(text: str) -> float:
+        share = parse_share(text)
+        if not 0 < share <= parse_share(most):
+            raise InvalidUnit(f"{text} is not above 0% and at most {most}")
+        return float(share)
 
-    def __init__(self, most: str) -> None:
-        self._most = most
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        if isinstance(value, float):
-            return value
-        try:
-            share = float(parse_share(str(value)))
-        except InvalidUnit as error:
-            self.fail(str(error), param, ctx)
-        if not 0 < share <= float(parse_share(self._most)):
-            self.fail(f"{value} is not above 0% and at most {self._most}", param, ctx)
-        return share
+    return Quantity("SHARE", parse)
 
 
 def _writable(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
@@ -83,14 +74,14 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option(
     "--tolerance",
-    type=_Share("50%"),
+    type=_share_up_to("50%"),
     default="2%",
     show_default=True,
     help="A difference that is none, of times and rates.",
 )
 @click.option(
     "--confidence",
-    type=_Share("99.9%"),
+    type=_share_up_to("99.9%"),
     default="95%",
     show_default=True,
     help="Of the intervals, and of what is said by them.",

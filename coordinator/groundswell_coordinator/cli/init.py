@@ -15,9 +15,11 @@ from groundswell.scenario.urls import TARGET
 from groundswell.units import parse_duration, parse_rate
 from groundswell_coordinator.cli.first_test import FirstTest
 from groundswell_coordinator.cli.new_file import new_file, refuse_existing
+from groundswell_coordinator.cli.quantities import Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from fractions import Fraction
 
 
 class Target(click.ParamType[str]):
@@ -36,26 +38,19 @@ class Target(click.ParamType[str]):
         return text
 
 
-class Quantity(click.ParamType[str]):
-    """A rate or a duration that is more than nothing, as it is written."""
+def _as_written(parse: Callable[[str], Fraction]) -> Callable[[str], str]:
+    """Of a quantity that is more than nothing, its text."""
 
-    def __init__(self, name: str, parse: Callable[[str], object]) -> None:
-        self.name = name
-        self._parse = parse
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        text = str(value)
-        try:
-            if not self._parse(text):
-                self.fail(f"{text} is nothing", param, ctx)
-        except InvalidUnit as error:
-            self.fail(str(error), param, ctx)
+    def checked(text: str) -> str:
+        if not parse(text):
+            raise InvalidUnit(f"{text} is nothing")
         return text
 
+    return checked
 
-RATE, DURATION = Quantity("RATE", parse_rate), Quantity("TIME", parse_duration)
+
+RATE = Quantity("RATE", _as_written(parse_rate))
+DURATION = Quantity("TIME", _as_written(parse_duration))
 _QUESTIONS: dict[str, tuple[str, click.ParamType[str], str]] = {
     "target": ("What may be loaded?", Target(), "http://127.0.0.1:8080"),
     "rate": ("How many iterations start, per second (/s), minute (/m) or hour (/h)?", RATE, "10/s"),

@@ -2,60 +2,43 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import click
 
 from groundswell.errors import InvalidUnit
 from groundswell.units import parse_duration, parse_rate, parse_share
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-class Rate(click.ParamType[Fraction]):
-    """Per second."""
+Value = TypeVar("Value")
 
-    name = "RATE"
+
+class Quantity(click.ParamType[Value], Generic[Value]):
+    """What `parse` makes of a text, or says against it by an InvalidUnit."""
+
+    def __init__(self, name: str, parse: Callable[[str], Value]) -> None:
+        self.name = name
+        self._parse = parse
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Fraction:
-        if isinstance(value, Fraction):
-            return value
+    ) -> Value:
         try:
-            return parse_rate(str(value))
+            return self._parse(str(value))
         except InvalidUnit as error:
             self.fail(str(error), param, ctx)
 
 
-class Share(click.ParamType[Fraction]):
-    """Of one."""
-
-    name = "SHARE"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Fraction:
-        if isinstance(value, Fraction):
-            return value
-        try:
-            return parse_share(str(value))
-        except InvalidUnit as error:
-            self.fail(str(error), param, ctx)
+def _whole_seconds(text: str) -> int:
+    """A run is judged second by second."""
+    seconds = parse_duration(text)
+    if seconds.denominator != 1 or not seconds:
+        raise InvalidUnit(f"{text} is not in whole seconds, as 10s or 1m")
+    return int(seconds)
 
 
-class Seconds(click.ParamType[int]):
-    """A duration of whole seconds: a run is judged second by second."""
-
-    name = "TIME"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        if isinstance(value, int):
-            return value
-        try:
-            seconds = parse_duration(str(value))
-        except InvalidUnit as error:
-            self.fail(str(error), param, ctx)
-        if seconds.denominator != 1 or not seconds:
-            self.fail(f"{value} is not in whole seconds, as 10s or 1m", param, ctx)
-        return int(seconds)
+RATE = Quantity("RATE", parse_rate)
+SHARE = Quantity("SHARE", parse_share)
+SECONDS = Quantity("TIME", _whole_seconds)
