@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from groundswell.errors import InvalidConfiguration
 from groundswell_coordinator.outputs.destination import KINDS, parse_destination
 from groundswell_coordinator.outputs.outputs import parse_outputs
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -28,9 +33,9 @@ def test_what_is_no_destination_is_refused_with_a_way_out(text: str, said: str) 
     assert "s3cret" not in str(refused.value)
 
 
-def test_every_kind_has_a_module_that_opens_one() -> None:
+def test_every_kind_has_a_module_that_opens_one(tmp_path: Path) -> None:
     for kind, one in KINDS.items():
-        place = "/tmp/x" if one.is_file else "http://127.0.0.1:1"
+        place = tmp_path / "x" if one.is_file else "http://127.0.0.1:1"
         assert parse_destination(f"{kind}={place}").text == f"{kind}={place}"
 
 
