@@ -30,6 +30,8 @@ SILENCE_S = 15.0
 # For libpq. A URL that says otherwise wins.
 _CONNECT = {
     "application_name": "groundswell",
+    # A database that knows no encoding would give text as bytes.
+    "client_encoding": "UTF8",
     "connect_timeout": 5,
     # A server behind a cut wire is noticed after seven seconds, busy or idle.
     "keepalives_idle": 3,

@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import subprocess
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -192,6 +193,19 @@ def test_a_file_with_values_that_only_sqlite_holds_is_refused(
         with pytest.raises(StoreFailed):
             store.import_run(tmp_path / "run")
         assert store.list_runs() == ()
+
+
+def test_a_database_that_knows_no_encoding_keeps_text_as_any_other(
+    postgres: PostgresServer,
+) -> None:
+    name = postgres.create_database(
+        "ENCODING SQL_ASCII LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER libc TEMPLATE template0"
+    )
+    with RunStore.open(postgres.url(name)) as store:
+        store.create_run(replace(new_run(), labels={"Größe": "≥ 1"}))
+        (line,) = store.list_runs()
+        assert line.labels == {"Größe": "≥ 1"}
+    postgres.drop_database(name)
 
 
 @pytest.fixture
