@@ -64,6 +64,21 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
+{{/* What agents load: private addresses, where targets are pods, and the networks that stand in `targets`. */}}
+{{- define "groundswell.allowedTargets" -}}
+{{- $cidrs := list -}}
+{{- $hasPods := false -}}
+{{- range .Values.targets -}}
+{{- if .cidr -}}{{- $cidrs = append $cidrs .cidr -}}{{- else -}}{{- $hasPods = true -}}{{- end -}}
+{{- end -}}
+{{- range $cidrs }}
+- --allow-target={{ . }}
+{{- end -}}
+{{- if and $cidrs $hasPods }}
+- --allow-target=private
+{{- end -}}
+{{- end -}}
+
 {{/* Names: one rule of a NetworkPolicy's ways out. */}}
 {{- define "groundswell.dnsEgress" -}}
 - to:
