@@ -17,6 +17,7 @@ import click
 from groundswell.address import Address, AddressOption
 from groundswell.cores import usable_cores
 from groundswell.credentials import Credentials, Remote, credential_options
+from groundswell.exit_codes import ExitCode
 from groundswell.key_values import key_values
 from groundswell.logs import log_format_option, log_to_stderr
 from groundswell.targets import checked_patterns
@@ -102,6 +103,12 @@ def _labels(
     type=click.Path(dir_okay=False, path_type=Path),
     help="A file that is there while this agent is attached, for a probe; of several, while all are.",
 )
+@click.option(
+    "--one-run",
+    is_flag=True,
+    help="Of one run's own, as its Job starts it: load what the test names; exit with 105 when told to leave, so that "
+    "the Job starts another.",
+)
 # Standard input is a pipe from the parent, and its end is the parent's. Without --coordinator its first line is that.
 @click.option("--tethered", is_flag=True, hidden=True)
 @log_format_option
@@ -116,6 +123,7 @@ def command(
     allowed: tuple[str, ...],
     no_scripts: bool,
     ready_file: Path | None,
+    one_run: bool,
     tethered: bool,
     log_format: str,
 ) -> int:
@@ -145,7 +153,7 @@ def command(
     if workers == 1 or tethered:
         from groundswell_agent.process import serve_as_agent
 
-        return serve_as_agent(
+        code = serve_as_agent(
             remote,
             name,
             labels,
@@ -153,12 +161,21 @@ def command(
             tethered=tethered,
             scripts=not no_scripts,
             allowed=allowed,
+            one_run=one_run,
             ready_file=ready_file,
         )
+        return ExitCode.INTERRUPTED if one_run else code
     from groundswell_agent.workers import Workers, command_line
 
     assert remote is not None
     words = command_line(
-        remote, labels, weight, log_format, scripts=not no_scripts, allowed=allowed
+        remote,
+        labels,
+        weight,
+        log_format,
+        scripts=not no_scripts,
+        allowed=allowed,
+        one_run=one_run,
     )
-    return asyncio.run(Workers(name, workers, words, ready_file).run())
+    code = asyncio.run(Workers(name, workers, words, ready_file).run())
+    return ExitCode.INTERRUPTED if one_run else code

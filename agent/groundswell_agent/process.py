@@ -39,6 +39,7 @@ def serve_as_agent(
     tethered: bool,
     scripts: bool = True,
     allowed: Sequence[str] = (),
+    one_run: bool = False,
     ready_file: Path | None = None,
 ) -> ExitCode:
     """Returns when the agent has left in order. Raises CoordinatorUnreachable where it is refused,
@@ -46,9 +47,11 @@ def serve_as_agent(
 
     `allowed` are patterns of targets; none of them: loopback and private addresses.
     Without a coordinator, its address is the first line of standard input (none, if that just ends), and what may be
-    loaded is what the test names, and `allowed`.
+    loaded is what the test names, and `allowed`; so it is with `one_run`, whose coordinator
+    takes tests from the client that started both.
     """
-    guard = partial(guard_of, also=allowed) if coordinator is None else _guard(allowed)
+    is_own = one_run or coordinator is None
+    guard = partial(guard_of, also=allowed) if is_own else _guard(allowed)
     if coordinator is None:
         address = sys.stdin.readline().strip()
         if not address:

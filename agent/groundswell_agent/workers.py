@@ -47,6 +47,7 @@ def command_line(
     *,
     scripts: bool,
     allowed: Sequence[str] = (),
+    one_run: bool = False,
 ) -> list[str]:
     """What starts an agent that is tethered to this process, but for its name."""
     words = [sys.executable, "-m", "groundswell", "agent", "--tethered"]
@@ -54,6 +55,8 @@ def command_line(
     words += ["--log-format", log_format]
     if not scripts:
         words.append("--no-scripts")
+    if one_run:
+        words.append("--one-run")
     for pattern in allowed:
         words += ["--allow-target", pattern]
     for key, value in labels.items():

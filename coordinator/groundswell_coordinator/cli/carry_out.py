@@ -1,4 +1,4 @@
-"""Carry out what is ordered: on a coordinator of our own, or on somebody else's."""
+"""Carry out what is ordered: on a coordinator of our own, on somebody else's, or on one in a cluster."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ if TYPE_CHECKING:
     from groundswell.credentials import Remote
     from groundswell.scenario.model import Test
     from groundswell.v1.control_pb2 import Ended
+    from groundswell_coordinator.cli.kubernetes_options import ClusterPlace
     from groundswell_coordinator.cli.order import Order
 
 
-def carry_out(order: Order, coordinator: Remote | None) -> Ended:
+def carry_out(
+    order: Order, coordinator: Remote | None, cluster: ClusterPlace | None = None
+) -> Ended:
     """Read the test, run it to its end; what is heavy is imported once the agents are starting up."""
+    if cluster is not None:
+        return _run_in_pods(order, cluster)
     return _run_here(order) if coordinator is None else _run_there(order, coordinator)
 
 
@@ -48,3 +53,15 @@ def _run_there(order: Order, coordinator: Remote) -> Ended:
 
     ready, test = loaded(order)
     return run_remote(ready, test.test, coordinator)
+
+
+def _run_in_pods(order: Order, cluster: ClusterPlace) -> Ended:
+    from groundswell_coordinator.launch.kubernetes.needed import check_needed
+
+    check_needed()
+    from groundswell_coordinator.cli.kubernetes_session import run_on_kubernetes
+
+    ready, test = loaded(order)
+    return run_on_kubernetes(
+        replace(ready, agents=order.agents or cluster.agents_per_pod), test, cluster
+    )

@@ -46,18 +46,30 @@ def watch(run: str, coordinator: Remote, *, quiet: bool) -> Ended | None:
 
 async def _run(order: Order, view: LiveView, coordinator: Remote) -> Ended:
     with Interrupts() as interrupts:
-        async with ControlClient(coordinator) as client:
-            await _submit(order, client)
-            follower = Follower(client, order.run_id, view)
-            stopper = Stopper(client, follower, may_leave=True)
-            try:
-                ended = await follower.follow(interrupts, stopper.interrupted)
-            finally:
-                await stopper.close()
+        ended = await follow_remote(order, view, coordinator, interrupts, may_leave=True)
     if ended is None:
         hint = f"`{how_to_watch(order.run_id, coordinator)}` follows it again"
         raise Interrupted(f"left run {order.run_id} to itself", hint=hint)
     return with_summary(ended)
+
+
+async def follow_remote(
+    order: Order,
+    view: LiveView,
+    coordinator: Remote,
+    interrupts: Interrupts,
+    *,
+    may_leave: bool,
+) -> Ended | None:
+    """Hand the run in and follow it to its end; None where the third Ctrl-C has left it."""
+    async with ControlClient(coordinator) as client:
+        await _submit(order, client)
+        follower = Follower(client, order.run_id, view)
+        stopper = Stopper(client, follower, may_leave=may_leave)
+        try:
+            return await follower.follow(interrupts, stopper.interrupted)
+        finally:
+            await stopper.close()
 
 
 async def _hand_in(order: Order, coordinator: Remote) -> None:

@@ -17,6 +17,7 @@ from groundswell_coordinator.cli.carry_out import carry_out, loaded
 from groundswell_coordinator.cli.ended import tell_ended
 from groundswell_coordinator.cli.histograms import write_histograms
 from groundswell_coordinator.cli.inconclusive import as_asked, inconclusive_option
+from groundswell_coordinator.cli.kubernetes_options import ClusterPlace, kubernetes_options
 from groundswell_coordinator.cli.once import check_once, is_typed, once_options
 from groundswell_coordinator.cli.order import Order
 from groundswell_coordinator.cli.out_option import out_option
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 @click.command(name="run")
 @placement_options
+@kubernetes_options
 @click.option(
     "-d", "--detach", is_flag=True, help="Hand the run in, print its id, and do not follow it."
 )
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
 def command(
     source: TestSource,
     placement: Placement,
+    cluster: ClusterPlace | None,
     detach: bool,
     labels: dict[str, str],
     repeat: int | None,
@@ -90,8 +93,9 @@ def command(
 ) -> int:
     """Run TEST, a YAML or a Python file, and print its verdict; `-` reads YAML from standard input.
 
-    Starts a coordinator and agents on this machine and takes them down at the end, or has the test
-    run by those of a pool. Ctrl-C stops the run gracefully, a second one at once.
+    Starts a coordinator and agents on this machine and takes them down at the end, or does so in a
+    cluster (--kubernetes), or has the test run by those of a pool (--coordinator). Ctrl-C stops the run
+    gracefully, a second one at once.
 
     Exits with 0 for PASS, 99 for FAIL, 96 for INCONCLUSIVE; `groundswell --help` lists all codes.
     A file that can say so (JUnit, Markdown) is also written where there was no run.
@@ -104,6 +108,7 @@ def command(
       groundswell run checkout.yaml --once
       groundswell run checkout.yaml --repeat 5 --label build=1.4
       groundswell run checkout.yaml --coordinator load.internal:9700 --agents 20 -l zone=a
+      groundswell run checkout.yaml --kubernetes --namespace load --agents 50
     """
     check_once(
         once=once,
@@ -111,6 +116,7 @@ def command(
         pauses=pauses,
         others={
             "--coordinator": is_typed("coordinator"),
+            "--kubernetes": cluster,
             "--agents": placement.agents,
             "--detach": detach,
             "--label": labels,
@@ -134,18 +140,22 @@ def command(
             quiet=quiet,
             verbose=verbose,
         )
-    placement.check(
-        detach=detach,
-        outputs=outputs,
-        results={**files.asked, "--hdr": hdr, "--json": as_json, "--repeat": repeat},
-    )
-    coordinator = placement.coordinator
+    if cluster is not None:
+        cluster = cluster.of(placement, detach=detach, outputs=outputs)
+    else:
+        placement.check(
+            detach=detach,
+            outputs=outputs,
+            results={**files.asked, "--hdr": hdr, "--json": as_json, "--repeat": repeat},
+        )
+    # A run in a cluster is kept in this user's own store.
+    coordinator = None if cluster is not None else placement.coordinator
     order = Order(
         source=source,
         agents=placement.agents,
         labels=labels,
         seed=secrets.randbits(63) if seed is None else seed,
-        wait_s=placement.wait_s,
+        wait_s=placement.wait_s if cluster is None else cluster.wait_s,
         quiet=quiet or as_json,
         selector=placement.selector,
         on_agent_loss=placement.on_agent_loss,
@@ -157,10 +167,10 @@ def command(
         return _hand_in(order, coordinator)
     if repeat is not None:
         group = Group(order, repeat)
-        group.run(lambda one: carry_out(one, coordinator), files, coordinator, hdr)
+        group.run(lambda one: carry_out(one, coordinator, cluster), files, coordinator, hdr)
         group.tell(coordinator, as_json=as_json, quiet=quiet)
         return group.exit_code(inconclusive)
-    ended = carry_out(order, coordinator)
+    ended = carry_out(order, coordinator, cluster)
     tell_ended(ended, files, coordinator, as_json=as_json, quiet=quiet, verbose=verbose)
     if hdr is not None:
         write_histograms(order.run_id, coordinator, hdr)

@@ -1,0 +1,126 @@
+"""A run on pods of its own: placed in a cluster, followed to its end, kept, taken away."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import click
+import uvloop
+
+from groundswell.credentials import Remote
+from groundswell.errors import CoordinatorUnreachable, GroundswellError
+from groundswell.schedule.shape import run_duration_with_grace
+from groundswell_coordinator.cli.interrupts import Interrupts
+from groundswell_coordinator.cli.order import Interrupted, with_summary
+from groundswell_coordinator.cli.remote_session import follow_remote
+from groundswell_coordinator.client import ControlClient
+from groundswell_coordinator.history.past_runs import PastRuns
+from groundswell_coordinator.launch.kubernetes.certificates import RunCertificates
+from groundswell_coordinator.launch.kubernetes.cluster import Cluster
+from groundswell_coordinator.launch.kubernetes.forward import PortForward, kubectl
+from groundswell_coordinator.launch.kubernetes.placement import Placement
+from groundswell_coordinator.launch.kubernetes.settings import RunSettings
+from groundswell_coordinator.report.live import LiveView
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from groundswell.scenario.model import Test
+    from groundswell.v1.control_pb2 import Ended
+    from groundswell_coordinator.cli.kubernetes_options import ClusterPlace
+    from groundswell_coordinator.cli.order import Order
+
+
+def run_on_kubernetes(order: Order, test: Test, place: ClusterPlace) -> Ended:
+    """Returns when the run is over, its seconds are in this user's store, and its pods are gone."""
+    return uvloop.run(_run(order, test, place))
+
+
+async def _run(order: Order, test: Test, place: ClusterPlace) -> Ended:
+    if place.coordinator is None:
+        kubectl()
+    with Interrupts() as interrupts:
+        try:
+            async with Cluster.of(place.context, place.namespace) as cluster:
+                settings = _settings(order, test, place, cluster.namespace)
+                certificates = RunCertificates(settings)
+                async with Placement(
+                    cluster, settings, certificates, _tell(order), lambda: interrupts.tell(_ignore)
+                ) as placement:
+                    await placement.ready()
+                    with certificates.of_client() as credentials:
+                        async with _reached(placement, place, _tell(order)) as (host, port):
+                            remote = Remote(host, port, credentials)
+                            view = LiveView(test.test, quiet=order.quiet)
+                            return await _followed(order, view, remote, interrupts)
+        except asyncio.CancelledError:
+            raise Interrupted("interrupted before the load") from None
+
+
+async def _followed(order: Order, view: LiveView, remote: Remote, interrupts: Interrupts) -> Ended:
+    try:
+        ended = await follow_remote(order, view, remote, interrupts, may_leave=False)
+    except CoordinatorUnreachable as error:
+        # Nobody follows it again: what it ran on is taken away.
+        raise CoordinatorUnreachable(error.message) from error
+    assert ended is not None, "nobody leaves a run that ends with its client"
+    with_summary(ended)
+    await _keep(order.run_id, remote)
+    return ended
+
+
+async def _keep(run_id: str, remote: Remote) -> None:
+    """The coordinator's store goes with its pod: the run is taken into the user's own."""
+    try:
+        async with (
+            ControlClient(remote) as client,
+            PastRuns() as past,
+            aclosing(client.export(run_id)) as chunks,
+        ):
+            await past.import_run(chunks)
+    except GroundswellError as error:
+        click.echo(f"run {run_id} is not in your store: {error}", err=True)
+
+
+@asynccontextmanager
+async def _reached(
+    placement: Placement, place: ClusterPlace, tell: Callable[[str], None]
+) -> AsyncGenerator[tuple[str, int]]:
+    if place.coordinator is not None:
+        yield place.coordinator.host, place.coordinator.port
+        return
+    settings = placement.settings
+    forward = PortForward(settings.coordinator, settings.namespace, place.context, tell)
+    async with forward as address:
+        yield address
+
+
+def _settings(order: Order, test: Test, place: ClusterPlace, namespace: str) -> RunSettings:
+    scenarios = test.scenarios.values()
+    return RunSettings(
+        run_id=order.run_id,
+        namespace=namespace,
+        image=place.image,
+        agents=order.agents or place.agents_per_pod,
+        planned_s=float(run_duration_with_grace(scenarios)),
+        graceful_stop_s=max((float(one.graceful_stop) for one in scenarios), default=0.0),
+        agents_per_pod=place.agents_per_pod,
+        wait_s=place.wait_s,
+        host=None if place.coordinator is None else place.coordinator.host,
+        node_selector=place.node_selector,
+        allowed=order.allowed,
+    )
+
+
+def _tell(order: Order) -> Callable[[str], None]:
+    def tell(line: str) -> None:
+        if not order.quiet:
+            click.echo(line, err=True)
+
+    return tell
+
+
+def _ignore(count: int) -> None:
+    pass
