@@ -12,7 +12,7 @@ from groundswell_coordinator.report.capacity_words import (
     result,
     tried,
 )
-from groundswell_coordinator.report.html.figure import Figure, rounded
+from groundswell_coordinator.report.html.figure import Figure, log_axis, right_axis, rounded
 from groundswell_coordinator.report.html.markup import Markup, element, section, table
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from groundswell_coordinator.report.capacity_summary import CapacitySummary, LevelSummary
 
 _STYLES = {"passed": "good", "failed": "bad"}
-_OF_RATE = {"xaxis": {"title": {"text": "iterations per second, planned"}, "type": "log"}}
+_OF_RATE = {"xaxis": log_axis("iterations per second, planned", ticks=3)}
 
 
 def figures(found: CapacitySummary | None) -> list[Figure]:
@@ -53,7 +53,7 @@ def _times(levels: Sequence[LevelSummary]) -> Figure:
         _line(levels, "p99", lambda level: level.p99_ms, "$d"),
         _marks([level for level in levels if level.outcome != "passed"]),
     ]
-    layout = {**_OF_RATE, "yaxis": {"title": {"text": "ms"}, "type": "log"}}
+    layout = {**_OF_RATE, "yaxis": log_axis("ms")}
     return Figure(
         "capacity-times", "Service time by rate", [one for one in traces if one["x"]], layout
     )
@@ -65,19 +65,13 @@ def _achieved(levels: Sequence[LevelSummary]) -> Figure:
         _line(levels, "requests answered", lambda level: level.requests, "$c"),
         _line(levels, "failed, %", lambda level: 100 * level.failed, "$bad", yaxis="y2"),
     ]
-    right = {
-        "title": {"text": "%"},
-        "overlaying": "y",
-        "side": "right",
-        "rangemode": "tozero",
-        "showgrid": False,
-    }
-    layout = {
-        **_OF_RATE,
-        "yaxis": {"title": {"text": "per second"}, "type": "log"},
-        "yaxis2": right,
-    }
-    return Figure("capacity-rates", "What was achieved, and what failed, by rate", traces, layout)
+    axes = {"yaxis": log_axis("per second"), "yaxis2": right_axis("%")}
+    return Figure(
+        "capacity-rates",
+        "What was achieved, and what failed, by rate",
+        traces,
+        {**_OF_RATE, **axes},
+    )
 
 
 def _line(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from groundswell_coordinator.report.html.figure import Figure, plain, rounded
+from groundswell_coordinator.report.html.figure import Figure, log_axis, plain, rounded
 from groundswell_coordinator.report.html.timeline import moment, time_layout
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def by_percentile(histograms: Mapping[str, Histogram], *, id_: str = "percentile
             "ticktext": [f"{100 * (1 - 1 / tick):.6g}" for tick in ticks],
             "showspikes": False,
         },
-        "yaxis": {"title": {"text": "ms"}, "type": "log"},
+        "yaxis": log_axis("ms"),
         "hovermode": "closest",
     }
     return Figure(id_, "Latency by percentile", traces, layout, 360)
@@ -63,7 +63,7 @@ def heat_map(course: Course, marks: Marks) -> Figure | None:
         "hovertemplate": "%{x|%H:%M:%S}, %{y:.4g} ms: %{z} requests<extra></extra>",
     }
     layout = time_layout(marks, "ms", hovermode="closest")
-    layout["yaxis"] = {"title": {"text": "ms"}, "type": "log"}
+    layout["yaxis"] = log_axis("ms")
     return Figure("heat", "Requests by latency over time", [trace], layout, 360)
 
 

@@ -43,6 +43,23 @@ class Figure:
         return {"id": self.id, "data": list(self.traces), "layout": dict(self.layout)}
 
 
+def log_axis(title: str, ticks: int = 4) -> dict[str, Any]:
+    """By the logarithm, with about so many whole numbers: left alone, Plotly writes 100, then a small 2."""
+    return {"title": {"text": title}, "type": "log", "nticks": ticks, "tickformat": ",.6~r"}
+
+
+def right_axis(title: str) -> dict[str, Any]:
+    """A second one, from nothing on, with ticks of its own and not where the left one has some."""
+    return {
+        "title": {"text": title},
+        "overlaying": "y",
+        "side": "right",
+        "rangemode": "tozero",
+        "tickmode": "auto",
+        "showgrid": False,
+    }
+
+
 def plain(text: str) -> str:
     """A text for a legend or a label: Plotly reads some HTML in them."""
     return text.translate(_HTML)

@@ -11,6 +11,8 @@
     showSendToCloud: false,
     plotlyServerURL: "",
   };
+  // What Letter and A4 have between their margins: a page learns of its width on paper after it was drawn for it.
+  const paperWidth = 700;
   const coloured = new Set(["color", "fillcolor", "colorscale"]);
 
   const colour = (name) => getComputedStyle(root).getPropertyValue("--" + name).trim();
@@ -43,6 +45,7 @@
       dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
       uirevision: figure.id,
       height: place.clientHeight,
+      width: root.hasAttribute("data-print") ? Math.min(place.clientWidth, paperWidth) : undefined,
     }, own);
     for (const name of ["xaxis", "yaxis", "yaxis2"]) {
       if (own[name]) layout[name] = axis(own[name]);
@@ -70,7 +73,8 @@
 
   const onPaper = (is) => () => {
     root.toggleAttribute("data-print", is);
-    drawAll();
+    // A width that is left out is the last one.
+    drawAll().then(() => is || figures.forEach((one) => Plotly.Plots.resize(one.id)));
   };
 
   drawAll().then(() => {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from groundswell_coordinator.report.html.figure import Figure, plain, rounded
+from groundswell_coordinator.report.html.figure import Figure, plain, right_axis, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -118,14 +118,7 @@ def _generator(course: Course, marks: Marks) -> Figure:
         *_lines(course, "busiest agent's CPU, %", cpu, "$b"),
         *_lines(course, "send lag p99, ms", course.send_lag_p99_ms, "$d", yaxis="y2"),
     ]
-    right = {
-        "title": {"text": "ms"},
-        "overlaying": "y",
-        "side": "right",
-        "rangemode": "tozero",
-        "showgrid": False,
-    }
-    layout = time_layout(marks, "%", yaxis2=right)
+    layout = time_layout(marks, "%", yaxis2=right_axis("ms"))
     described = "CPU of the busiest agent, and the lag of iterations, over time"
     return Figure("generator", described, traces, layout, 240)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from groundswell_coordinator.report.html import run_page
 from tests.browser import chromium
 from tests.coordinator.report.html.hours import material, with_everything
 from tests.coordinator.report.samples import FAILED
+from tests.coordinator.report.searches import FOUND, SEARCHED, level
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +28,10 @@ _BUTTONS = (
     "(one) => one.dataset.title))].join('; ')"
 )
 _BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+_WIDTHS = (
+    "[...new Set([...document.querySelectorAll('.plot')].map("
+    "(one) => one.querySelector('.main-svg').getBoundingClientRect().width - one.clientWidth))]"
+)
 _HOSTILE = (
     "</script><script>window.hit=1</script><img src=http://127.0.0.1:9/x onerror=window.hit=1>"
 )
@@ -97,3 +103,51 @@ async def test_an_hour_is_drawn(tmp_path: Path) -> None:
         await page.open(path)
         await _assert_drawn(page, 7)
         assert page.complaints == []
+
+
+@pytest.mark.slow
+async def test_a_search_is_drawn_by_rate_on_a_screen_on_a_phone_and_on_paper(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "capacity.html"
+    levels = tuple(level(rate) for rate in (100, 200, 400, 800, 1240, 1240))
+    found = replace(FOUND, scenarios=(_HOSTILE,), levels=(*levels, level(1600, "failed")))
+    path.write_text(run_page.render(material(replace(SEARCHED, capacity=found), 90, ["/"])))
+
+    async with chromium(tmp_path / "profile") as page:
+        for width, dark in ((390, True), (1280, False)):
+            await page.look(width, 844, dark=dark)
+            await page.open(path)
+            await _assert_drawn(page, 9)
+            assert await page.value(_marks("#capacity-times")) == len(levels) + 2
+            for plot, axis in (("times", "x"), ("times", "y"), ("rates", "y"), ("rates", "y2")):
+                await _assert_readable(page, f"#capacity-{plot} .{axis}tick text")
+
+        assert await page.value(_WIDTHS) == [0]
+        await page.value("dispatchEvent(new Event('beforeprint'))")
+        await page.until(f"({_WIDTHS}).every((one) => one < -400)")
+        await page.value("dispatchEvent(new Event('afterprint'))")
+        await page.until(f"String({_WIDTHS}) === '0'")
+
+        assert await page.value("window.hit") is None
+        assert page.complaints == []
+        assert {url for url in page.requests if not url.startswith("data:")} == {path.as_uri()}
+
+
+def _marks(plot: str) -> str:
+    """How many levels are on the line of p95, and beside it as not passed."""
+    traces = f"[...document.querySelectorAll('{plot} .scatterlayer .trace')]"
+    return f"{traces}.filter((_, at) => at % 2).flatMap((one) => [...one.querySelectorAll('.point')]).length"
+
+
+async def _assert_readable(page: Page, ticks: str) -> None:
+    """Ticks are written out, so that they rise, and none covers another."""
+    all_ = f"[...document.querySelectorAll('{ticks}')]"
+    texts = [
+        text.replace(",", "") for text in await page.value(f"{all_}.map((t) => t.textContent)")
+    ]
+    assert len(texts) > 2
+    assert sorted(set(map(float, texts))) == list(map(float, texts))
+    boxes = f"{all_}.map((t) => t.getBoundingClientRect())"
+    apart = "a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top"
+    assert await page.value(f"{boxes}.every((a, i, all) => all.slice(i + 1).every((b) => {apart}))")
