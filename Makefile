@@ -71,7 +71,7 @@ test-slow: setup
 
 ## test-containers: the image and the manifests as real containers; as root, with podman
 test-containers: setup
-	$(BIN)/pytest -m containers -rs -p no:xdist $(ARGS) tests/containers
+	$(BIN)/pytest -m containers -p no:xdist $(ARGS) tests/containers
 
 ## test-soak: more of the same: seeds and moments beyond those of test-slow
 test-soak: setup
