@@ -11,8 +11,9 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from abc import ABC, abstractmethod
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,49 +27,24 @@ _SHORTEST_LOOP_TIMER_S = 0.001
 _TFD_TIMER_ABSTIME = 1
 
 
-class Alarm(Protocol):
+class Alarm(ABC):
     """One waiter at a time, a future or a call. `ring` wakes it before its moment."""
-
-    def at(self, moment: float) -> asyncio.Future[None]:
-        """A future that is done at about `moment`."""
-        ...
-
-    def call_at(self, moment: float, call: Callable[[], None]) -> None:
-        """As `at`, without a turn of the loop between the alarm and the call."""
-        ...
-
-    def ring(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-def new_alarm(loop: asyncio.AbstractEventLoop) -> Alarm:
-    """The most exact kind this machine has."""
-    return TimerfdAlarm(loop) if sys.platform == "linux" else LoopAlarm(loop)
-
-
-class LoopAlarm:
-    """By the loop's own timer."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._waiter: asyncio.Future[None] | None = None
         self._call: Callable[[], None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
 
     def at(self, moment: float) -> asyncio.Future[None]:
+        """A future that is done at about `moment`."""
         self._set(moment)
         waiter = self._waiter = self._loop.create_future()
         return waiter
 
     def call_at(self, moment: float, call: Callable[[], None]) -> None:
+        """As `at`, without a turn of the loop between the alarm and the call."""
         self._set(moment)
         self._call = call
-
-    def _set(self, moment: float) -> None:
-        self.close()
-        delay = max(moment - monotonic(), _SHORTEST_LOOP_TIMER_S)
-        self._timer = self._loop.call_later(delay, self.ring)
 
     def ring(self) -> None:
         call, self._call = self._call, None
@@ -76,6 +52,32 @@ class LoopAlarm:
             call()
         elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    @abstractmethod
+    def _set(self, moment: float) -> None:
+        """Have `ring` called at about `moment`, and at none that was set before."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """It rings no more by itself, and nobody is called any more."""
+
+
+def new_alarm(loop: asyncio.AbstractEventLoop) -> Alarm:
+    """The most exact kind this machine has."""
+    return TimerfdAlarm(loop) if sys.platform == "linux" else LoopAlarm(loop)
+
+
+class LoopAlarm(Alarm):
+    """By the loop's own timer."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._timer: asyncio.TimerHandle | None = None
+
+    def _set(self, moment: float) -> None:
+        self.close()
+        delay = max(moment - monotonic(), _SHORTEST_LOOP_TIMER_S)
+        self._timer = self._loop.call_later(delay, self.ring)
 
     def close(self) -> None:
         self._call = None
@@ -92,35 +94,24 @@ class _TimerSpec(ctypes.Structure):
     _fields_ = (("interval", _TimeSpec), ("value", _TimeSpec))
 
 
-class TimerfdAlarm:
+class TimerfdAlarm(Alarm):
     """By a timerfd on CLOCK_MONOTONIC, which is the clock of `time.monotonic()`."""
 
     # os has timerfd functions only from Python 3.13 on; the C library has had them for much longer.
     _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
         assert self._libc is not None
         flags = os.O_NONBLOCK | os.O_CLOEXEC
         descriptor: int = self._libc.timerfd_create(_CLOCK_MONOTONIC, flags)
         if descriptor < 0:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
-        self._loop = loop
         self._descriptor = descriptor
         self._spec = _TimerSpec()
         self._reference = ctypes.byref(self._spec)
-        self._waiter: asyncio.Future[None] | None = None
-        self._call: Callable[[], None] | None = None
         loop.add_reader(descriptor, self._expired)
-
-    def at(self, moment: float) -> asyncio.Future[None]:
-        self._set(moment)
-        waiter = self._waiter = self._loop.create_future()
-        return waiter
-
-    def call_at(self, moment: float, call: Callable[[], None]) -> None:
-        self._set(moment)
-        self._call = call
 
     def _set(self, moment: float) -> None:
         assert self._libc is not None
@@ -130,13 +121,6 @@ class TimerfdAlarm:
         self._spec.value.seconds = seconds
         self._spec.value.nanoseconds = int((moment - seconds) * 1e9)
         self._libc.timerfd_settime(self._descriptor, _TFD_TIMER_ABSTIME, self._reference, None)
-
-    def ring(self) -> None:
-        call, self._call = self._call, None
-        if call is not None:
-            call()
-        elif self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
 
     def close(self) -> None:
         """Give the descriptor back; the alarm is of no use after that."""
