@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 Object = dict[str, Any]
+
+# In the arguments of a container.
+VARIABLE = re.compile(r"\$\((\w+)\)")
 
 _SELECTING = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 _TEMPLATED = _SELECTING | {"Job"}
@@ -85,12 +89,20 @@ class Manifests:
     def workloads(self) -> list[Workload]:
         return [Workload(one) for one in self.of("Pod", *_TEMPLATED)]
 
+    @property
+    def containers(self) -> Iterator[tuple[Workload, Object]]:
+        """Each with the workload that it is of."""
+        for workload in self.workloads:
+            for container in workload.containers:
+                yield workload, container
+
     def selected(self, selector: Mapping[str, Any]) -> list[Workload]:
         """By `matchLabels`, which is all we use: an empty selector means everybody."""
         return [one for one in self.workloads if matches(selector, one.labels)]
 
 
 def matches(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """What a cluster would understand and this does not is refused, and never taken for a match."""
     if "matchExpressions" in selector:
         raise NotImplementedError("matchExpressions")
     wanted: dict[str, str] = selector.get("matchLabels", {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.deploy.renders import DEPLOY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 RULES = DEPLOY / "prometheus" / "rules.yaml"
 DASHBOARDS = tuple(sorted((DEPLOY / "grafana").glob("*.json")))
@@ -22,12 +24,14 @@ _NAME = re.compile(r"\b(groundswell_\w+|process_\w+)\b")
 _VARIABLES = {"$__rate_interval": "1m", "$instance": ".*", "$test": ".*", "$run": ".*"}
 
 
-def promtool() -> str:
-    """Skips the test, by name, where there is none."""
+def promtool(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    """Runs it beside the rules. Skips the test, by name, where there is none."""
     found = shutil.which("promtool")
     if found is None:
         pytest.skip("NOT TESTED: no promtool here: apt-get install prometheus")
-    return found
+    return subprocess.run(
+        [found, *words], cwd=RULES.parent, capture_output=True, text=True, check=False, timeout=60
+    )
 
 
 def alerts() -> list[dict[str, Any]]:

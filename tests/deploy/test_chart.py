@@ -12,6 +12,7 @@ import yaml
 
 from groundswell import __version__
 from tests.deploy.chart_readme import README, undocumented, values, with_table
+from tests.deploy.manifests import Workload
 from tests.deploy.renders import CHART, DEFAULTS, TARGETS, charted, rendered
 from tests.deploy.same import PAIRS, alike, normalised
 
@@ -126,7 +127,7 @@ def test_values_reach_the_objects() -> None:
             "networkPolicy": {"dns": ["169.254.20.10/32"]},
         }
     )
-    agent = chart.one("Deployment", "groundswell-agent")["spec"]["template"]["spec"]
+    agent = Workload(chart.one("Deployment", "groundswell-agent")).pod
     (container,) = agent["containers"]
     assert container["image"] == f"groundswell@sha256:{'0' * 64}"
     assert agent["imagePullSecrets"] == [{"name": "pull"}]

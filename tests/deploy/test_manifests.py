@@ -8,7 +8,7 @@ import urllib.request
 from asyncio import to_thread
 from functools import cache
 
-import kubernetes_validate  # pyright: ignore[reportMissingTypeStubs]
+import kubernetes_validate  # pyright: ignore[reportMissingTypeStubs]  # it ships no types
 import pytest
 
 from groundswell.address import Address
@@ -50,8 +50,7 @@ def test_no_object_is_there_twice(render: Manifests) -> None:
 async def test_probes_ask_what_the_coordinator_serves(render: Manifests) -> None:
     paths = {
         container[probe]["httpGet"]["path"]
-        for workload in render.workloads
-        for container in workload.containers
+        for _, container in render.containers
         for probe in PROBES
         if "httpGet" in container.get(probe, {})
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,31 +13,24 @@ from tests.deploy.promql import RULES, alerts, promtool
 if TYPE_CHECKING:
     from pathlib import Path
 
-FOLDER = RULES.parent
-TESTS = FOLDER / "rules_test.yaml"
-
-
-def _told(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [promtool(), *words], cwd=FOLDER, capture_output=True, text=True, check=False, timeout=60
-    )
+TESTS = RULES.parent / "rules_test.yaml"
 
 
 def test_rules_and_configuration_can_be_read() -> None:
-    done = _told("check", "config", "prometheus.yaml")
+    done = promtool("check", "config", "prometheus.yaml")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(alerts())} rules found" in done.stdout
 
 
 def test_every_alert_fires_when_it_should_and_not_otherwise() -> None:
-    done = _told("test", "rules", TESTS.name)
+    done = promtool("test", "rules", TESTS.name)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_and_would_not_pass_if_a_rule_never_fired(tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text(RULES.read_text().replace("== 0\n", "== 7\n"))
     (tmp_path / TESTS.name).write_text(TESTS.read_text())
-    done = _told("test", "rules", tmp_path / TESTS.name)
+    done = promtool("test", "rules", tmp_path / TESTS.name)
     assert done.returncode != 0
     assert "GroundswellCoordinatorNotReady" in done.stdout + done.stderr
 

@@ -72,7 +72,7 @@ def _api_server() -> Generator[tuple[str, list[tuple[str, str]]]]:
 
         do_GET = do_POST = answer  # http.server's names
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # http.server's name
             """Nothing on standard error."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.deploy.manifests import Manifests
+from tests.deploy.manifests import Manifests, Workload
 from tests.deploy.renders import TARGETS, rendered
 from tests.deploy.rules import complaints
 
@@ -38,16 +38,13 @@ class Broken:
         return self.manifests.one(kind, name)
 
     def pod(self, name: str) -> Object:
-        pod: Object = self("Deployment", name)["spec"]["template"]["spec"]
-        return pod
+        return self._deployment(name).pod
 
     def container(self, name: str) -> Object:
-        container: Object = self.pod(name)["containers"][0]
-        return container
+        return self._deployment(name).containers[0]
 
     def labels(self, name: str) -> Object:
-        labels: Object = self("Deployment", name)["spec"]["template"]["metadata"]["labels"]
-        return labels
+        return self._deployment(name).labels
 
     def without(self, kind: str, name: str) -> None:
         one = self(kind, name)
@@ -58,6 +55,9 @@ class Broken:
         arguments = self.container(name)["args"]
         (index,) = (index for index, word in enumerate(arguments) if word.startswith(old))
         arguments[index] = new
+
+    def _deployment(self, name: str) -> Workload:
+        return Workload(self("Deployment", name))
 
 
 def _set(target: Object, key: str, value: object) -> None:

@@ -11,6 +11,7 @@ import click
 
 from groundswell.address import Address
 from groundswell.cli import cli
+from tests.deploy.manifests import VARIABLE
 from tests.deploy.rules.ports import PROBES
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from tests.deploy.manifests import Manifests, Object
 
-_VARIABLE = re.compile(r"\$\((\w+)\)")
 _PATH = re.compile(r"(?<![\w/:])(/[\w./-]+)")
 # What certificates' Secrets hold, as cert-manager writes them.
 _KEYS = frozenset({"ca.crt", "tls.crt", "tls.key"})
@@ -26,52 +26,48 @@ _KEYS = frozenset({"ca.crt", "tls.crt", "tls.key"})
 
 def are_understood(manifests: Manifests) -> Iterator[str]:
     """Each option is there and its value can be read."""
-    for workload in manifests.workloads:
-        for container in workload.containers:
-            try:
-                options(container)
-            except click.UsageError as error:
-                yield f"{workload.called}: {container['name']}: {error.format_message()}"
+    for workload, container in manifests.containers:
+        try:
+            options(container)
+        except click.UsageError as error:
+            yield f"{workload.called}: {container['name']}: {error.format_message()}"
 
 
 def files_are_mounted(manifests: Manifests) -> Iterator[str]:
-    for workload in manifests.workloads:
-        for container in workload.containers:
-            for path in _paths(container):
-                mount = _mount_of(container, path)
-                if mount is None:
-                    yield f"{workload.called}: nothing is mounted where {path} is"
-                elif not _holds(workload.pod, mount, path):
-                    yield f"{workload.called}: {mount['name']} has no file for {path}"
+    for workload, container in manifests.containers:
+        for path in _paths(container):
+            mount = _mount_of(container, path)
+            if mount is None:
+                yield f"{workload.called}: nothing is mounted where {path} is"
+            elif not _holds(workload.pod, mount, path):
+                yield f"{workload.called}: {mount['name']} has no file for {path}"
 
 
 def listen_where_ports_are(manifests: Manifests) -> Iterator[str]:
     """The port that a container says it has is the one that its command listens on."""
-    for workload in manifests.workloads:
-        for container in workload.containers:
-            if container["args"][0] != "coordinator":
-                continue
-            given = readable(container)
-            if given is None:
-                continue
-            ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-            for name, option in (("grpc", "listen"), ("http", "http")):
-                address = given[option]
-                assert isinstance(address, Address)
-                if address.port != ports[name] or address.is_loopback:
-                    yield f"{workload.called}: {name} is {ports[name]}, and --{option} {address}"
+    for workload, container in manifests.containers:
+        if container["args"][0] != "coordinator":
+            continue
+        given = readable(container)
+        if given is None:
+            continue
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+        for name, option in (("grpc", "listen"), ("http", "http")):
+            address = given[option]
+            assert isinstance(address, Address)
+            if address.port != ports[name] or address.is_loopback:
+                yield f"{workload.called}: {name} is {ports[name]}, and --{option} {address}"
 
 
 def probes_speak_as_the_port_does(manifests: Manifests) -> Iterator[str]:
     """With a certificate, TLS is all that a coordinator's HTTP port speaks."""
-    for workload in manifests.workloads:
-        for container in workload.containers:
-            has_certificate = any(word.startswith("--cert=") for word in container["args"])
-            wanted = "HTTPS" if has_certificate else "HTTP"
-            for probe in PROBES:
-                asked = container.get(probe, {}).get("httpGet", {})
-                if asked and asked.get("scheme", "HTTP") != wanted:
-                    yield f"{workload.called}: {probe} does not speak {wanted}"
+    for workload, container in manifests.containers:
+        has_certificate = any(word.startswith("--cert=") for word in container["args"])
+        wanted = "HTTPS" if has_certificate else "HTTP"
+        for probe in PROBES:
+            asked = container.get(probe, {}).get("httpGet", {})
+            if asked and asked.get("scheme", "HTTP") != wanted:
+                yield f"{workload.called}: {probe} does not speak {wanted}"
 
 
 def options(container: Object) -> dict[str, object]:
@@ -101,7 +97,7 @@ def readable(container: Object) -> dict[str, object] | None:
 
 def _filled_in(word: str, root: str) -> str:
     """Variables are numbers or names, and 1 is both."""
-    return _VARIABLE.sub("1", _PATH.sub(rf"{root}\1", word))
+    return VARIABLE.sub("1", _PATH.sub(rf"{root}\1", word))
 
 
 def _paths(container: Object) -> list[str]:

@@ -16,8 +16,7 @@ _DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 
 
 def are_named_exactly(manifests: Manifests) -> Iterator[str]:
-    for workload in manifests.workloads:
-        for container in workload.containers:
-            image = container["image"]
-            if not _DIGEST.fullmatch(image) and not image.endswith(f":{__version__}"):
-                yield f"{workload.called}: {image} has neither a digest nor the tag {__version__}"
+    for workload, container in manifests.containers:
+        image = container["image"]
+        if not _DIGEST.fullmatch(image) and not image.endswith(f":{__version__}"):
+            yield f"{workload.called}: {image} has neither a digest nor the tag {__version__}"

@@ -24,13 +24,12 @@ def services_lead_to_ports(manifests: Manifests) -> Iterator[str]:
 
 
 def probes_ask_ports(manifests: Manifests) -> Iterator[str]:
-    for workload in manifests.workloads:
-        for container in workload.containers:
-            own = {port["name"] for port in container.get("ports", [])}
-            for probe in PROBES:
-                asked = container.get(probe, {}).get("httpGet", {}).get("port")
-                if asked is not None and asked not in own:
-                    yield f"{workload.called}: {probe} asks port {asked}, which {container['name']} has not"
+    for workload, container in manifests.containers:
+        own = {port["name"] for port in container.get("ports", [])}
+        for probe in PROBES:
+            asked = container.get(probe, {}).get("httpGet", {}).get("port")
+            if asked is not None and asked not in own:
+                yield f"{workload.called}: {probe} asks port {asked}, which {container['name']} has not"
 
 
 def policies_name_ports(manifests: Manifests) -> Iterator[str]:

@@ -42,25 +42,24 @@ def can_be_read(manifests: Manifests) -> Iterator[str]:
 
 def requests_fit_limits(manifests: Manifests) -> Iterator[str]:
     """And memory has a limit: what is above it is better killed here than somebody else's."""
-    for workload in manifests.workloads:
-        for container in workload.containers:
-            resources = container.get("resources", {})
-            requests, limits = resources.get("requests", {}), resources.get("limits", {})
-            if not {"cpu", "memory"} <= requests.keys() or "memory" not in limits:
-                yield f"{workload.called}: requests of cpu and memory, and a limit of memory, are missing"
-            for resource in requests.keys() & limits.keys():
-                low, high = amount(requests[resource]), amount(limits[resource])
-                if low is not None and high is not None and low > high:
-                    yield f"{workload.called}: asks for more {resource} than its limit"
+    for workload, container in manifests.containers:
+        resources = container.get("resources", {})
+        requests, limits = resources.get("requests", {}), resources.get("limits", {})
+        if not {"cpu", "memory"} <= requests.keys() or "memory" not in limits:
+            yield f"{workload.called}: requests of cpu and memory, and a limit of memory, are missing"
+        for resource in requests.keys() & limits.keys():
+            low, high = amount(requests[resource]), amount(limits[resource])
+            if low is not None and high is not None and low > high:
+                yield f"{workload.called}: asks for more {resource} than its limit"
 
 
 def _all(manifests: Manifests) -> Iterator[tuple[str, str, str | int]]:
     """Where it stands, of what it is, and its text."""
+    for workload, container in manifests.containers:
+        for part in ("requests", "limits"):
+            for resource, text in container.get("resources", {}).get(part, {}).items():
+                yield workload.called, resource, text
     for workload in manifests.workloads:
-        for container in workload.containers:
-            for part in ("requests", "limits"):
-                for resource, text in container.get("resources", {}).get(part, {}).items():
-                    yield workload.called, resource, text
         for volume in workload.pod.get("volumes", []):
             if "sizeLimit" in volume.get("emptyDir", {}):
                 yield workload.called, volume["name"], volume["emptyDir"]["sizeLimit"]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from tests.deploy.manifests import called
+from tests.deploy.manifests import VARIABLE, called
 from tests.deploy.renders import DEPLOY
 
 if TYPE_CHECKING:
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
 
     from tests.deploy.manifests import Manifests, Object, Workload
 
-_VARIABLE = re.compile(r"\$\((\w+)\)")
 # Of every cluster.
 _CLUSTER_PRIORITIES = frozenset({"system-cluster-critical", "system-node-critical"})
 
@@ -25,7 +23,7 @@ def accounts_exist(manifests: Manifests) -> Iterator[str]:
             yield f"{workload.called}: there is no ServiceAccount {name}"
     for binding in manifests.of("RoleBinding"):
         if binding["roleRef"]["name"] not in manifests.names(binding["roleRef"]["kind"]):
-            yield f"RoleBinding/{binding['metadata']['name']}: there is no {binding['roleRef']}"
+            yield f"{called(binding)}: there is no {binding['roleRef']}"
 
 
 def priorities_exist(manifests: Manifests) -> Iterator[str]:
@@ -48,17 +46,15 @@ def configuration_exists_or_is_documented(manifests: Manifests) -> Iterator[str]
 
 def variables_are_set(manifests: Manifests) -> Iterator[str]:
     """`$(NAME)` in arguments; one that is not set would be passed on as it stands."""
-    for workload in manifests.workloads:
-        for container in workload.containers:
-            names = {one["name"] for one in container.get("env", [])}
-            for word in container.get("args", []):
-                for name in _VARIABLE.findall(word):
-                    if name not in names:
-                        yield f"{workload.called}: $({name}) is not set"
-            for one in container.get("env", []):
-                of = one.get("valueFrom", {}).get("resourceFieldRef", {})
-                if of and of["resource"] not in _resources(container):
-                    yield f"{workload.called}: {one['name']} is {of['resource']}, which is not given"
+    for workload, container in manifests.containers:
+        names = {one["name"] for one in container.get("env", [])}
+        for name in VARIABLE.findall(" ".join(container.get("args", []))):
+            if name not in names:
+                yield f"{workload.called}: $({name}) is not set"
+        for one in container.get("env", []):
+            of = one.get("valueFrom", {}).get("resourceFieldRef", {})
+            if of and of["resource"] not in _resources(container):
+                yield f"{workload.called}: {one['name']} is {of['resource']}, which is not given"
 
 
 def _needed(manifests: Manifests) -> Iterator[tuple[str, str, str]]:
