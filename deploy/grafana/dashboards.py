@@ -6,7 +6,7 @@ from deploy.grafana.panel import Dashboard, Panel
 
 
 def _quantiles(name: str) -> dict[str, str]:
-    rate = f'rate({name}_bucket{{instance=~"$instance"}}[$__rate_interval])'
+    rate = _here(f"{name}_bucket", "rate")
     return {
         f"p{quantile * 100:g}": f"histogram_quantile({quantile}, sum by (le) ({rate}))"
         for quantile in (0.5, 0.95, 0.99)
@@ -22,15 +22,18 @@ def _durations() -> dict[str, str]:
     }
 
 
-def _here(name: str, function: str = "", labels: str = "") -> str:
+def _here(name: str, function: str = "") -> str:
     """A metric of the coordinators that are chosen."""
-    selector = f'{name}{{instance=~"$instance"{labels and f", {labels}"}}}'
-    return f"{function}({selector}[$__rate_interval])" if function else selector
+    return _of('instance=~"$instance"', name, function)
 
 
 def _of_runs(name: str, function: str = "", labels: str = "") -> str:
     """A metric of the runs that are chosen."""
-    selector = f'{name}{{test=~"$test", run=~"$run"{labels and f", {labels}"}}}'
+    return _of(f'test=~"$test", run=~"$run"{labels and f", {labels}"}', name, function)
+
+
+def _of(labels: str, name: str, function: str) -> str:
+    selector = f"{name}{{{labels}}}"
     return f"{function}({selector}[$__rate_interval])" if function else selector
 
 
