@@ -117,4 +117,5 @@ def _parsed(text: str, where: str) -> TokenLine:
 
 
 def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    # What a stranger shows is not always text: bytes of HTTP that are none come as surrogates.
+    return hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()

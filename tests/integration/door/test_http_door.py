@@ -40,7 +40,8 @@ async def get(port: int, path: str, shown: Credentials, *, header: str = "") -> 
     reader, writer = await asyncio.open_connection(
         "127.0.0.1", port, ssl=context, server_hostname="localhost"
     )
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n{header}\r\n".encode())
+    request = f"GET {path} HTTP/1.1\r\nHost: x\r\n{header}\r\n"
+    writer.write(request.encode(errors="surrogateescape"))
     answer = await asyncio.wait_for(reader.read(), 10)
     writer.close()
     return answer.decode()
@@ -79,6 +80,15 @@ async def test_metrics_are_for_nobody_else(papers: Papers) -> None:
         # With TLS 1.3, a client hears of it when it reads, or only that there is nothing.
         with suppress(ssl.SSLError, ConnectionError):
             assert not await get(port, "/metrics", foreign)
+
+
+async def test_a_token_that_is_no_text_is_one_that_nobody_knows(papers: Papers) -> None:
+    papers.token(Role.VIEWER)
+    async with serving(papers.access(mutual=True, tokens=True)) as port:
+        answer = await get(
+            port, "/metrics", papers.nothing(), header="Authorization: Bearer \udcff\r\n"
+        )
+        assert answer.startswith("HTTP/1.1 401")
 
 
 async def test_a_renewed_certificate_is_shown_to_the_next_visitor(papers: Papers) -> None:
