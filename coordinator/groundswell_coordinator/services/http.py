@@ -24,7 +24,7 @@ from groundswell_coordinator.services.door import Door
 from groundswell_coordinator.services.exposition import CONTENT_TYPE, exposition
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Iterable
 
     from groundswell.address import Address
     from groundswell_coordinator.access.access import Access
@@ -109,7 +109,7 @@ class HttpSide:
 
     def _refusal(self, request: web.Request, access: Access) -> web.Response | None:
         try:
-            caller = caller_of(_peer(request), _lower(request.headers), access.tokens)
+            caller = caller_of(_peer(request), request.headers, access.tokens)
         except NotAuthenticated as error:
             return web.Response(
                 status=401, text=f"{error}\n", headers={"WWW-Authenticate": "Bearer"}
@@ -131,10 +131,6 @@ def _peer(request: web.Request) -> dict[str, list[bytes]]:
         COMMON_NAME: [name.encode() for name in names],
         URI: [uri.encode() for uri in uris],
     }
-
-
-def _lower(headers: Mapping[str, str]) -> dict[str, str]:
-    return {key.lower(): value for key, value in headers.items()}
 
 
 async def _close_after(_: web.Request, response: web.StreamResponse) -> None:
