@@ -198,8 +198,7 @@ class Link:
         return code in _FINAL
 
     async def _tls_reason(self) -> CoordinatorRefuses | None:
-        remote = self._coordinator
-        return await asyncio.to_thread(tls_reason, remote, remote.credentials)
+        return await asyncio.to_thread(tls_reason, self._coordinator)
 
     def _unreadable(self, error: InvalidConfiguration) -> None:
         """A certificate or a token that was there once may be there again."""

@@ -236,9 +236,8 @@ class ControlClient:
     async def _error_of(self, status: grpc.aio.AioRpcError) -> GroundswellError:
         error = error_of(status, self.address)
         if isinstance(error, CoordinatorGone) and failure_of(status) is None:
-            remote = self.coordinator
-            reason = await asyncio.to_thread(tls_reason, remote, remote.credentials)
-            if remote.credentials.is_tls:
+            reason = await asyncio.to_thread(tls_reason, self.coordinator)
+            if self.coordinator.credentials.is_tls:
                 self._read_anew()
             return reason or error
         return error

@@ -8,15 +8,16 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from groundswell.errors import CoordinatorRefuses
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
-    from groundswell.address import Address
-    from groundswell.credentials import Credentials
+    from groundswell.credentials import Credentials, Remote
 
 _PATIENCE_S = 3.0
 # A server that has taken a certificate says something at once.
@@ -28,14 +29,16 @@ _EXPIRED, _NOT_YET = 10, 9
 _OTHER_NAME, _OTHER_ADDRESS = 62, 64
 
 
-def tls_reason(address: Address, credentials: Credentials) -> CoordinatorRefuses | None:
+def tls_reason(coordinator: Remote) -> CoordinatorRefuses | None:
     """None where it is not TLS that is in the way. Blocks for some seconds at most."""
+    if coordinator.socket is not None:
+        return None
     try:
-        if credentials.is_tls:
-            _try(address, credentials)
-        elif _speaks_tls(address):
+        if coordinator.credentials.is_tls:
+            _try(coordinator)
+        elif _speaks_tls(coordinator):
             return CoordinatorRefuses(
-                f"the coordinator at {address} speaks TLS",
+                f"the coordinator at {coordinator} speaks TLS",
                 hint=f"--ca names the authority of its certificate; {_SHOW}",
             )
     except CoordinatorRefuses as reason:
@@ -45,17 +48,17 @@ def tls_reason(address: Address, credentials: Credentials) -> CoordinatorRefuses
     return None
 
 
-def _try(address: Address, credentials: Credentials) -> None:
-    context = _context(credentials)
+def _try(coordinator: Remote) -> None:
+    context = _context(coordinator.credentials)
     try:
-        with _connected(address, context, address.host) as connection:
+        with _connected(coordinator, context) as connection:
             _await_a_word(connection)
     except ssl.SSLCertVerificationError as error:
-        raise _unverified(address, credentials, error) from error
+        raise _unverified(coordinator, error) from error
     except ssl.SSLError as error:
-        raise _refused(address, credentials, error.reason or "") from error
+        raise _refused(coordinator, error.reason or "") from error
     except (ConnectionResetError, BrokenPipeError) as error:
-        raise _refused(address, credentials, "") from error
+        raise _refused(coordinator, "") from error
 
 
 def _context(credentials: Credentials) -> ssl.SSLContext:
@@ -79,10 +82,10 @@ def _context(credentials: Credentials) -> ssl.SSLContext:
 
 
 @contextlib.contextmanager
-def _connected(address: Address, context: ssl.SSLContext, host: str) -> Generator[ssl.SSLSocket]:
+def _connected(coordinator: Remote, context: ssl.SSLContext) -> Generator[ssl.SSLSocket]:
     with (
-        socket.create_connection((address.host, address.port), _PATIENCE_S) as plain,
-        context.wrap_socket(plain, server_hostname=host) as connection,
+        socket.create_connection((coordinator.host, coordinator.port), _PATIENCE_S) as plain,
+        context.wrap_socket(plain, server_hostname=coordinator.host) as connection,
     ):
         yield connection
 
@@ -97,22 +100,20 @@ def _await_a_word(connection: ssl.SSLSocket) -> None:
         return
 
 
-def _speaks_tls(address: Address) -> bool:
+def _speaks_tls(coordinator: Remote) -> bool:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols(["h2"])
     try:
-        with _connected(address, context, address.host):
+        with _connected(coordinator, context):
             return True
     except ssl.SSLError as error:
         return "ALERT" in (error.reason or "")
 
 
-def _unverified(
-    address: Address, credentials: Credentials, error: ssl.SSLCertVerificationError
-) -> CoordinatorRefuses:
-    who = f"the certificate of the coordinator at {address}"
+def _unverified(coordinator: Remote, error: ssl.SSLCertVerificationError) -> CoordinatorRefuses:
+    who = f"the certificate of the coordinator at {coordinator}"
     if error.verify_code == _EXPIRED:
         return CoordinatorRefuses(
             f"{who} has expired", hint="`groundswell certs rotate` renews it, where it was issued"
@@ -121,47 +122,44 @@ def _unverified(
         return CoordinatorRefuses(f"{who} is not valid yet", hint="is one of the clocks wrong?")
     if error.verify_code in (_OTHER_NAME, _OTHER_ADDRESS):
         return CoordinatorRefuses(
-            f"{who} is for other names than {address.host}",
-            hint=f"it is issued by `groundswell certs issue coordinator --host {address.host}`",
+            f"{who} is for other names than {coordinator.host}",
+            hint=f"it is issued by `groundswell certs issue coordinator --host {coordinator.host}`",
         )
-    known = credentials.ca or "the authorities that this machine trusts"
+    known = coordinator.credentials.ca or "the authorities that this machine trusts"
     return CoordinatorRefuses(
         f"{who} is not of {known}",
         hint="--ca names its authority: the ca.crt of `groundswell certs init`, or your own",
     )
 
 
-def _refused(address: Address, credentials: Credentials, reason: str) -> CoordinatorRefuses:
+def _refused(coordinator: Remote, reason: str) -> CoordinatorRefuses:
+    cert = coordinator.credentials.cert
     if "WRONG_VERSION_NUMBER" in reason or "RECORD_LAYER_FAILURE" in reason:
         return CoordinatorRefuses(
-            f"the coordinator at {address} speaks no TLS",
+            f"the coordinator at {coordinator} speaks no TLS",
             hint="leave --ca, --cert, --key and --token-file away, or start it with --cert and --key",
         )
-    if credentials.cert is None:
+    if cert is None:
         return CoordinatorRefuses(
-            f"the coordinator at {address} wants a certificate",
+            f"the coordinator at {coordinator} wants a certificate",
             hint="--cert and --key show one; a token alone is not enough for it",
         )
-    if "EXPIRED" in reason or _has_expired(credentials):
+    if "EXPIRED" in reason or _has_expired(cert):
         return CoordinatorRefuses(
-            f"the certificate {credentials.cert} has expired",
+            f"the certificate {cert} has expired",
             hint="`groundswell certs rotate` renews it, where it was issued",
         )
     return CoordinatorRefuses(
-        f"the coordinator at {address} does not take the certificate {credentials.cert}",
+        f"the coordinator at {coordinator} does not take the certificate {cert}",
         hint="is it of the authority that the coordinator was given by --ca?",
     )
 
 
-def _has_expired(credentials: Credentials) -> bool:
-    from datetime import UTC, datetime
-
+def _has_expired(cert: Path) -> bool:
     from cryptography import x509
 
-    if credentials.cert is None:
-        return False
     try:
-        certificate = x509.load_pem_x509_certificate(credentials.cert.read_bytes())
+        certificate = x509.load_pem_x509_certificate(cert.read_bytes())
     except (OSError, ValueError):
         return False
     return certificate.not_valid_after_utc < datetime.now(UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 from groundswell.credentials import Credentials, Remote
 from groundswell.errors import CoordinatorRefuses, CoordinatorUnreachable, InvalidConfiguration
 from groundswell.exit_codes import ExitCode
+from groundswell.tls_reason import tls_reason
 from groundswell_coordinator.access.role import Role
 from groundswell_coordinator.certs.authority import Authority
 from groundswell_coordinator.client import ControlClient
@@ -136,3 +138,8 @@ async def test_a_file_that_holds_no_token_is_named_and_not_quoted(
 
 def test_a_refusal_is_no_reason_to_wait() -> None:
     assert not issubclass(CoordinatorRefuses, CoordinatorGone)
+
+
+def test_the_path_of_a_socket_is_no_name_to_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("looked up"))
+    assert tls_reason(Remote.of("unix:/nowhere/coordinator")) is None
