@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def replacing(path: Path) -> Generator[BinaryIO]:
-    """Write what is to be `path` at the end; until then, and if it fails, whatever was there stays."""
+def replacing(path: Path, mode: int | None = None) -> Generator[BinaryIO]:
+    """Write what is to be `path` at the end; until then, and if it fails, whatever was there stays.
+
+    With a `mode`, that is its mode whatever the umask says, and nobody else could open it before.
+    """
     half = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with half.open("wb") as file:
+        with open(half, "wb", opener=None if mode is None else _only_mine) as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             yield file
         half.replace(path)
     except OSError as error:
@@ -27,3 +32,7 @@ def replacing(path: Path) -> Generator[BinaryIO]:
         # Where it could not be made, it may not even be looked for.
         with suppress(OSError):
             half.unlink()
+
+
+def _only_mine(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_EXCL, 0o600)

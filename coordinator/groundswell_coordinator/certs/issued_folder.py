@@ -5,18 +5,16 @@ All that a machine needs is in one folder, and nothing else.
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryptography import x509
 
-from groundswell.errors import InvalidConfiguration
+from groundswell.errors import GroundswellError, InvalidConfiguration
 from groundswell_coordinator.access.role import role_of_uri
+from groundswell_coordinator.whole_file import replacing
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
 
     from groundswell_coordinator.access.role import Role
@@ -76,44 +74,27 @@ def make_folder(path: Path) -> None:
 
 def write_file(path: Path, data: bytes, *, secret: bool = False) -> None:
     """There whole or not at all, and never readable for others if it is secret."""
-    half = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        number = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _SECRET)
-        with open(number, "wb") as file:
+        with replacing(path, _SECRET if secret else _PUBLIC) as file:
             file.write(data)
-            os.fchmod(number, _SECRET if secret else _PUBLIC)
-        half.replace(path)
-    except OSError as error:
-        raise InvalidConfiguration(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            half.unlink()
-
-
-def common_name(certificate: x509.Certificate) -> str:
-    """Empty where it has none."""
-    names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    return str(names[0].value) if names else ""
+    except GroundswellError as error:
+        raise InvalidConfiguration(error.message) from error
 
 
 def roles_of(certificate: x509.Certificate) -> tuple[Role, ...]:
     """None for a coordinator's, and for one that is not ours."""
-    found = map(role_of_uri, names_of(certificate, x509.UniformResourceIdentifier))
+    found = map(role_of_uri, _names_of(certificate, x509.UniformResourceIdentifier))
     return tuple(role for role in found if role is not None)
 
 
 def hosts_of(certificate: x509.Certificate) -> tuple[str, ...]:
     """By which a coordinator is reached."""
-    return (*names_of(certificate, x509.DNSName), *names_of(certificate, x509.IPAddress))
+    return (*_names_of(certificate, x509.DNSName), *_names_of(certificate, x509.IPAddress))
 
 
-def names_of(certificate: x509.Certificate, kind: type[x509.GeneralName]) -> tuple[str, ...]:
+def _names_of(certificate: x509.Certificate, kind: type[x509.GeneralName]) -> tuple[str, ...]:
     try:
         found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return ()
     return tuple(str(one.value) for one in found if isinstance(one, kind))
-
-
-def ends_of(certificate: x509.Certificate) -> datetime:
-    return certificate.not_valid_after_utc
