@@ -4,7 +4,7 @@
     server = authority.issue_coordinator("coordinator", ["load.internal", "10.0.0.7"])
     agent = authority.issue_role(Role.AGENT, "agent")
 
-Everything is PEM, in memory; `certs.folder` has it on a disk. Keys are on P-256, which every TLS
+Everything is PEM, in memory; `certs.authority_folder` has it on a disk. Keys are on P-256, which every TLS
 library knows and which is quick to make.
 """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +10,10 @@ import click
 from groundswell_coordinator.cli.certs_folder import day, days_option, dir_option, quoted
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from groundswell_coordinator.certs.authority_folder import AuthorityFolder
     from groundswell_coordinator.certs.issued_folder import IssuedFolder
-
-_AUTHORITY_VALIDITY = timedelta(days=3650)
 
 
 @click.command("rotate")
@@ -51,6 +50,7 @@ def rotate(
       groundswell certs rotate                 # in a timer, once a day
       groundswell certs rotate --ca            # then: rotate, then: rotate --finish
     """
+    from groundswell_coordinator.certs.authority import AUTHORITY_VALIDITY
     from groundswell_coordinator.certs.authority_folder import AuthorityFolder
     from groundswell_coordinator.certs.issued_folder import IssuedFolder
 
@@ -59,7 +59,7 @@ def rotate(
     authority = AuthorityFolder.open(folder)
     issued = [*authority.issued(), *map(IssuedFolder, elsewhere)]
     if begins:
-        _begin(authority, issued, validity or _AUTHORITY_VALIDITY)
+        _begin(authority, issued, validity or AUTHORITY_VALIDITY)
     elif finishes:
         authority.forget_replaced(issued)
         _say("the replaced authority is trusted no more; copy every ca.crt to its machine")
