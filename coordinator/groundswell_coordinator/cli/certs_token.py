@@ -48,8 +48,10 @@ def token(role: str, name: str | None, tokens: Path | None, out: Path | None, fo
     secret = new_token()
     line = TokenLine.of(Role(role), name, secret)
     make_folder(tokens.parent)
-    write_file(tokens, with_line(tokens, line), secret=True)
+    lines = with_line(tokens, line)
+    # The token first: one that is in the list and in no file would be in its own way.
     write_file(out, f"{secret}\n".encode(), secret=True)
+    write_file(tokens, lines, secret=True)
     click.echo(f"a token for {role} {name}: {quoted(out)}", err=True)
     click.echo("next, on the coordinator, beside --cert and --key:", err=True)
     click.echo(f"  groundswell coordinator --tokens {quoted(tokens)}", err=True)
