@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from groundswell.address import Address
 from groundswell_coordinator.store.location import data_folder
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 _LONGEST_DAYS = 36_500
 # As `coordinator --listen` has it.
-_ELSEWHERE = "0.0.0.0:9700"
+_PORT = 9700
+_ELSEWHERE = f"0.0.0.0:{_PORT}"
 
 
 def dir_option(command: F) -> F:
@@ -76,7 +78,7 @@ def quoted(path: Path) -> str:
 
 def next_step(kind: str, folder: IssuedFolder, host: str) -> str:
     """What to type now, on the machine that has `folder`."""
-    where = f"--coordinator {host}:9700"
+    where = f"--coordinator {Address(host, _PORT)}"
     match kind:
         case "coordinator":
             return f"groundswell coordinator --listen {_ELSEWHERE} {flags(folder)}"

@@ -94,4 +94,6 @@ def _known_host(authority: AuthorityFolder) -> str:
     """By which the coordinator is reached that was issued here, for the sake of an example."""
     from groundswell_coordinator.certs.issued_folder import hosts_of
 
-    return next((host for one in authority.issued() for host in hosts_of(one.read())), "HOST")
+    known = (host for one in authority.issued() for host in hosts_of(one.read()))
+    # One that is not only of its own machine, if there is one.
+    return min(known, key=lambda host: host in _ITSELF, default="HOST")

@@ -91,6 +91,27 @@ def test_a_token_is_a_file_and_a_line(tmp_path: Path) -> None:
     assert isinstance(again.exception, GroundswellError)
 
 
+def test_a_token_that_cannot_be_written_is_not_in_the_list(tmp_path: Path) -> None:
+    out = tmp_path / "missing" / "ci.token"
+    failed = certs(tmp_path, "token", "operator", "--name", "ci", "--out", str(out))
+    assert isinstance(failed.exception, GroundswellError)
+    assert not (tmp_path / "tokens").exists()
+    out.parent.mkdir()
+    done(tmp_path, "token", "operator", "--name", "ci", "--out", str(out))
+
+
+def test_the_next_step_names_the_host_that_others_reach(tmp_path: Path) -> None:
+    for host, written in (
+        ("10.0.0.7", "10.0.0.7:9700"),
+        ("2001:db8::7", "[2001:db8::7]:9700"),
+        ("localhost", "localhost:9700"),
+    ):
+        folder = tmp_path / written
+        done(folder, "init")
+        done(folder, "issue", "coordinator", "--host", host)
+        assert f"--coordinator {written} --ca" in done(folder, "issue", "agent")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
