@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AccessFiles:
-    """`ca` and `tokens` are None where there is to be no such way in."""
+    """`tokens` is None where there is to be no such way in, as `server.ca` is."""
 
     server: ServerFiles
     tokens: Path | None = None
@@ -39,6 +39,11 @@ class Access:
 
     def __init__(self, files: AccessFiles) -> None:
         """Raises InvalidConfiguration."""
+        # Before they are read: what changes meanwhile is read again.
+        self._seen: dict[Path, object] = {}
+        self._look(files.server.paths)
+        if files.tokens is not None:
+            self._look((files.tokens,))
         self.tls = ServerTls(files.server)
         self._tokens = None if files.tokens is None else Tokens.read(files.tokens)
         self._tokens_file = files.tokens
@@ -46,10 +51,6 @@ class Access:
         self.admission = Admission(
             lambda: self._tokens, self._attaches, by_token_alone=files.server.ca is None
         )
-        self._seen: dict[Path, object] = {}
-        self._look(files.server.paths)
-        if files.tokens is not None:
-            self._look((files.tokens,))
 
     @property
     def tokens(self) -> Tokens | None:

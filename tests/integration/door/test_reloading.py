@@ -11,6 +11,7 @@ import pytest
 from groundswell.credentials import Remote
 from groundswell.errors import CoordinatorRefuses
 from groundswell_coordinator.access.role import Role
+from groundswell_coordinator.access.tokens import Tokens
 from groundswell_coordinator.certs.authority import Authority
 from groundswell_coordinator.client import ControlClient
 from groundswell_coordinator.failure import CoordinatorGone
@@ -66,6 +67,24 @@ async def test_files_that_are_of_no_use_change_nothing_and_are_complained_of_onc
     with caplog.at_level(logging.INFO):
         mutual.access.refresh()
     assert "certificates: read anew" in caplog.text
+
+
+def test_what_changes_while_it_is_read_is_read_again(
+    papers: Papers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Tokens.read
+
+    def read_too_early(path: Path) -> Tokens:
+        found = read(path)
+        monkeypatch.undo()
+        papers.token(Role.VIEWER)
+        return found
+
+    monkeypatch.setattr(Tokens, "read", read_too_early)
+    access = papers.access(mutual=False, tokens=True)
+    access.refresh()
+    assert access.tokens is not None
+    assert [line.role for line in access.tokens.lines] == [Role.VIEWER]
 
 
 async def test_a_token_counts_as_long_as_its_line_is_there(tmp_path: Path, papers: Papers) -> None:
