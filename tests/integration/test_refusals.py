@@ -221,7 +221,8 @@ def hello(**fields: object) -> agent_pb2.AgentMessage:
 
 
 NO_HELLO = "this coordinator speaks groundswell.v1; the first message must be its hello"
-TOO_MUCH = "a name has at most 200 letters, a weight is at most 1000"
+TOO_LONG = "201 letters of an agent's name: at most 200 are taken"
+TOO_HEAVY = "4294967295 as an agent's weight: at most 1000 are taken"
 
 
 @pytest.mark.parametrize(
@@ -231,8 +232,8 @@ TOO_MUCH = "a name has at most 200 letters, a weight is at most 1000"
         (hello(incarnation=""), NO_HELLO),
         (agent_pb2.AgentMessage(renewal=agent_pb2.Renewal(sent_ns=1)), NO_HELLO),
         (agent_pb2.AgentMessage(), NO_HELLO),
-        (hello(name="n" * 201), TOO_MUCH),
-        (hello(weight=2**32 - 1), TOO_MUCH),
+        (hello(name="n" * 201), TOO_LONG),
+        (hello(weight=2**32 - 1), TOO_HEAVY),
     ],
     ids=["version", "incarnation", "no hello", "empty", "name", "weight"],
 )
