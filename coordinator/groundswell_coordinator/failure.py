@@ -7,6 +7,7 @@ What a proxy or a broken connection says has no such trailer; that is how the tw
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -46,6 +47,7 @@ KEY = "groundswell-failure-bin"
 # Trailing metadata is no place for books, though a test may have a hundred problems.
 _LONGEST_TEXT = 1000
 _MOST_PROBLEMS = 20
+_LAST_WRITE_S = 0.1
 METADATA_OPTIONS = (("grpc.max_metadata_size", 256 * 1024),)
 
 _KINDS: dict[str, type[GroundswellError]] = {
@@ -123,6 +125,15 @@ async def abort(context: Context, error: GroundswellError) -> NoReturn:
     """End the call with what was raised."""
     code = _CODES.get(type(error), grpc.StatusCode.FAILED_PRECONDITION)
     await context.abort(code, _short(str(error)), ((KEY, to_wire(error).SerializeToString()),))
+
+
+async def let_write() -> None:
+    """Before a stream of the client's is refused.
+
+    grpc's client calls it an "Internal error from Core" when the stream ends under a write of its own,
+    and then the reason is lost: so the write that offended may come to its end first.
+    """
+    await asyncio.sleep(_LAST_WRITE_S)
 
 
 def to_wire(error: GroundswellError) -> control_pb2.Failure:

@@ -4,7 +4,6 @@ service hears of the call.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
@@ -14,7 +13,7 @@ import grpc
 from groundswell.errors import CoordinatorRefuses, NotAuthenticated
 from groundswell_coordinator.access.caller import CALLER, CERTIFICATE, caller_of
 from groundswell_coordinator.access.methods import ANYBODY, ATTACH, METHODS
-from groundswell_coordinator.failure import abort
+from groundswell_coordinator.failure import abort, let_write
 from groundswell_coordinator.peer import peer_of
 
 if TYPE_CHECKING:
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from groundswell_coordinator.access.caller import Caller
     from groundswell_coordinator.access.tokens import Tokens
     from groundswell_coordinator.failure import Context
-
-_LAST_WRITE_S = 0.1
 
 _log = logging.getLogger(__name__)
 
@@ -105,8 +102,7 @@ class Admission(grpc.aio.ServerInterceptor):
         except CoordinatorRefuses as refusal:
             _log.warning("%s: %s: %s", peer_of(context), method, refusal.message)
             if writes:
-                # grpc's client forgets the reason when a stream ends under a write of its own.
-                await asyncio.sleep(_LAST_WRITE_S)
+                await let_write()
             await abort(context, refusal)
 
     def _admitted(self, method: str, context: Context) -> Caller:

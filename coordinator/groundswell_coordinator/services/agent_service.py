@@ -15,6 +15,7 @@ from groundswell.files.stamp import FileStamp
 from groundswell.v1 import agent_pb2, agent_pb2_grpc
 from groundswell.wire import PROTOCOL
 from groundswell_coordinator.access.caller import CALLER
+from groundswell_coordinator.failure import let_write
 from groundswell_coordinator.peer import peer_of
 from groundswell_coordinator.run_files import RunFiles
 from groundswell_coordinator.services import limits
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from groundswell_coordinator.services.file_transfer import FetchContext
 
 _HELLO_S = 10.0
-_LAST_WRITE_S = 0.1
 # A timer for every message of a thousand agents cost a twentieth of a core.
 _PROLONG_EVERY_S = 1.0
 # An agent that is so many messages behind does not read: at most two a second are sent to it.
@@ -152,9 +152,7 @@ class AgentService(agent_pb2_grpc.AgentServiceServicer):
 async def _refuse(
     context: type_context, code: grpc.StatusCode, violation: GroundswellError
 ) -> NoReturn:
-    # grpc's client calls it an "Internal error from Core" when the stream ends under a write of its
-    # own, and then the reason is lost: so the write that offended may come to its end first.
-    await asyncio.sleep(_LAST_WRITE_S)
+    await let_write()
     await context.abort(code, str(violation))
 
 
