@@ -46,8 +46,7 @@ class Credentials:
 
     def check(self) -> None:
         """Raises UsageError for options that do not go together."""
-        if (self.cert is None) != (self.key is None):
-            raise click.UsageError("--cert and --key go together: a certificate and its key.")
+        check_pair(self.cert, self.key)
 
     def read(self) -> None:
         """Raises InvalidConfiguration where a file cannot be: said once, before several processes say it."""
@@ -121,6 +120,12 @@ class Remote(Address):
     def words(self) -> list[str]:
         """As options of a command."""
         return ["--coordinator", str(self), *self.credentials.words()]
+
+
+def check_pair(cert: Path | None, key: Path | None) -> None:
+    """Raises UsageError for one without the other."""
+    if (cert is None) != (key is None):
+        raise click.UsageError("--cert and --key go together: a certificate and its key.")
 
 
 def read_file(path: Path | None) -> bytes | None:

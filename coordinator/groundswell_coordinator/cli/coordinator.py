@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from groundswell.address import Address, AddressOption
+from groundswell.credentials import check_pair
 from groundswell.logs import log_format_option, log_to_stderr
 from groundswell_coordinator.cli.times import Time
 
@@ -132,8 +133,7 @@ def command(
 def _access(
     cert: Path | None, key: Path | None, ca: Path | None, tokens: Path | None
 ) -> AccessFiles | None:
-    if (cert is None) != (key is None):
-        raise click.UsageError("--cert and --key go together: a certificate and its key.")
+    check_pair(cert, key)
     if cert is None or key is None:
         if ca is not None or tokens is not None:
             raise click.UsageError("--ca and --tokens need TLS: give --cert and --key, too.")
