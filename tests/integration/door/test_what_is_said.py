@@ -141,5 +141,8 @@ def test_a_refusal_is_no_reason_to_wait() -> None:
 
 
 def test_the_path_of_a_socket_is_no_name_to_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("looked up"))
+    def fail(*_: object) -> None:
+        pytest.fail("looked up")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
     assert tls_reason(Remote.of("unix:/nowhere/coordinator")) is None
