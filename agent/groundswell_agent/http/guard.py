@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groundswell.scenario.model import all_requests
-from groundswell.scenario.urls import NO_TARGET
+from groundswell.scenario.named_hosts import named_hosts
 from groundswell.targets import Targets, is_special, unwrapped
-from groundswell_agent.http.request import InvalidRequest, split_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from groundswell.scenario.http_model import Http
     from groundswell.scenario.model import Test
 
 
@@ -55,34 +52,9 @@ class Guard:
 
 def guard_of(test: Test, also: Iterable[str]) -> Guard:
     """Of agents that a client has started for this test: what it names, and what was added."""
-    named = Targets.of([*dict.fromkeys(_named(test)), *also])
-    return Guard(Targets(named.patterns, trusts_names=True), "run it")
-
-
-def _named(test: Test) -> Iterator[str]:
-    workloads = [*test.scenarios.values(), test.setup, test.teardown]
-    if test.target != NO_TARGET:
-        yield from _as_patterns(split_url(test.target)[0].host)
-    for workload in workloads:
-        if workload is None:
-            continue
-        yield from _of_http(workload.http)
-        for step in all_requests(workload.steps):
-            path = step.path
-            if isinstance(path, str) and path.startswith(("http://", "https://")):
-                try:
-                    yield from _as_patterns(split_url(path)[0].host)
-                except InvalidRequest:
-                    # Said where the step is compiled.
-                    continue
-
-
-def _of_http(http: Http) -> Iterator[str]:
-    for endpoints in (http.hosts or {}).values():
-        for endpoint in endpoints:
-            yield from _as_patterns(endpoint.address)
-    if http.proxy is not None:
-        yield from _as_patterns(http.proxy.host)
+    named = (pattern for host in named_hosts(test).all for pattern in _as_patterns(host))
+    allowed = Targets.of([*dict.fromkeys(named), *also])
+    return Guard(Targets(allowed.patterns, trusts_names=True), "run it")
 
 
 def _as_patterns(host: str) -> Iterator[str]:

@@ -125,6 +125,7 @@ def command(
         selector=placement.selector,
         on_agent_loss=placement.on_agent_loss,
         allowed=placement.allowed,
+        confirmation=placement.confirmation,
         search=search,
         outputs=outputs,
     )

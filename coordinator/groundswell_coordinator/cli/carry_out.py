@@ -26,7 +26,7 @@ def carry_out(
 
 
 def loaded(order: Order) -> tuple[Order, Test]:
-    """With what its test brings; InvalidTest, InvalidConfiguration."""
+    """With what its test brings, once its target is confirmed; InvalidTest, InvalidConfiguration, Interrupted."""
     from groundswell.scenario.loader import load
 
     test = load(order.source)
@@ -35,6 +35,7 @@ def loaded(order: Order) -> tuple[Order, Test]:
 
         # What cannot be searched is said before anybody begins.
         searched(test, order.search)
+    order.confirmation.obtain(test)
     return order.of_test(test), test
 
 

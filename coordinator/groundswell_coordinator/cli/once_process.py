@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +21,9 @@ from groundswell_coordinator.cli.files import lend_files
 from groundswell_coordinator.cli.output import printing
 from groundswell_coordinator.report.once import OncePage
 from groundswell_coordinator.run.submission import source_to_wire
+
+if TYPE_CHECKING:
+    from groundswell_coordinator.cli.confirmation import Confirmation
 
 _PROGRAM = ("-m", "groundswell_agent.once")
 _LENGTH_BYTES = 8
@@ -45,12 +49,15 @@ def run_once(
     scenario: str | None,
     pauses: bool,
     allowed: tuple[str, ...],
+    confirmation: Confirmation,
     as_json: bool,
     quiet: bool,
     verbose: bool,
 ) -> int:
     """Returns the exit code: 0 where everything went well, 99 where a request or a check failed."""
-    source = sealed(source, load(source).files)
+    test = load(source)
+    confirmation.obtain(test)
+    source = sealed(source, test.files)
     lend_files(source)
     wishes = {
         "scenario": scenario,

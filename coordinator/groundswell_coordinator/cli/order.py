@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from groundswell.scenario.model import Test
     from groundswell.scenario.source import TestSource
     from groundswell.v1.control_pb2 import Ended
+    from groundswell_coordinator.cli.confirmation import Confirmation
     from groundswell_coordinator.client import ControlClient
     from groundswell_coordinator.outputs.destination import Destination
 
@@ -37,7 +38,7 @@ def new_run_id() -> str:
 class Order:
     """`wait_s` is how long agents may take to attach, or to become free.
 
-    `agents` is None for all that are free.
+    `agents` is None for all that are free. `confirmation` is obtained once the test is read.
     """
 
     source: TestSource
@@ -46,6 +47,7 @@ class Order:
     seed: int
     wait_s: float
     quiet: bool
+    confirmation: Confirmation
     selector: Mapping[str, str] = field(default_factory=dict[str, str])
     on_agent_loss: str = ""
     agent_histograms: bool = False

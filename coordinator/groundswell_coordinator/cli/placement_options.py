@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from groundswell.targets import checked_patterns
+from groundswell_coordinator.cli.confirmation import Confirmation
 from groundswell_coordinator.cli.coordinator_options import coordinator_option
 from groundswell_coordinator.cli.run_options import check_together, key_value_map
 from groundswell_coordinator.cli.times import Time
@@ -34,7 +35,8 @@ class Placement:
     selector: Mapping[str, str]
     on_agent_loss: str
     given_wait_s: float | None
-    allowed: tuple[str, ...] = ()
+    allowed: tuple[str, ...]
+    confirmation: Confirmation
 
     @property
     def wait_s(self) -> float:
@@ -97,6 +99,13 @@ _OPTIONS = (
         callback=checked_patterns,
         help="What agents of our own may load besides the hosts that the test names. May be repeated.",
     ),
+    click.option(
+        "--yes-target",
+        "confirmed",
+        multiple=True,
+        metavar="HOST",
+        help="Where a test says `confirm: production`: its target's host, as nobody can be asked. May be repeated.",
+    ),
 )
 
 
@@ -112,6 +121,7 @@ def placement_options(command: Callable[..., R]) -> Callable[..., R]:
             kwargs.pop("on_agent_loss"),
             kwargs.pop("wait_s"),
             kwargs.pop("allowed"),
+            Confirmation(kwargs.pop("confirmed")),
         )
         return command(placement=placement, **kwargs)
 

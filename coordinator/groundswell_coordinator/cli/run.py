@@ -136,6 +136,7 @@ def command(
             scenario=scenario,
             pauses=pauses,
             allowed=placement.allowed,
+            confirmation=placement.confirmation,
             as_json=as_json,
             quiet=quiet,
             verbose=verbose,
@@ -160,6 +161,7 @@ def command(
         selector=placement.selector,
         on_agent_loss=placement.on_agent_loss,
         allowed=placement.allowed,
+        confirmation=placement.confirmation,
         agent_histograms=hdr is not None,
         outputs=outputs,
     )

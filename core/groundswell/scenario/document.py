@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 def _build(fields: Fields) -> Test | None:
     _check_thresholds(fields)
     check_phases(fields)
+    if fields.given("confirm") and not fields.given("target"):
+        fields.refuse("confirm", "`confirm` asks for the host of a `target`, and there is none")
     if not fields.complete:
         return None
     values: dict[str, Any] = {"target": NO_TARGET, **fields.values}
@@ -74,6 +76,10 @@ TEST = Record(
         ),
         "target": Key(
             TARGET, "Where requests go: http:// or https://, a host, perhaps a path.", required=True
+        ),
+        "confirm": Key(
+            choice("production"),
+            "Whoever runs it has to say that this target is the one that is meant.",
         ),
         "defaults": Key(DEFAULTS, "What every request takes where it does not say it itself."),
         "http": Key(HTTP, "How connections are made."),

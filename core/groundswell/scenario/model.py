@@ -207,6 +207,8 @@ class Test:
 
     test: str
     target: str
+    # "production": whoever runs it says first that its target is meant.
+    confirm: str | None = None
     warmup: Duration = Fraction(0)
     # by the names that templates call them by
     data: Mapping[str, DataSource] = field(default_factory=dict[str, "DataSource"])

@@ -121,6 +121,7 @@ class Test:
         name: str,
         *,
         target: str | None = None,
+        confirm: Literal["production"] | None = None,
         defaults: Defaults | None = None,
         http: Mapping[str, object] | None = None,
         data: Mapping[str, Data] | None = None,
@@ -136,6 +137,7 @@ class Test:
         self.keys: Mapping[str, object] = {
             "test": name,
             "target": target,
+            "confirm": confirm,
             "defaults": defaults,
             "http": http,
             "data": data,

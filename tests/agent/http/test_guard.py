@@ -11,11 +11,12 @@ from groundswell.targets import OWN_NETWORK, Targets
 from groundswell_agent.http.client import Client
 from groundswell_agent.http.connector import Connector
 from groundswell_agent.http.fixed_hosts import FixedHosts
-from groundswell_agent.http.guard import Guard, TargetRefused
+from groundswell_agent.http.guard import Guard, TargetRefused, guard_of
 from groundswell_agent.http.proxy import Proxy
 from groundswell_agent.http.request import Origin, prepare
 from groundswell_agent.http.resolver import Resolver
 from tests.agent.http.raw_server import OK, answering, serving
+from tests.core.scenario.writing import loaded, with_steps
 
 
 class _Rebinding(Resolver):
@@ -83,6 +84,14 @@ async def test_a_proxy_and_what_it_is_asked_for_are_both_looked_at() -> None:
         ):
             connector = Connector(guard=Guard(Targets.of(allowed)), proxy=proxy)
             assert (await Client(connector).exchange(request)).error == error
+
+
+def test_a_url_that_goes_on_with_a_template_names_its_host() -> None:
+    test = loaded(with_steps('- get: "http://127.0.0.9/{{ vu }}"'))
+
+    guard_of(test, ()).admit("127.0.0.9", "127.0.0.9", 80)
+    with pytest.raises(TargetRefused):
+        guard_of(loaded(with_steps("- get: /")), ()).admit("127.0.0.9", "127.0.0.9", 80)
 
 
 def test_a_refusal_says_what_would_allow_it() -> None:

@@ -122,7 +122,16 @@ VALUES = st.recursive(
     max_leaves=5,
 )  # fmt: skip
 KEYS = (
-    *("test", "target", "defaults", "warmup", "scenarios", "thresholds", "generator_limits"),
+    *(
+        "test",
+        "target",
+        "confirm",
+        "defaults",
+        "warmup",
+        "scenarios",
+        "thresholds",
+        "generator_limits",
+    ),
     *("executor", "vus", "duration", "stages", "rate", "max_vus", "time_unit", "steps", "tags"),
     *("env", "timeout", "headers", "get", "pause", "json", "check", "expect_status", "name"),
     *("capture", "if", "then", "else", "while", "max", "repeat", "weighted", "parallel", "group"),

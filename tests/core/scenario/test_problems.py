@@ -269,6 +269,7 @@ TOP = [
     ("threshold: 5", "7:1: unknown key `threshold` in the test (did you mean `thresholds`?)"),
     ("defaults: 5", "7:11: `defaults` must be a mapping, not 5"),
     ("defaults: {timeout: 5}", "7:21: `timeout`: 5 has no unit (write 5s for seconds, 5ms, 5m …)"),
+    ("confirm: staging", "7:10: `confirm` is staging, not one of production"),
     ("generator_limits: {send_lag: 0s}", "7:30: `send_lag` must be longer than 0s"),
     ("thresholds: {checks: []}", "7:22: `checks` is empty (such as [p(95) < 300ms])"),
     ("thresholds: {checks: 5}", '7:22: `checks` must be text, not 5 (quote it: "5")'),

@@ -80,6 +80,7 @@ def test_the_examples_are_what_the_schema_says(path: Path) -> None:
 VALID = [
     with_top(""),
     with_top("warmup: 0s"),
+    with_top("confirm: production"),
     with_top("warmup: '{{ env.X | default(\"5s\") }}'"),
     with_top("defaults: {timeout: 5s, headers: {A: 1, B: true, C: ''}}"),
     with_top("thresholds: {checks: rate > 99%, http_reqs: [count > 1, {threshold: rate > 1}]}"),

@@ -86,6 +86,7 @@ def test_all_else_that_a_test_says() -> None:
         checkout = Test(
             "checkout",
             target="http://shop.test/",
+            confirm="production",
             warmup=timedelta(seconds=1, microseconds=500),
             defaults={"timeout": "5s", "headers": {"X-A": "b"}, "tags": {"team": "shop"}},
             thresholds={
@@ -102,6 +103,7 @@ def test_all_else_that_a_test_says() -> None:
         """
     )
     assert (test.test, test.target) == ("checkout", "http://shop.test")
+    assert test.confirm == "production"
     assert test.warmup == Fraction(2001, 2000)
     assert test.defaults == Defaults(
         timeout=Fraction(5), headers={"X-A": "b"}, tags={"team": "shop"}
@@ -234,6 +236,17 @@ def test_phases_are_functions_with_a_timeout() -> None:
     assert [float(phase.timeout) for phase in (test.setup, test.teardown)] == [120, 60]
 
 
+def test_who_is_to_confirm_a_target_names_one() -> None:
+    text = """
+        from groundswell import *
+        test = Test("t", confirm="production")
+        @test.scenario(constant_vus(duration="1s"))
+        async def s(vu: VU) -> None: ...
+        """
+    with pytest.raises(InvalidTest, match="`confirm` asks for the host of a `target`"):
+        loaded(text)
+
+
 def test_labels_are_the_tests() -> None:
     test = loaded(
         """
@@ -260,7 +273,17 @@ _ANY = st.recursive(
     ),
     max_leaves=6,
 )
-_KEYS = ("target", "defaults", "http", "data", "labels", "warmup", "thresholds", "generator_limits")
+_KEYS = (
+    "target",
+    "confirm",
+    "defaults",
+    "http",
+    "data",
+    "labels",
+    "warmup",
+    "thresholds",
+    "generator_limits",
+)
 _OPTIONS = (
     "vus",
     "duration",
