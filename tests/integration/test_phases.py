@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from groundswell_coordinator.report.summary import Summary
     from tests.agent.engine.site import Site as WebSite
-    from tests.integration.site import Site
+    from tests.integration.line import Line
+    from tests.integration.site import Site, Watched
 
 # Iterations that are done whenever they can be: a busy machine drops none of them.
 SHORT = "executor: shared-iterations, vus: 4, iterations: 12"
@@ -82,6 +83,27 @@ async def two_agents(address: str) -> AsyncGenerator[None]:
         for name in ("agent-1", "agent-2"):
             await stack.enter_async_context(serving(new_agent(address, name)))
         yield
+
+
+@asynccontextmanager
+async def far_and_near(tmp_path: Path, *, lease_s: float) -> AsyncGenerator[tuple[Site, Line]]:
+    """Two agents: the first, by whom setup and teardown are done, is at the end of a line."""
+    async with (
+        running_site(tmp_path, lease_s=lease_s) as site,
+        line_to(site.address) as line,
+        serving(new_agent(line.address, "a-far")),
+        serving(new_agent(site.address, "near")),
+    ):
+        yield site, line
+
+
+async def in_teardown(site: Site, web: WebSite, query: str) -> Watched:
+    """A run of two agents whose teardown has just sent its only request."""
+    teardown = f"teardown:\n  - get: /text?{query}\n"
+    run = await site.submit(written(web, teardown=teardown), agents=2)
+    await run.state("tearing_down")
+    await eventually(lambda: web.asked[-1].query == query)
+    return run
 
 
 def requests_of(summary: Summary) -> int:
@@ -228,12 +250,7 @@ async def test_a_teardown_that_fails_leaves_the_verdict_and_has_an_exit_code(
 async def test_whoever_did_setup_may_be_lost_another_tears_down_with_what_it_gave(
     tmp_path: Path, web: WebSite
 ) -> None:
-    async with (
-        running_site(tmp_path, lease_s=2.0) as site,
-        line_to(site.address) as line,
-        serving(new_agent(line.address, "a-far")),
-        serving(new_agent(site.address, "near")),
-    ):
+    async with far_and_near(tmp_path, lease_s=2.0) as (site, line):
         run = await site.submit(written(web, load=for_so_long("3s")), agents=2)
         await run.until(lambda: bool(run.progress))
         await line.cut()
@@ -247,16 +264,8 @@ async def test_whoever_did_setup_may_be_lost_another_tears_down_with_what_it_gav
 async def test_a_teardown_whose_agent_falls_silent_is_not_done_again(
     tmp_path: Path, web: WebSite
 ) -> None:
-    teardown = "teardown:\n  - get: /text?slow=30\n"
-    async with (
-        running_site(tmp_path, lease_s=2.0) as site,
-        line_to(site.address) as line,
-        serving(new_agent(line.address, "a-far")),
-        serving(new_agent(site.address, "near")),
-    ):
-        run = await site.submit(written(web, teardown=teardown), agents=2)
-        await run.state("tearing_down")
-        await eventually(lambda: web.asked[-1].query == "slow=30")
+    async with far_and_near(tmp_path, lease_s=2.0) as (site, line):
+        run = await in_teardown(site, web, "slow=30")
         await line.cut()
         summary = await run.summary()
     assert summary.teardown is not None
@@ -268,16 +277,8 @@ async def test_a_teardown_whose_agent_falls_silent_is_not_done_again(
 async def test_a_broken_stream_in_the_middle_of_teardown_costs_nothing(
     tmp_path: Path, web: WebSite
 ) -> None:
-    teardown = "teardown:\n  - get: /text?slow=0.6\n"
-    async with (
-        running_site(tmp_path, lease_s=5.0) as site,
-        line_to(site.address) as line,
-        serving(new_agent(line.address, "a-far")),
-        serving(new_agent(site.address, "near")),
-    ):
-        run = await site.submit(written(web, teardown=teardown), agents=2)
-        await run.state("tearing_down")
-        await eventually(lambda: web.asked[-1].query == "slow=0.6")
+    async with far_and_near(tmp_path, lease_s=5.0) as (site, line):
+        run = await in_teardown(site, web, "slow=0.6")
         await line.cut()
         await asyncio.sleep(0.7)
         await line.mend()
