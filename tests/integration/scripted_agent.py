@@ -145,7 +145,12 @@ class ScriptedAgent:
             await self._channel.close()
 
     async def refusal(self) -> tuple[grpc.StatusCode, str]:
-        """The status with which the coordinator ends the stream."""
+        """The status with which the coordinator ends the stream.
+
+        It renews no more: grpc's client takes a stream that ends under one of its own writes for an
+        "Internal error from Core", and forgets the status that it was sent.
+        """
+        self.renews = False
         await self._until(lambda: self.status is not None)
         assert self.status is not None
         return self.status
