@@ -83,11 +83,14 @@ def _context(credentials: Credentials) -> ssl.SSLContext:
 
 @contextlib.contextmanager
 def _connected(coordinator: Remote, context: ssl.SSLContext) -> Generator[ssl.SSLSocket]:
-    with (
-        socket.create_connection((coordinator.host, coordinator.port), _PATIENCE_S) as plain,
-        context.wrap_socket(plain, server_hostname=coordinator.host) as connection,
-    ):
-        yield connection
+    with socket.create_connection((coordinator.host, coordinator.port), _PATIENCE_S) as plain:
+        try:
+            wrapped = context.wrap_socket(plain, server_hostname=coordinator.host)
+        except (ssl.SSLEOFError, ConnectionResetError, BrokenPipeError) as error:
+            # It has not seen a certificate yet: a forwarded port, behind which nobody is at the moment.
+            raise ConnectionAbortedError("the connection ended before the handshake") from error
+        with wrapped as connection:
+            yield connection
 
 
 def _await_a_word(connection: ssl.SSLSocket) -> None:

@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import ssl
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ import aiohttp
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from tests.kubernetes.store import Object
@@ -34,12 +33,14 @@ class Container:
         self,
         pod: Object,
         folder: Path,
+        entrypoint: Sequence[str],
         secrets: Mapping[str, Object],
         reached: Callable[[str], str],
     ) -> None:
         self._pod = pod
         self._spec: Object = pod["spec"]["containers"][0]
         self.folder = folder
+        self._entrypoint = entrypoint
         self._mounts = {
             mount["mountPath"]: folder / mount["name"] for mount in self._spec["volumeMounts"]
         }
@@ -53,6 +54,10 @@ class Container:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
     async def run(self) -> int:
         """Its exit code, or 128 and the signal that killed it."""
         variables = self._variables()
@@ -64,7 +69,7 @@ class Container:
         }
         with (self.folder / "log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "groundswell", *words),
+                *(*self._entrypoint, *words),
                 env={**inherited, **variables, "GROUNDSWELL_HOME": home, "TMPDIR": temporary},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,

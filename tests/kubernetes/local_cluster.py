@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -31,6 +32,12 @@ T = TypeVar("T")
 
 NAMESPACE = "load"
 IMAGE = f"groundswell:{__version__}"
+# One that holds something else.
+FOREIGN_IMAGE = "elsewhere:1"
+_IMAGES = {
+    IMAGE: [sys.executable, "-m", "groundswell"],
+    FOREIGN_IMAGE: [sys.executable, "-c", "raise SystemExit('what is an agent?')"],
+}
 _TURN_S = 0.05
 
 
@@ -42,7 +49,7 @@ class LocalCluster:
         self.kubeconfig = folder / "kubeconfig"
         kubectl.install(folder / "bin")
         self.store = Store()
-        self.node = Node(self.store, folder / "pods", {IMAGE})
+        self.node = Node(self.store, folder / "pods", _IMAGES)
         self.api = ApiServer(self.store, NAMESPACE, rights.RUN, self.node.port_of)
         self.jobs = JobController(self.store, self.api.over_quota)
         self._loop = asyncio.SelectorEventLoop()
@@ -80,6 +87,7 @@ class LocalCluster:
         try:
             assert ready.wait(30)
             yield self
+            self.do(self.node.check)
         finally:
             self._loop.call_soon_threadsafe(self._end.set)
             thread.join(30)

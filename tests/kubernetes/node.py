@@ -1,4 +1,8 @@
-"""The only node of the cluster: scheduler and kubelet. Its containers are processes of this machine."""
+"""The only node of the cluster: scheduler and kubelet. Its containers are processes of this machine.
+
+It has a network of one machine: where a container would listen on a port of its pod, it listens on one of
+loopback, and where it would dial a Service, it dials that.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +29,9 @@ _CRASHES = 2
 
 
 class Node:
-    """`cores` is what it has to give; `images` what it can pull."""
+    """`cores` is what it has to give; `images` what it can pull, each with its entrypoint."""
 
-    def __init__(self, store: Store, folder: Path, images: set[str]) -> None:
+    def __init__(self, store: Store, folder: Path, images: dict[str, list[str]]) -> None:
         self.cores = 100.0
         self.images = images
         self.containers: dict[str, Container] = {}
@@ -44,6 +48,12 @@ class Node:
                     self._store.remove("pods", name)
                 elif self._is_placed(pod):
                     self._tasks[name] = asyncio.create_task(self._live(pod))
+
+    def check(self) -> None:
+        """Raises what went wrong with a pod that was not the pod's own doing."""
+        for task in self._tasks.values():
+            if task.done() and not task.cancelled():
+                task.result()
 
     def port_of(self, pod: str, port: int = 9700) -> int | None:
         """Of this machine."""
@@ -94,7 +104,7 @@ class Node:
         container = self.containers.get(pod["metadata"]["name"])
         if running.done():
             return
-        if container is None:
+        if container is None or not container.is_running:
             running.cancel()
             return
         for number, seconds in (
@@ -133,7 +143,11 @@ class Node:
         secrets = await self._secrets(pod)
         await self._services(pod)
         container = Container(
-            pod, self._folder / name, secrets, lambda word: self._reached(pod, word)
+            pod,
+            self._folder / name,
+            self.images[pod["spec"]["containers"][0]["image"]],
+            secrets,
+            lambda word: self._reached(pod, word),
         )
         self.containers[name] = container
         self._status(pod, {"running": {"startedAt": now()}}, phase="Running")

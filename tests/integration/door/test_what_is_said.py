@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from dataclasses import replace
 from datetime import timedelta
@@ -146,3 +147,15 @@ def test_the_path_of_a_socket_is_no_name_to_look_up(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     assert tls_reason(Remote.of("unix:/nowhere/coordinator")) is None
+
+
+async def test_a_forwarded_port_behind_which_nobody_is_says_nothing_of_certificates(
+    papers: Papers,
+) -> None:
+    async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with await asyncio.start_server(close, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        said = await refusal(Remote("127.0.0.1", port, papers.certificate(Role.VIEWER)))
+    assert isinstance(said, CoordinatorGone)

@@ -134,13 +134,15 @@ class Placement:
     async def _remove(self) -> None:
         self._removing()
         deadline = time.monotonic() + _REMOVE_S
+        is_clean = True
         # The Job first: else it would make its pods again.
         for kind, name in self._made:
             try:
                 await self._remove_one(kind, name, deadline)
             except GroundswellError as error:
                 self._tell_left(kind, name, error)
-        if self._made:
+                is_clean = False
+        if self._made and is_clean:
             await self._wait_until_gone()
 
     async def _remove_one(self, kind: str, name: str, deadline: float) -> None:

@@ -80,4 +80,6 @@ def _amount(text: str) -> Decimal:
 
 def _said(amount: Decimal) -> str:
     mebi = amount / 2**20
-    return f"{mebi:f}Mi" if mebi >= 1 and mebi == mebi.to_integral_value() else f"{amount:f}"
+    if mebi >= 1 and mebi == mebi.to_integral_value():
+        return f"{mebi.normalize():f}Mi"
+    return f"{amount.normalize():f}"

@@ -1,0 +1,161 @@
+"""What happens to pods, forward and client while a run is under way."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.processes import eventually
+from tests.e2e.writing import arrivals, write_test
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.commands import Groundswell
+    from tests.e2e.demo import Demo
+    from tests.kubernetes.local_cluster import LocalCluster
+
+pytestmark = pytest.mark.slow
+_JOB = "batch.kubernetes.io/job-completion-index"
+
+
+def _test(folder: Path, demo: Demo, for_: str) -> Path:
+    return write_test(folder, demo.url, {"load": arrivals("20/s", for_)})
+
+
+def _indices(cluster: LocalCluster) -> list[str]:
+    """Of every agent's pod that the Job has made."""
+    pods = [one for one in cluster.store.created if one["kind"] == "Pod"]
+    return [
+        one["metadata"]["annotations"][_JOB]
+        for one in pods
+        if _JOB in one["metadata"]["annotations"]
+    ]
+
+
+def _agent(cluster: LocalCluster) -> dict[str, Any]:
+    return min(cluster.pods("agent"), key=lambda pod: pod["metadata"]["name"])
+
+
+def test_a_drained_agent_hands_over_and_the_job_makes_another(
+    groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
+) -> None:
+    run = groundswell.starting_run(
+        _test(tmp_path, demo, "6s"), "--kubernetes", agents=2, env=cluster.environment
+    )
+    with run as running:
+        demo.wait_for_load(20, within_s=40)
+        pod = _agent(cluster)
+        pod["status"]["conditions"].append({"type": "DisruptionTarget", "status": "True"})
+        cluster.do(lambda: cluster.store.delete("pods", pod["metadata"]["name"]))
+        ran = running.end_of_run()
+    assert ran.exit_code == 0, ran
+    assert ran.count("http_reqs") == demo.requests() == 120
+    assert sorted(_indices(cluster)) == ["0", "0", "1"]
+    assert cluster.names() == set()
+
+
+def test_a_killed_agents_share_moves_and_its_replacement_is_there(
+    groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
+) -> None:
+    run = groundswell.starting_run(
+        _test(tmp_path, demo, "10s"), "--kubernetes", agents=2, env=cluster.environment
+    )
+    with run as running:
+        demo.wait_for_load(20, within_s=40)
+        name = _agent(cluster)["metadata"]["name"]
+        cluster.do(lambda: cluster.node.containers[name].signal(signal.SIGKILL))
+        ran = running.end_of_run()
+    assert f"pod {name} has ended: Error, exit 137" in ran.stderr
+    assert "agent_lost" in ran.stderr
+    assert sorted(_indices(cluster)) == ["0", "0", "1"]
+    # The survivor has had both shares at the end.
+    assert demo.requests() > 100
+    assert cluster.names() == set()
+
+
+def test_a_forward_that_breaks_disturbs_no_run(
+    groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
+) -> None:
+    run = groundswell.starting_run(
+        _test(tmp_path, demo, "6s"), "--kubernetes", agents=1, env=cluster.environment
+    )
+    with run as running:
+        demo.wait_for_load(10, within_s=40)
+        (forward,) = [one for one in groundswell.processes() if "port-forward" in one.arguments]
+        forward.kill()
+        ran = running.end_of_run()
+    assert ran.exit_code == 0, ran
+    assert ran.count("http_reqs") == demo.requests() == 120
+    assert "the coordinator is back" in ran.stderr
+    assert cluster.names() == set()
+
+
+def test_ctrl_c_stops_the_run_and_removes_it(
+    groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
+) -> None:
+    run = groundswell.starting_run(
+        _test(tmp_path, demo, "1m"), "--kubernetes", agents=1, env=cluster.environment
+    )
+    with run as running:
+        demo.wait_for_load(10, within_s=40)
+        running.signal(signal.SIGINT)
+        ran = running.end_of_run()
+    assert ran.exit_code == 105, ran
+    assert ran.count("http_reqs") == demo.requests()
+    assert cluster.names() == set()
+
+
+def test_a_client_that_is_killed_leaves_nothing_for_ever(
+    groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
+) -> None:
+    run = groundswell.starting_run(
+        _test(tmp_path, demo, "4s"), "--kubernetes", agents=1, env=cluster.environment
+    )
+    with run as running:
+        demo.wait_for_load(10, within_s=40)
+        running.signal(signal.SIGKILL)
+        running.end()
+    # Its forward goes with it; the run goes on to its end.
+    groundswell.assert_nothing_is_left(within_s=5.0)
+    demo.wait_for_load(80, within_s=20)
+    (job,) = cluster.do(lambda: cluster.store.of("jobs"))
+    assert {name.partition("/")[0] for name in cluster.names()} == {
+        "jobs",
+        "pods",
+        "services",
+        "secrets",
+    }
+    # Its deadline, and what comes after ttlSecondsAfterFinished.
+    cluster.do(lambda: cluster.jobs.fail(job, "DeadlineExceeded"))
+    cluster.do(lambda: cluster.store.remove("jobs", job["metadata"]["name"]))
+    eventually(lambda: cluster.names() == set(), 20, "the garbage collector's work")
+
+
+def test_a_coordinator_whose_container_dies_comes_back_with_its_store(
+    groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
+) -> None:
+    run = groundswell.starting_run(
+        _test(tmp_path, demo, "10s"),
+        "--kubernetes",
+        "--agents-per-pod",
+        "2",
+        agents=2,
+        env=cluster.environment,
+    )
+    with run as running:
+        demo.wait_for_load(40, within_s=40)
+        (pod,) = cluster.pods("coordinator")
+        name = pod["metadata"]["name"]
+        cluster.do(lambda: cluster.node.containers[name].signal(signal.SIGKILL))
+        ran = running.end_of_run()
+    # One machine starts it anew as fast as it can: within the lease, or not.
+    assert ran.exit_code in (0, 96), ran
+    assert ran.count("http_reqs") == demo.requests()
+    log = (cluster.folder / "pods" / name / "log").read_text()
+    assert "generation 1" in log
+    assert "generation 2" in log
+    assert _indices(cluster) == ["0"]
+    assert cluster.names() == set()
