@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from groundswell.errors import GroundswellError, ProtocolViolation
+from groundswell.load_guard import NO_GUARD
 from groundswell.schedule.division import Handover
 from groundswell.schedule.levels import Level
 from groundswell.v1 import agent_pb2
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 
     from groundswell.credentials import Remote
     from groundswell.files.cache import FileCache
+    from groundswell.load_guard import LoadGuard
     from groundswell.scenario.model import Test
     from groundswell.v1.metrics_pb2 import Report
     from groundswell_agent.engine.phases import Performance, Performed
@@ -97,6 +99,7 @@ class Agent:
         *,
         scripts: bool = True,
         guard: Callable[[Test], Guard] | None = None,
+        load_guard: LoadGuard = NO_GUARD,
         ready: ReadyFile | None = None,
     ) -> None:
         """`cache` keeps the files of tests; `scripts` is whether it runs any in Python; `ready` is
@@ -105,6 +108,7 @@ class Agent:
         self._cache = cache
         self._scripts = scripts
         self._guard = guard
+        self._load_guard = load_guard
         self._ready = ready
         self._coordinator = coordinator
         self._incarnation = hello.incarnation
@@ -264,6 +268,7 @@ class Agent:
                 lease=self._lease,
                 prepared=prepared,
                 guard=self._guard,
+                load_guard=self._load_guard,
             )
         except GroundswellError as error:
             self._preparing = None

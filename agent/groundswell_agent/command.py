@@ -11,6 +11,7 @@ import logging
 import os
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,9 +20,14 @@ from groundswell.cores import usable_cores
 from groundswell.credentials import Credentials, Remote, credential_options
 from groundswell.exit_codes import ExitCode
 from groundswell.key_values import key_values
+from groundswell.load_guard import LoadGuard
 from groundswell.logs import log_format_option, log_to_stderr
+from groundswell.quantities import LIMITING_RATE
 from groundswell.targets import checked_patterns
 from groundswell_agent.engine.secrets import DIRECTORY_VARIABLE
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 _AUTO = "auto"
 _MOST_WORKERS = 1000
@@ -94,6 +100,17 @@ def _labels(
     "May be repeated.  [default: loopback and private]",
 )
 @click.option(
+    "--max-rate",
+    type=LIMITING_RATE,
+    help="The most iterations that it starts, as 500/s: it takes no share of a run that is planned to need more.",
+)
+@click.option(
+    "--max-vus",
+    metavar="N",
+    type=click.IntRange(1, 10_000_000),
+    help="The most VUs that its share of a run may have.",
+)
+@click.option(
     "--no-scripts",
     is_flag=True,
     help="Run no tests in Python: they are code of whoever sends them.",
@@ -121,6 +138,8 @@ def command(
     weight: int,
     secrets_dir: str | None,
     allowed: tuple[str, ...],
+    max_rate: Fraction | None,
+    max_vus: int | None,
     no_scripts: bool,
     ready_file: Path | None,
     one_run: bool,
@@ -138,6 +157,7 @@ def command(
       groundswell agent --coordinator load.internal:9700 --workers 2 --name big --weight 2
       groundswell agent --coordinator load.internal:9700 --ca ca.crt --cert tls.crt --key tls.key
       groundswell agent --coordinator load.internal:9700 --allow-target '*.staging.example.com'
+      groundswell agent --coordinator load.internal:9700 --max-rate 500/s --max-vus 2000
     """
     if coordinator is None and not tethered:
         raise click.UsageError("--coordinator HOST:PORT is missing")
@@ -150,6 +170,7 @@ def command(
     # Under a client, which has a screen to keep tidy, an agent speaks only if something is wrong.
     level = logging.WARNING if coordinator is None else logging.INFO
     log_to_stderr(log_format, level=level, who=name)
+    load_guard = LoadGuard(max_rate, max_vus)
     if workers == 1 or tethered:
         from groundswell_agent.process import serve_as_agent
 
@@ -162,6 +183,7 @@ def command(
             scripts=not no_scripts,
             allowed=allowed,
             one_run=one_run,
+            load_guard=load_guard,
             ready_file=ready_file,
         )
         return ExitCode.INTERRUPTED if one_run else code
@@ -169,12 +191,10 @@ def command(
 
     assert remote is not None
     words = command_line(
-        remote,
-        labels,
-        weight,
-        log_format,
+        *(remote, labels, weight, log_format),
         scripts=not no_scripts,
         allowed=allowed,
+        load_guard=load_guard,
         one_run=one_run,
     )
     code = asyncio.run(Workers(name, workers, words, ready_file).run())

@@ -16,6 +16,8 @@ from groundswell import __version__
 from groundswell.credentials import Remote
 from groundswell.ending import when_told_to_end
 from groundswell.exit_codes import ExitCode
+from groundswell.load_guard import NO_GUARD, LoadGuard
+from groundswell.schedule.share_loads import guard_to_wire
 from groundswell.targets import OWN_NETWORK, Targets
 from groundswell.v1 import agent_pb2
 from groundswell.wire import PROTOCOL
@@ -40,6 +42,7 @@ def serve_as_agent(
     scripts: bool = True,
     allowed: Sequence[str] = (),
     one_run: bool = False,
+    load_guard: LoadGuard = NO_GUARD,
     ready_file: Path | None = None,
 ) -> ExitCode:
     """Returns when the agent has left in order. Raises CoordinatorUnreachable where it is refused,
@@ -65,9 +68,12 @@ def serve_as_agent(
         labels=labels,
         version=__version__,
         pid=os.getpid(),
+        guard=guard_to_wire(load_guard),
     )
     ready = None if ready_file is None else ReadyFile(ready_file)
-    agent = Agent(coordinator, hello, scripts=scripts, guard=guard, ready=ready)
+    agent = Agent(
+        coordinator, hello, scripts=scripts, guard=guard, load_guard=load_guard, ready=ready
+    )
     uvloop.run(_serve(agent, coordinator, tethered=tethered))
     return ExitCode.OK
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from groundswell.ending import when_told_to_end
 from groundswell.errors import CoordinatorUnreachable
 from groundswell.exit_codes import ExitCode
+from groundswell.load_guard import NO_GUARD
 from groundswell_agent.ready_file import AllReady
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from groundswell.credentials import Remote
+    from groundswell.load_guard import LoadGuard
 
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
@@ -48,6 +50,7 @@ def command_line(
     scripts: bool,
     allowed: Sequence[str] = (),
     one_run: bool = False,
+    load_guard: LoadGuard = NO_GUARD,
 ) -> list[str]:
     """What starts an agent that is tethered to this process, but for its name."""
     words = [sys.executable, "-m", "groundswell", "agent", "--tethered"]
@@ -59,6 +62,7 @@ def command_line(
         words.append("--one-run")
     for pattern in allowed:
         words += ["--allow-target", pattern]
+    words += load_guard.words()
     for key, value in labels.items():
         words += ["--label", f"{key}={value}"]
     return words

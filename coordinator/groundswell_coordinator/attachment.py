@@ -12,6 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from groundswell.errors import ProtocolViolation
+from groundswell.load_guard import NO_GUARD, LoadGuard
 from groundswell.v1 import agent_pb2
 from groundswell_coordinator.clock import ClockEstimator, ClockOffset
 from groundswell_coordinator.lease import LEASE_S, MARGIN_S
@@ -84,12 +85,15 @@ class Attachment:
         labels: Mapping[str, str] | None = None,
         version: str = "",
         lease_s: float = LEASE_S,
+        guard: LoadGuard = NO_GUARD,
     ) -> None:
         self.name = name
         self.incarnation = incarnation
         self.weight = max(1, weight)
         self.labels: Mapping[str, str] = dict(labels or {})
         self.version = version
+        # The most that it says it carries.
+        self.guard = guard
         # By whose certificate or token it is attached; None where nobody is asked.
         self.identity: str | None = None
         self.run: RunInbox | None = None

@@ -9,6 +9,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from groundswell.errors import CoordinatorRefuses
+from groundswell.schedule.share_loads import guard_from_wire
 from groundswell_coordinator.attachment import Attachment
 from groundswell_coordinator.counted import counted
 from groundswell_coordinator.lease import LEASE_S
@@ -85,6 +86,7 @@ class Pool:
         else:
             # Of a run that was taken up again, the store knew no labels.
             agent.labels, agent.version = dict(hello.labels), hello.version
+        agent.guard = guard_from_wire(hello.guard)
         agent.identity = identity
         return agent
 

@@ -13,12 +13,14 @@ from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 from groundswell.files.places import UNSEEN
+from groundswell.load_guard import NO_GUARD
 from groundswell.schedule.division import (
     Division,
     extended,
     extended_by_levels,
 )
 from groundswell.schedule.scenario_plan import boundary_of, plan_scenario
+from groundswell.schedule.share_loads import ShareLoads
 from groundswell_agent.engine.connectors import Connectors
 from groundswell_agent.engine.cut import Cut
 from groundswell_agent.engine.executors import EXECUTORS
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from groundswell.files.places import Files
+    from groundswell.load_guard import LoadGuard
     from groundswell.scenario.model import Test
     from groundswell.schedule.division import Division, Handover
     from groundswell.schedule.levels import Level
@@ -106,16 +109,20 @@ class Engine:
         trace: Trace | None = None,
         prepared: PreparedTest | None = None,
         guard: Callable[[Test], Guard] | None = None,
+        load_guard: LoadGuard = NO_GUARD,
     ) -> Self:
         """Compile this agent's share; InvalidTest and its kin where that fails.
 
         `files` are those of the test, here already; `prepared` is what is made of them, if it is;
         `scripts` is whether it may be one in Python. A `trace` hears of everything;
-        `guard` gives what may be connected to, else anything.
+        `guard` gives what may be connected to, else anything; `load_guard` is how much it carries.
         """
         prepared = prepared or PreparedTest.of(prepare, files, scripts=scripts)
         test, division, files = prepared.test, prepared.division, prepared.files
         script = prepared.script
+        if load_guard.limits:
+            loads = ShareLoads(test.scenarios, division, prepare.seed)
+            loads.check(prepare.agent, load_guard, "it")
         recorder = Recorder()
         connectors = Connectors(test.target, files, lease, guard(test) if guard else None)
         phases = Phases(test, connectors, prepare.seed, files, trace, script)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from groundswell.capacity.settings import SearchSettings
+from groundswell.quantities import RATE, SECONDS, SHARE
 from groundswell_coordinator.cli.carry_out import carry_out
 from groundswell_coordinator.cli.ended import tell_ended
 from groundswell_coordinator.cli.inconclusive import as_asked, inconclusive_option
 from groundswell_coordinator.cli.order import Order
 from groundswell_coordinator.cli.out_option import out_option
 from groundswell_coordinator.cli.placement_options import Placement, placement_options
-from groundswell_coordinator.cli.quantities import RATE, SECONDS, SHARE
 from groundswell_coordinator.cli.report_files import report_options
 from groundswell_coordinator.cli.run_options import key_value_map
 from groundswell_coordinator.cli.test_options import test_source_options

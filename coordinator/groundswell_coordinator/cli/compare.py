@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from groundswell.errors import GroundswellError, InvalidUnit
+from groundswell.quantities import Quantity
 from groundswell.units import parse_share
 from groundswell_coordinator.cli.output import check_writable, printing, write_file
 from groundswell_coordinator.cli.past import env_option, whose_option
-from groundswell_coordinator.cli.quantities import Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from groundswell.errors import GroundswellError, InvalidUnit
+from groundswell.quantities import Quantity
 from groundswell.scenario.nodes import Scalar
 from groundswell.scenario.problems import Problems
 from groundswell.scenario.urls import TARGET
 from groundswell.units import parse_duration, parse_rate
 from groundswell_coordinator.cli.first_test import FirstTest
 from groundswell_coordinator.cli.new_file import new_file, refuse_existing
-from groundswell_coordinator.cli.quantities import Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from groundswell.errors import GroundswellError, ProtocolViolation
+from groundswell.errors import GroundswellError, InvalidConfiguration, ProtocolViolation
 from groundswell.exit_codes import ExitCode
 from groundswell.schedule.shape import run_duration_with_grace
 from groundswell.v1 import control_pb2
@@ -44,6 +44,7 @@ from groundswell_coordinator.run.events import (
     Close,
     Dismiss,
     Event,
+    GuardExceeded,
     Instruction,
     MoveShare,
     Perform,
@@ -463,6 +464,12 @@ class Conductor:
 
     async def _prepare(self) -> None:
         assert self._crew is not None
+        submission = self.submission
+        try:
+            await asyncio.to_thread(self._crew.check_guards, submission.test, submission.seed)
+        except InvalidConfiguration as error:
+            self._inbox.put(GuardExceeded(error.message, error.hint or ""))
+            return
         await self._archive.shares(self._crew)
         source = source_to_wire(self.submission.source)
         search = self.submission.search

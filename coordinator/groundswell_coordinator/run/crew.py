@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groundswell.errors import ProtocolViolation
-from groundswell.schedule.division import table_to_wire
+from groundswell.schedule.division import Division, table_to_wire
+from groundswell.schedule.share_loads import ShareLoads
 from groundswell.schedule.shares import ShareEntry, ShareTable
 from groundswell.v1 import agent_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from groundswell.scenario.model import Test
     from groundswell.schedule.division import Handover
     from groundswell.schedule.levels import Level
     from groundswell_coordinator.attachment import Attachment
@@ -36,6 +38,8 @@ class Crew:
         self.clocks: dict[str, ClockOffset] = {}
         # How late each agent's loop reached T, in nanoseconds on the coordinator's clock.
         self.skews: dict[str, int] = {}
+        # Of those that set a limit.
+        self.guards = {agent.name: agent.guard for agent in agents if agent.guard.limits}
         self.table = ShareTable(tuple(ShareEntry(agent.name, agent.weight) for agent in agents))
 
     def __getitem__(self, name: str) -> Attachment:
@@ -70,6 +74,14 @@ class Crew:
                 search=search,
             )
             agent.send(prepare=prepare)
+
+    def check_guards(self, test: Test, seed: int) -> None:
+        """InvalidConfiguration where an agent does not carry its share, for the first one by name."""
+        if not self.guards:
+            return
+        loads = ShareLoads(test.scenarios, Division(self.table), seed)
+        for name, guard in self.guards.items():
+            loads.check(name, guard, f'agent "{name}"')
 
     def perform(self, name: str, phase: Phase) -> None:
         """Order one agent to do setup or teardown."""

@@ -43,6 +43,14 @@ class AgentsChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class GuardExceeded:
+    """An agent that was chosen does not carry its share: the run does not even ask it."""
+
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentPrepared:
     agent: str
 
@@ -111,6 +119,7 @@ class Tick:
 
 Event = (
     AgentsChosen
+    | GuardExceeded
     | AgentPrepared
     | AgentRefused
     | PhaseEnded

@@ -7,7 +7,7 @@
                StopRequested                Close(cause)                              CLOSED
     PREPARING  AgentPrepared, not the last                                            PREPARING
                AgentPrepared, the last      Start(T); with a setup: Perform(setup)    STARTING, SETTING_UP
-               AgentRefused                 Close(refused)                            CLOSED
+               AgentRefused, GuardExceeded  Close(refused)                            CLOSED
                AgentLost                    Close(no_agents)                          CLOSED
                Tick past the limit          Close(no_agents)                          CLOSED
                StopRequested                Close(cause)                              CLOSED
@@ -69,6 +69,7 @@ from groundswell_coordinator.run.events import (
     Close,
     Dismiss,
     Event,
+    GuardExceeded,
     Instruction,
     LossPolicy,
     MoveShare,
@@ -203,6 +204,8 @@ class RunMachine:
                 return [] if self._pending else self._set_up_or_start(now)
             case AgentRefused(agent, message, hint):
                 return self._close(Cause.REFUSED, f"{agent} refused its share: {message}", hint)
+            case GuardExceeded(message, hint):
+                return self._close(Cause.REFUSED, message, hint)
             case AgentLost(agent):
                 return self._close(Cause.NO_AGENTS, f"{agent} was lost while it prepared")
             case StopRequested(_, cause):

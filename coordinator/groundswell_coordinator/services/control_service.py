@@ -233,6 +233,7 @@ class ControlService(control_pb2_grpc.ControlServiceServicer):
 
 def _agent_line(agent: Attachment) -> control_pb2.AgentLine:
     state = "away" if agent.stream is None else "free" if agent.run is None else "busy"
+    rate = agent.guard.max_rate
     return control_pb2.AgentLine(
         name=agent.name,
         incarnation=agent.incarnation,
@@ -242,4 +243,6 @@ def _agent_line(agent: Attachment) -> control_pb2.AgentLine:
         state=state,
         version=agent.version,
         silent_ms=max(0, round((time.monotonic() - agent.last_heard) * 1000)),
+        max_rate="" if rate is None else str(rate),
+        max_vus=agent.guard.max_vus or 0,
     )

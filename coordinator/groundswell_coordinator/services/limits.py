@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from groundswell.errors import ProtocolViolation
 from groundswell.files.stamp import MOST_FILES
 from groundswell.scenario.source import MAX_BYTES
+from groundswell.schedule.share_loads import guard_from_wire
 from groundswell_coordinator.pool import MOST_AGENTS
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def check_hello(hello: agent_pb2.Hello) -> None:
         raise ProtocolViolation("an agent's name is printable text, and this one is not")
     _at_most(hello.weight, _HEAVIEST, "as an agent's weight")
     _check_labels(hello.labels)
+    guard_from_wire(hello.guard)
 
 
 def check_files(files: Collection[object]) -> None:

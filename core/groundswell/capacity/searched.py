@@ -119,6 +119,7 @@ def _searched(scenario: _Open, search: SearchSettings, highest: Fraction) -> Sea
     return SearchedArrivalRate(
         **own,
         rate=_peak_rate(scenario),
+        highest=_peak_rate(scenario) * highest,
         own_vus=scenario.max_vus,
         duration=Fraction(search.longest_s),
     )

@@ -141,12 +141,13 @@ class RampingArrivalRate(OpenScenario):
 class SearchedArrivalRate(OpenScenario):
     """One that a search for capacity raises level by level (`schedule/levels.py`); no file has it.
 
-    `rate` and `own_vus` are those of the test, at factor 1; `max_vus` is for the highest level, and
-    `duration` the longest that a search may take.
+    `rate` and `own_vus` are those of the test, at factor 1; `highest` and `max_vus` are for the highest
+    level, and `duration` the longest that a search may take.
     """
 
     executor: Literal["searched-arrival-rate"] = "searched-arrival-rate"
     rate: Rate
+    highest: Rate
     own_vus: int
     duration: Duration
 

@@ -38,6 +38,11 @@ class ArrivalSource(ABC):
     @abstractmethod
     def planned(self) -> int: ...
 
+    @property
+    def share(self) -> Fraction:
+        """Its part of the curve's rate, while it lasts."""
+        return self.stripe.part
+
     @abstractmethod
     def walk(self) -> Arrivals: ...
 
@@ -85,6 +90,10 @@ class PoissonSource(ArrivalSource):
     @classmethod
     def whole(cls, curve: RateCurve, part: Fraction, seed: int) -> PoissonSource:
         return cls(curve, EVERYTHING, _NEVER, part, seed)
+
+    @property
+    def share(self) -> Fraction:
+        return self.part * self.stripe.part
 
     @property
     def planned(self) -> int:

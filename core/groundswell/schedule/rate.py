@@ -132,6 +132,17 @@ class RateCurve:
         rise = float(stage.end_rate - stage.start_rate)
         return float(stage.start_rate) + rise * elapsed / float(stage.duration)
 
+    def peak_from(self, t: Fraction) -> Fraction:
+        """The highest rate at `t` or later; 0 after the end."""
+        peak, left = Fraction(0), max(t, Fraction(0))
+        for stage in self.stages:
+            if left < stage.duration:
+                gone = left / stage.duration
+                begin = stage.start_rate + gone * (stage.end_rate - stage.start_rate)
+                peak = max(peak, begin, stage.end_rate)
+            left = max(left - stage.duration, Fraction(0))
+        return peak
+
     def area(self, t: Fraction) -> Fraction:
         """A(t), exactly; t is clipped to [0, D]."""
         area, left = Fraction(0), max(t, Fraction(0))

@@ -97,6 +97,11 @@ class ScenarioShare:
     def _all_sources(self) -> Iterable[ArrivalSource]:
         return chain(self.sources, *self.levels)
 
+    @property
+    def part(self) -> Fraction:
+        """Of the whole scenario's arrival rate, at any moment; 0 where it has none."""
+        return sum((source.share for source in self.sources), Fraction(0))
+
     def vu_ids(self) -> IndexArray:
         """The VUs it owns, by their numbers from 1, as in `VuCurve.spells_of`; its own come first."""
         own = [stripe.slice(0, stripe.count_below(self.peak)) for stripe in self.vus]

@@ -56,6 +56,15 @@ def peak_vus(scenario: Scenario) -> int:
     return vu_curve(scenario).peak
 
 
+def peak_rate(scenario: Scenario, since: Fraction) -> Fraction:
+    """The highest arrival rate from `since` on, in seconds from the scenario's start; 0 without one."""
+    if isinstance(scenario, SearchedArrivalRate):
+        return scenario.highest if since < scenario.duration else Fraction(0)
+    if isinstance(scenario, ConstantArrivalRate | RampingArrivalRate):
+        return rate_curve(scenario).peak_from(since)
+    return Fraction(0)
+
+
 def planned_duration(scenario: Scenario) -> Fraction:
     """Seconds from the scenario's start to the start of its graceful stop."""
     if isinstance(scenario, RampingVus | RampingArrivalRate):

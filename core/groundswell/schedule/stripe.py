@@ -9,6 +9,7 @@ Positions count within a stripe, indices over all agents; both start at 0.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +20,11 @@ IndexArray = NDArray[np.int64]
 
 class Stripe(Protocol):
     """One agent's indices, in order. Endless, unless it is empty."""
+
+    @property
+    def part(self) -> Fraction:
+        """Of all indices, in the long run."""
+        ...
 
     def nth(self, position: int) -> int:
         """The index at `position`; IndexError where the stripe has none."""
@@ -39,6 +45,10 @@ class PeriodicStripe:
 
     offsets: IndexArray
     period: int
+
+    @property
+    def part(self) -> Fraction:
+        return Fraction(self.offsets.size, self.period)
 
     def nth(self, position: int) -> int:
         if position < 0 or not self.offsets.size:
@@ -75,6 +85,10 @@ class Inherited:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_kept", self.lost.count_below(self.boundary))
+
+    @property
+    def part(self) -> Fraction:
+        return self.lost.part * self.heir.part
 
     def nth(self, position: int) -> int:
         return self.lost.nth(self._kept + self.heir.nth(position))

@@ -229,6 +229,7 @@ class Hello(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     PID_FIELD_NUMBER: _builtins.int
     HOLDING_FIELD_NUMBER: _builtins.int
+    GUARD_FIELD_NUMBER: _builtins.int
     protocol: _builtins.str
     name: _builtins.str
     incarnation: _builtins.str
@@ -241,6 +242,8 @@ class Hello(_message.Message):
     def holding(self) -> Global___Holding:
         """The run that it still serves, after a reconnect."""
 
+    @_builtins.property
+    def guard(self) -> Global___LoadGuard: ...
     def __init__(
         self,
         *,
@@ -252,14 +255,41 @@ class Hello(_message.Message):
         version: _builtins.str = ...,
         pid: _builtins.int = ...,
         holding: Global___Holding | None = ...,
+        guard: Global___LoadGuard | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["holding", b"holding"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["guard", b"guard", "holding", b"holding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["holding", b"holding", "incarnation", b"incarnation", "labels", b"labels", "name", b"name", "pid", b"pid", "protocol", b"protocol", "version", b"version", "weight", b"weight"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["guard", b"guard", "holding", b"holding", "incarnation", b"incarnation", "labels", b"labels", "name", b"name", "pid", b"pid", "protocol", b"protocol", "version", b"version", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Hello: _TypeAlias = Hello  # noqa: Y015
+
+@_typing.final
+class LoadGuard(_message.Message):
+    """The most that an agent carries. It refuses what is more, so a run is not even sent to it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MAX_RATE_FIELD_NUMBER: _builtins.int
+    MAX_VUS_FIELD_NUMBER: _builtins.int
+    max_rate: _builtins.str
+    """Iterations that it starts per second, exact, as "5/2"; empty where it sets no limit."""
+    max_vus: _builtins.int
+    """0 where it sets no limit."""
+    def __init__(
+        self,
+        *,
+        max_rate: _builtins.str = ...,
+        max_vus: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_rate", b"max_rate", "max_vus", b"max_vus"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LoadGuard: _TypeAlias = LoadGuard  # noqa: Y015
 
 @_typing.final
 class Holding(_message.Message):

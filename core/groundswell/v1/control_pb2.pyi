@@ -1221,6 +1221,8 @@ class AgentLine(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     SILENT_MS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    MAX_RATE_FIELD_NUMBER: _builtins.int
+    MAX_VUS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     incarnation: _builtins.str
     weight: _builtins.int
@@ -1232,6 +1234,9 @@ class AgentLine(_message.Message):
     """How long ago its last message came."""
     version: _builtins.str
     """Of its groundswell."""
+    max_rate: _builtins.str
+    """The most that it carries: iterations started per second, exact, as "5/2", and VUs; empty and 0 where it sets no limit."""
+    max_vus: _builtins.int
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
     def __init__(
@@ -1245,10 +1250,12 @@ class AgentLine(_message.Message):
         state: _builtins.str = ...,
         silent_ms: _builtins.int = ...,
         version: _builtins.str = ...,
+        max_rate: _builtins.str = ...,
+        max_vus: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["incarnation", b"incarnation", "labels", b"labels", "name", b"name", "run_id", b"run_id", "silent_ms", b"silent_ms", "state", b"state", "version", b"version", "weight", b"weight"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["incarnation", b"incarnation", "labels", b"labels", "max_rate", b"max_rate", "max_vus", b"max_vus", "name", b"name", "run_id", b"run_id", "silent_ms", b"silent_ms", "state", b"state", "version", b"version", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

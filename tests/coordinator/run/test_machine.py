@@ -20,6 +20,7 @@ from groundswell_coordinator.run.events import (
     AgentsChosen,
     Close,
     Event,
+    GuardExceeded,
     Instruction,
     LossPolicy,
     MoveShare,
@@ -291,6 +292,7 @@ def test_waiting_for_agents_has_an_end() -> None:
     ("event", "cause"),
     [
         (AgentRefused("a", "too much", "lower it"), Cause.REFUSED),
+        (GuardExceeded("a starts at most 1/s", "use more"), Cause.REFUSED),
         (AgentLost("a"), Cause.NO_AGENTS),
     ],
 )
@@ -313,7 +315,16 @@ events: st.SearchStrategy[Event] = st.one_of(
         [AgentPrepared, StartAcknowledged, AgentEnded, AgentLost, AgentExpelled]
     ).flatmap(lambda kind: st.sampled_from(CREW).map(kind)),
     st.sampled_from(CREW).map(lambda agent: AgentLeaving(agent, 7, {})),
-    st.sampled_from([AgentsChosen(CREW), GRACEFUL, ABORT, Tick(), AgentRefused("a", "", "")]),
+    st.sampled_from(
+        [
+            AgentsChosen(CREW),
+            GRACEFUL,
+            ABORT,
+            Tick(),
+            AgentRefused("a", "", ""),
+            GuardExceeded("", ""),
+        ]
+    ),
 )
 steps = st.lists(st.tuples(st.floats(0.0, 5.0), events), max_size=60)
 # Most orders of events never come to a load: many begin with one, or on the way to it.

@@ -90,6 +90,7 @@ def greeting(**more: object) -> agent_pb2.Hello:
         (greeting(labels={str(n): "" for n in range(65)}), "65 labels"),
         (greeting(labels={"k": "v" * 1001}), "letters of a label's value"),
         (greeting(labels={"k": "\x1b[31m"}), "printable"),
+        (greeting(guard=agent_pb2.LoadGuard(max_rate="1e9")), "a guard that is none"),
     ],
 )
 def test_an_agent_that_says_too_much_of_itself_is_refused(

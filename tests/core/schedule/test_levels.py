@@ -29,6 +29,7 @@ def searched(vus: int = 20, arrivals: Literal["even", "poisson"] = "even") -> Se
     return SearchedArrivalRate(
         steps=STEPS,
         rate=RATE,
+        highest=5 * RATE,
         own_vus=5,
         max_vus=vus,
         pre_allocated_vus=0,

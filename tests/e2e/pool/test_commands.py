@@ -98,8 +98,8 @@ def test_the_histograms_of_a_run_on_a_pool_are_written_here(ran: Ran, site: Site
 
 def test_the_agents_are_listed_with_what_they_do(site: Site) -> None:
     text = answered(site.ask("agents")).splitlines()
-    assert text[0].split() == ["AGENT", "STATE", "RUN", "WEIGHT", "HEARD", "LABELS"]
-    assert text[1].split()[:4] == ["a-1", "free", "-", "1"]
+    assert text[0].split() == ["AGENT", "STATE", "RUN", "WEIGHT", "AT", "MOST", "HEARD", "LABELS"]
+    assert text[1].split()[:5] == ["a-1", "free", "-", "1", "-"]
     assert text[3].split()[-1] == "zone=b"
     assert agents(site)["b-1"]["labels"] == {"zone": "b"}
 

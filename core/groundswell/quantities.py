@@ -11,6 +11,7 @@ from groundswell.units import parse_duration, parse_rate, parse_share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from fractions import Fraction
 
 Value = TypeVar("Value")
 
@@ -39,6 +40,13 @@ def _whole_seconds(text: str) -> int:
     return int(seconds)
 
 
+def _limiting_rate(text: str) -> Fraction:
+    if not (rate := parse_rate(text)):
+        raise InvalidUnit(f"{text} allows nothing, and is no limit")
+    return rate
+
+
 RATE = Quantity("RATE", parse_rate)
+LIMITING_RATE = Quantity("RATE", _limiting_rate)
 SHARE = Quantity("SHARE", parse_share)
 SECONDS = Quantity("TIME", _whole_seconds)
