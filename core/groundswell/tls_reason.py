@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
+    from cryptography import x509
+
     from groundswell.credentials import Credentials, Remote
 
 _PATIENCE_S = 3.0
@@ -78,7 +80,16 @@ def _context(credentials: Credentials) -> ssl.SSLContext:
                 f"{credentials.key} is not the key of {credentials.cert}, or one of them is no PEM",
                 hint="--cert and --key are two files of one folder: tls.crt and tls.key",
             ) from error
+        _check_kind(credentials.cert)
     return context
+
+
+def _check_kind(cert: Path) -> None:
+    from groundswell.key_kind import NOT_TAKEN, TAKEN, grpc_takes
+
+    certificate = _certificate(cert)
+    if certificate is not None and not grpc_takes(certificate):
+        raise CoordinatorRefuses(f"the key of {cert} {NOT_TAKEN}", hint=TAKEN)
 
 
 @contextlib.contextmanager
@@ -159,10 +170,15 @@ def _refused(coordinator: Remote, reason: str) -> CoordinatorRefuses:
 
 
 def _has_expired(cert: Path) -> bool:
+    certificate = _certificate(cert)
+    return certificate is not None and certificate.not_valid_after_utc < datetime.now(UTC)
+
+
+def _certificate(cert: Path) -> x509.Certificate | None:
+    """None where it cannot be read any more."""
     from cryptography import x509
 
     try:
-        certificate = x509.load_pem_x509_certificate(cert.read_bytes())
+        return x509.load_pem_x509_certificate(cert.read_bytes())
     except (OSError, ValueError):
-        return False
-    return certificate.not_valid_after_utc < datetime.now(UTC)
+        return None

@@ -10,15 +10,13 @@ import grpc
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from groundswell.credentials import read_file
 from groundswell.errors import InvalidConfiguration
+from groundswell.key_kind import NOT_TAKEN, TAKEN, grpc_takes
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 _H1 = "http/1.1"
 
@@ -97,39 +95,22 @@ def _certificates(path: Path | None, pem: bytes) -> list[x509.Certificate]:
 
 
 def _check_pair(files: ServerFiles, certificate: x509.Certificate, key_pem: bytes) -> None:
+    if not grpc_takes(certificate):
+        raise InvalidConfiguration(f"the key of {files.cert} {NOT_TAKEN}", hint=TAKEN)
     try:
         key = serialization.load_pem_private_key(key_pem, None)
     except UnsupportedAlgorithm as error:
-        raise _unknown_kind(files.key) from error
+        raise InvalidConfiguration(f"{files.key} {NOT_TAKEN}", hint=TAKEN) from error
     except (ValueError, TypeError) as error:
         raise InvalidConfiguration(
             f"{files.key} holds no key in PEM, or one with a password",
             hint="the key is kept without one, and readable for its owner alone",
         ) from error
-    try:
-        theirs = certificate.public_key()
-    except (UnsupportedAlgorithm, ValueError) as error:
-        raise _unknown_kind(files.cert) from error
     kind = serialization.PublicFormat.SubjectPublicKeyInfo
     encoding = serialization.Encoding.DER
     ours = key.public_key().public_bytes(encoding, kind)
-    if ours != theirs.public_bytes(encoding, kind):
+    if ours != certificate.public_key().public_bytes(encoding, kind):
         raise InvalidConfiguration(f"{files.key} is not the key of {files.cert}")
-    if not _grpc_takes(key):
-        raise _unknown_kind(files.key)
-
-
-def _grpc_takes(key: PrivateKeyTypes) -> bool:
-    """With another one it listens, or not even that, and shakes hands with nobody."""
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return isinstance(key.curve, (ec.SECP256R1, ec.SECP384R1))
-    return isinstance(key, rsa.RSAPrivateKey)
-
-
-def _unknown_kind(path: Path) -> InvalidConfiguration:
-    return InvalidConfiguration(
-        f"{path} is of a kind that gRPC does not take", hint="keys are on P-256 or P-384, or RSA"
-    )
 
 
 def _http_context(files: ServerFiles) -> ssl.SSLContext:

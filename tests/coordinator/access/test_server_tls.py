@@ -1,26 +1,17 @@
-"""Keys of all kinds, made by OpenSSL: what gRPC would not shake hands with is refused at once."""
+"""Keys of all kinds: what gRPC would not shake hands with is refused at once."""
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from groundswell.errors import InvalidConfiguration
 from groundswell_coordinator.access.server_tls import ServerFiles, ServerTls
+from tests.coordinator.certs.self_signed import self_signed
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def of_kind(folder: Path, *kind: str) -> ServerFiles:
-    files = ServerFiles(folder / "tls.crt", folder / "tls.key")
-    made = ("-nodes", "-days", "2", "-subj", "/CN=x")
-    where = ("-keyout", str(files.key), "-out", str(files.cert))
-    words = ("openssl", "req", "-x509", "-newkey", *kind, *made, *where)
-    subprocess.run(words, check=True, capture_output=True)
-    return files
 
 
 def on_curve(name: str) -> tuple[str, ...]:
@@ -31,7 +22,7 @@ def on_curve(name: str) -> tuple[str, ...]:
     "kind", [("rsa:2048",), on_curve("P-256"), on_curve("P-384")], ids=["rsa", "P-256", "P-384"]
 )
 def test_keys_that_everybody_knows_are_taken(tmp_path: Path, kind: tuple[str, ...]) -> None:
-    files = of_kind(tmp_path, *kind)
+    files = ServerFiles(*self_signed(tmp_path, *kind))
     assert ServerTls(files).identity.certificate_pem == files.cert.read_bytes()
 
 
@@ -41,7 +32,7 @@ def test_keys_that_everybody_knows_are_taken(tmp_path: Path, kind: tuple[str, ..
     ids=["ed25519", "P-521", "secp256k1", "prime239v1"],
 )
 def test_keys_that_grpc_does_not_take_are_named(tmp_path: Path, kind: tuple[str, ...]) -> None:
-    files = of_kind(tmp_path, *kind)
+    files = ServerFiles(*self_signed(tmp_path, *kind))
     with pytest.raises(InvalidConfiguration, match="a kind that gRPC does not take") as raised:
         ServerTls(files)
-    assert str(files.key) in raised.value.message
+    assert str(files.cert) in raised.value.message

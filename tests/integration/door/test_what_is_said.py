@@ -18,6 +18,7 @@ from groundswell_coordinator.access.role import Role
 from groundswell_coordinator.certs.authority import Authority
 from groundswell_coordinator.client import ControlClient
 from groundswell_coordinator.failure import CoordinatorGone
+from tests.coordinator.certs.self_signed import self_signed
 from tests.integration.door.guarded import guarded_site
 
 if TYPE_CHECKING:
@@ -109,6 +110,15 @@ async def test_a_key_of_another_certificate_is_found_before_anything_is_sent(
         f"{other.key} is not the key of {mine.cert}"
         in (await refusal(mutual.remote(replace(mine, key=other.key)))).message
     )
+
+
+async def test_a_key_that_grpc_does_not_take_is_named(
+    mutual: Guarded, papers: Papers, tmp_path: Path
+) -> None:
+    """OpenSSL would shake hands with it."""
+    cert, key = self_signed(tmp_path, "ed25519")
+    said = await refusal(mutual.remote(replace(papers.nothing(), cert=cert, key=key)))
+    assert said.message == f"the key of {cert} is of a kind that gRPC does not take"
 
 
 async def test_a_token_that_is_not_in_the_list_is_refused(tmp_path: Path, papers: Papers) -> None:
