@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tests.e2e.demo import Demo
     from tests.kubernetes.local_cluster import LocalCluster
 
-pytestmark = pytest.mark.slow
 _JOB = "batch.kubernetes.io/job-completion-index"
 
 
@@ -39,6 +38,7 @@ def _agent(cluster: LocalCluster) -> dict[str, Any]:
     return min(cluster.pods("agent"), key=lambda pod: pod["metadata"]["name"])
 
 
+@pytest.mark.slow
 def test_a_drained_agent_hands_over_and_the_job_makes_another(
     groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
 ) -> None:
@@ -57,6 +57,7 @@ def test_a_drained_agent_hands_over_and_the_job_makes_another(
     assert cluster.names() == set()
 
 
+@pytest.mark.slow
 def test_a_killed_agents_share_moves_and_its_replacement_is_there(
     groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
 ) -> None:
@@ -76,6 +77,7 @@ def test_a_killed_agents_share_moves_and_its_replacement_is_there(
     assert cluster.names() == set()
 
 
+@pytest.mark.slow
 def test_a_forward_that_breaks_disturbs_no_run(
     groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
 ) -> None:
@@ -93,6 +95,7 @@ def test_a_forward_that_breaks_disturbs_no_run(
     assert cluster.names() == set()
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_the_run_and_removes_it(
     groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
 ) -> None:
@@ -108,6 +111,7 @@ def test_ctrl_c_stops_the_run_and_removes_it(
     assert cluster.names() == set()
 
 
+@pytest.mark.slow
 def test_a_client_that_is_killed_leaves_nothing_for_ever(
     groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
 ) -> None:
@@ -134,6 +138,7 @@ def test_a_client_that_is_killed_leaves_nothing_for_ever(
     eventually(lambda: cluster.names() == set(), 20, "the garbage collector's work")
 
 
+@pytest.mark.slow
 def test_a_coordinator_whose_container_dies_comes_back_with_its_store(
     groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
 ) -> None:
@@ -159,3 +164,22 @@ def test_a_coordinator_whose_container_dies_comes_back_with_its_store(
     assert "generation 2" in log
     assert _indices(cluster) == ["0"]
     assert cluster.names() == set()
+
+
+@pytest.mark.slow
+@pytest.mark.soak
+def test_a_coordinator_whose_pod_is_evicted_is_not_waited_for(
+    groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
+) -> None:
+    run = groundswell.starting(
+        *("run", _test(tmp_path, demo, "2m"), "--kubernetes"), env=cluster.environment
+    )
+    with run as running:
+        demo.wait_for_load(10, within_s=40)
+        (pod,) = cluster.pods("coordinator")
+        cluster.do(lambda: cluster.store.delete("pods", pod["metadata"]["name"]))
+        done = running.end()
+    assert done.exit_code == 106, done
+    assert "the coordinator's pod is gone, and the run with it" in done.stderr
+    # An agent that nobody acknowledges anything takes its time, which the cluster limits.
+    assert {name.partition("/")[0] for name in cluster.names()} <= {"pods"}

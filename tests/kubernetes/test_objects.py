@@ -29,7 +29,9 @@ SETTINGS = RunSettings(
     host="load.internal",
     node_selector={"pool": "load"},
 )
-DOCS = Path(__file__).parents[2] / "docs" / "kubernetes.md"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs" / "kubernetes.md"
+BASE = ROOT / "deploy" / "kustomize" / "base"
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +121,32 @@ def test_the_role_in_the_docs_is_what_the_command_needs() -> None:
         for resource in rule["resources"]
     }
     assert documented == rights.RUN
+
+
+@pytest.mark.parametrize(
+    ("role", "folder", "more", "less"),
+    [
+        ("agent", "agents", {"--name", "--one-run"}, set[str]()),
+        ("coordinator", "coordinator", set[str](), {"--retain", "--lease"}),
+    ],
+)
+def test_pods_of_a_run_and_of_a_pool_are_kept_in_step(
+    objects: list[dict[str, Any]], role: str, folder: str, more: set[str], less: set[str]
+) -> None:
+    text = (BASE / folder / "deployment.yaml").read_text()
+    pool = yaml.safe_load(text)["spec"]["template"]["spec"]
+    own = next(
+        workload.pod
+        for workload in Manifests(tuple(objects)).workloads
+        if workload.containers[0]["name"] == role
+    )
+    for key in ("securityContext", "automountServiceAccountToken", "enableServiceLinks"):
+        assert own[key] == pool[key], key
+    assert own.get("dnsConfig") == pool.get("dnsConfig")
+    (mine,), (theirs,) = own["containers"], pool["containers"]
+    for key in ("securityContext", "ports", "imagePullPolicy"):
+        assert mine.get(key) == theirs.get(key), key
+    places = [{one["mountPath"] for one in each["volumeMounts"]} for each in (mine, theirs)]
+    assert places[0] == places[1]
+    flags, known = ({word.partition("=")[0] for word in each["args"]} for each in (mine, theirs))
+    assert (flags - known, known - flags) == (more, less)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +12,7 @@ import uvloop
 from groundswell.credentials import Remote
 from groundswell.errors import CoordinatorUnreachable, GroundswellError
 from groundswell.schedule.shape import run_duration_with_grace
+from groundswell.v1.control_pb2 import Notice
 from groundswell_coordinator.cli.interrupts import Interrupts
 from groundswell_coordinator.cli.order import Interrupted, with_summary
 from groundswell_coordinator.cli.remote_session import follow_remote
@@ -25,7 +26,7 @@ from groundswell_coordinator.launch.kubernetes.settings import RunSettings
 from groundswell_coordinator.report.live import LiveView
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
     from groundswell.scenario.model import Test
     from groundswell.v1.control_pb2 import Ended
@@ -46,15 +47,20 @@ async def _run(order: Order, test: Test, place: ClusterPlace) -> Ended:
             async with Cluster.of(place.context, place.namespace) as cluster:
                 settings = _settings(order, test, place, cluster.namespace)
                 certificates = RunCertificates(settings)
+                tell = _Teller(quiet=order.quiet)
                 async with Placement(
-                    cluster, settings, certificates, _tell(order), lambda: interrupts.tell(_ignore)
+                    cluster, settings, certificates, tell, lambda: interrupts.tell(_ignore)
                 ) as placement:
                     await placement.ready()
                     with certificates.of_client() as credentials:
-                        async with _reached(placement, place, _tell(order)) as (host, port):
+                        async with _reached(placement, place, tell) as (host, port):
                             remote = Remote(host, port, credentials)
                             view = LiveView(test.test, quiet=order.quiet)
-                            return await _followed(order, view, remote, interrupts)
+                            following = _followed(order, view, remote, interrupts)
+                            with tell.above(view):
+                                ended = await _unless_lost(following, placement)
+                            await _keep(order.run_id, remote)
+                            return ended
         except asyncio.CancelledError:
             raise Interrupted("interrupted before the load") from None
 
@@ -66,9 +72,22 @@ async def _followed(order: Order, view: LiveView, remote: Remote, interrupts: In
         # Nobody follows it again: what it ran on is taken away.
         raise CoordinatorUnreachable(error.message) from error
     assert ended is not None, "nobody leaves a run that ends with its client"
-    with_summary(ended)
-    await _keep(order.run_id, remote)
-    return ended
+    return with_summary(ended)
+
+
+async def _unless_lost(following: Coroutine[None, None, Ended], placement: Placement) -> Ended:
+    """What it comes to, or the error that there is no coordinator any more: it would be waited for in vain."""
+    run = asyncio.create_task(following)
+    lost = asyncio.create_task(placement.lost())
+    try:
+        await asyncio.wait([run, lost], return_when=asyncio.FIRST_COMPLETED)
+        if not run.done():
+            lost.result()
+        return await run
+    finally:
+        run.cancel()
+        lost.cancel()
+        await asyncio.gather(run, lost, return_exceptions=True)
 
 
 async def _keep(run_id: str, remote: Remote) -> None:
@@ -114,12 +133,26 @@ def _settings(order: Order, test: Test, place: ClusterPlace, namespace: str) -> 
     )
 
 
-def _tell(order: Order) -> Callable[[str], None]:
-    def tell(line: str) -> None:
-        if not order.quiet:
-            click.echo(line, err=True)
+class _Teller:
+    """Says a line: above the live view while there is one."""
 
-    return tell
+    def __init__(self, *, quiet: bool) -> None:
+        self._view: LiveView | None = None
+        self._quiet = quiet
+
+    @contextmanager
+    def above(self, view: LiveView) -> Generator[None]:
+        self._view = view
+        try:
+            yield
+        finally:
+            self._view = None
+
+    def __call__(self, line: str) -> None:
+        if self._view is not None:
+            self._view.notice(Notice(message=line))
+        elif not self._quiet:
+            click.echo(line, err=True)
 
 
 def _ignore(count: int) -> None:

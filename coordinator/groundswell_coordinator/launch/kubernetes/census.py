@@ -57,9 +57,16 @@ class Census:
                 f"agents end before the run begins: pod {pod.name}: {pod.ended}",
                 hint="is --image one of this version of groundswell?",
             )
+        if (why := self.lost) is not None:
+            raise PlacementFailed(f"the coordinator's pod has ended: {why}")
+
+    @property
+    def lost(self) -> str | None:
+        """Why the coordinator is gone for good; None where it is there, or still to come."""
         for pod in self.pods:
             if pod.role == coordinator_pod.ROLE and (pod.ended or pod.is_moved):
-                raise PlacementFailed(f"the coordinator's pod has ended: {pod.ended or 'moved'}")
+                return pod.ended or "it was told to end"
+        return None
 
     def __str__(self) -> str:
         """`38/50 agents ready, 12 pending: Insufficient cpu`."""

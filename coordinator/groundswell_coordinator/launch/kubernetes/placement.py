@@ -7,7 +7,7 @@ import shlex
 import time
 from typing import TYPE_CHECKING, Self
 
-from groundswell.errors import GroundswellError, InvalidConfiguration
+from groundswell.errors import CoordinatorUnreachable, GroundswellError, InvalidConfiguration
 from groundswell_coordinator.counted import counted
 from groundswell_coordinator.launch.kubernetes.census import Census
 from groundswell_coordinator.launch.kubernetes.errors import (
@@ -96,6 +96,16 @@ class Placement:
         self._tell(str(census))
         self.pods.tells_ends = True
 
+    async def lost(self) -> None:
+        """Returns never. Raises CoordinatorUnreachable once the coordinator's pod is gone for good."""
+        while True:
+            if (why := Census.of(self.settings, self.pods.states).lost) is not None:
+                raise CoordinatorUnreachable(
+                    f"the coordinator's pod is gone, and the run with it: {why}",
+                    hint="nodes are drained between runs, or a pool's coordinator has a volume",
+                )
+            await self.pods.changed(_LOOK_S)
+
     async def _check_quotas(self) -> None:
         reference = owner_reference({"metadata": {"name": self.settings.name, "uid": ""}})
         objects = [
@@ -133,6 +143,8 @@ class Placement:
 
     async def _remove(self) -> None:
         self._removing()
+        if self._made:
+            self._tell(f"removing job {self.settings.name} and what it owns…")
         deadline = time.monotonic() + _REMOVE_S
         is_clean = True
         # The Job first: else it would make its pods again.
