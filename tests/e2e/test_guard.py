@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from textwrap import dedent
+from typing import TYPE_CHECKING, cast
 
 from tests.e2e.service import serving
+from tests.e2e.writing import iterations, write_test
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
     from tests.e2e.commands import Groundswell
@@ -106,3 +112,86 @@ def test_a_pattern_that_is_none_is_a_wrong_usage(groundswell: Groundswell) -> No
 
     assert done.exit_code == 2, done
     assert "'10.0.0.1/8' is no pattern of targets" in done.stderr
+
+
+class _Target(ThreadingHTTPServer):
+    """Answers 302 to `leads_to`, or 200; counts what it is asked."""
+
+    def __init__(self, host: str, leads_to: str | None = None) -> None:
+        super().__init__((host, 0), _Answer)
+        self.leads_to = leads_to
+        self.connections = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.server_address[0]!s}:{self.server_port}"
+
+
+class _Answer(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    @property
+    def _target(self) -> _Target:
+        return cast("_Target", self.server)
+
+    def setup(self) -> None:
+        self._target.connections += 1
+        super().setup()
+
+    def do_GET(self) -> None:  # as http.server wants it
+        leads_to = self._target.leads_to
+        self.send_response(200 if leads_to is None else 302)
+        if leads_to is not None:
+            self.send_header("Location", leads_to)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name there
+        pass
+
+
+@contextmanager
+def _targets() -> Generator[tuple[_Target, _Target]]:
+    """One that is allowed, and leads to one that is not: an address of this machine, too."""
+    with _Target("127.0.0.2") as forbidden, _Target("127.0.0.1", f"{forbidden.url}/x") as allowed:
+        threads = [threading.Thread(target=one.serve_forever) for one in (allowed, forbidden)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield allowed, forbidden
+        finally:
+            for one in (allowed, forbidden):
+                one.shutdown()
+            for thread in threads:
+                thread.join()
+
+
+def test_neither_a_redirect_nor_a_function_gets_an_agent_to_a_host_that_it_does_not_load(
+    groundswell: Groundswell, tmp_path: Path
+) -> None:
+    with _targets() as (allowed, forbidden), serving(groundswell) as service:
+        redirected = write_test(tmp_path, allowed.url, {"load": iterations(4)})
+        function = tmp_path / "function.py"
+        function.write_text(
+            dedent(f"""
+            from groundswell import Test, VU, shared_iterations
+
+            test = Test("function", target="{allowed.url}")
+
+            @test.scenario(shared_iterations(4, vus=2))
+            async def load(vu: VU) -> None:
+                await vu.http.get("{forbidden.url}/y", name="y")
+            """)
+        )
+        pool = ("--coordinator", service.address)
+        with groundswell.starting("agent", *pool, "--allow-target", "127.0.0.1"):
+            service.wait_for_agents(1)
+            for test, followed in ((redirected, 4), (function, 0)):
+                ran = groundswell.run(test, *pool)
+
+                assert ran.exit_code == 0, ran
+                errors = {one.error: one.count for one in ran.summary.errors}
+                assert errors == {"guard": 4}, ran
+                assert ran.count("http_reqs") == 4 + followed
+            assert allowed.connections > 0
+            assert forbidden.connections == 0

@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from groundswell_agent.http.limits import LONGEST_ATTRIBUTE, LONGEST_COOKIE, MOST_COOKIES
 from groundswell_agent.http.resolver import is_literal
 
 if TYPE_CHECKING:
     from groundswell_agent.http.request import Origin
-
-# Per VU; browsers keep as many for one host. The oldest go.
-MOST_COOKIES = 180
-_LONGEST = 4096
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -101,13 +98,17 @@ def parse_set_cookie(line: str, host: str, path: str) -> Cookie | None:
     pair, *attributes = line.split(";")
     name, equals, value = pair.partition("=")
     name, value = name.strip(), value.strip()
-    if not equals or not name or len(pair) > _LONGEST or _CONTROLS.search(pair):
+    if not equals or not name or len(pair) > LONGEST_COOKIE or _CONTROLS.search(pair):
         return None
     cookie = Cookie(name, value, host, default_path(path), True, False, None)
+    if len(cookie.path) > LONGEST_ATTRIBUTE:
+        return None
     max_age: float | None = None
     for attribute in attributes:
         key, _, content = attribute.partition("=")
         content = content.strip()
+        if len(content) > LONGEST_ATTRIBUTE:
+            continue
         match key.strip().lower():
             case "domain" if content.strip("."):
                 cookie.domain, cookie.is_host_only = content.lower().removeprefix("."), False

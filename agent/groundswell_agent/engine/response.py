@@ -9,7 +9,7 @@ import msgspec
 from groundswell_agent.http.body import body_of
 from groundswell_agent.http.content import UndecodableBody
 from groundswell_agent.http.head import header_values
-from groundswell_agent.http.request import DEFAULT_BODY_LIMIT
+from groundswell_agent.http.limits import DEFAULT_BODY_LIMIT
 
 if TYPE_CHECKING:
     from groundswell_agent.http.exchange import Exchange

@@ -34,8 +34,9 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from groundswell_agent.http.head import HEAD_LIMIT, Head
+from groundswell_agent.http.head import Head
 from groundswell_agent.http.known_head import MOST_MISSES, NOTHING_KNOWN
+from groundswell_agent.http.limits import HEAD_LIMIT, MOST_INTERIM
 from groundswell_agent.http.reader import Collector, Reader
 from groundswell_agent.http.upload import Upload
 
@@ -48,8 +49,8 @@ if TYPE_CHECKING:
     from groundswell_agent.http.upload import BodySource
 
 
-class _UnexpectedUpgrade(Exception):
-    """A 101 that nobody asked for."""
+class _BadInterim(Exception):
+    """A 101 that nobody asked for, or one 1xx too many."""
 
 
 class Connection(asyncio.Protocol):
@@ -61,6 +62,8 @@ class Connection(asyncio.Protocol):
         "_get_status",
         "_handling",
         "_head",
+        "_interims",
+        "_interims_to",
         "_is_closing",
         "_keep",
         "_known",
@@ -106,6 +109,9 @@ class Connection(asyncio.Protocol):
         self._feed = _NO_PARSER.feed_data
         self._known = NOTHING_KNOWN
         self._status = 0
+        # How many 1xx came last, and to which request: by when it was sent.
+        self._interims = 0
+        self._interims_to = 0.0
         self._done = self._keep = self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -214,8 +220,16 @@ class Connection(asyncio.Protocol):
             self._status = status
             self._keep = self._should_keep_alive()
             self._done = True
-        elif status == 101:
-            raise _UnexpectedUpgrade
+        else:
+            self._pass_over(status)
+
+    def _pass_over(self, status: int) -> None:
+        assert self.in_flight is not None
+        if self.in_flight.send_start != self._interims_to:
+            self._interims_to, self._interims = self.in_flight.send_start, 0
+        self._interims += 1
+        if status == 101 or self._interims > MOST_INTERIM:
+            raise _BadInterim
 
     def _complete(self, exchange: Exchange, now: float, data: bytes) -> None:
         if len(data) > HEAD_LIMIT and self._head is None and not Head().feed(data):
@@ -295,9 +309,12 @@ class Connection(asyncio.Protocol):
             self._ended()
         else:
             self._fail("tls" if isinstance(exc, ssl.SSLError) else "reset", monotonic())
-        # The parser holds bound methods of ours and we hold it: let reference counting free both.
+        # The parser holds bound methods of ours and we hold it: let reference counting free both, and with them
+        # what there is of a body.
         self._use(_NO_PARSER)
-        self._reader = None
+        if self._reader is not None:
+            self._reader.release()
+            self._reader = None
 
     def _ended(self) -> None:
         now = monotonic()

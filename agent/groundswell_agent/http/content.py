@@ -12,18 +12,13 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from groundswell.errors import GroundswellError
+from groundswell_agent.http.limits import MOST_CODINGS, MOST_MEMBERS, ZSTD_WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 _BROTLI = ("brotli", "brotlicffi")
-# Brotli's older packages have no limit of their own: so few bytes in, little comes out.
-_BROTLI_PIECE = 64
-
-# For each, all that follows is copied, so the time grows with the square of their number. Files that are made of
-# blocks have one for each 64 KiB.
-_MOST_MEMBERS = 256
 
 _NO_CODING = frozenset({"", "identity"})
 
@@ -50,8 +45,11 @@ def decoded(body: bytes, encodings: Iterable[str], limit: int) -> tuple[bytes, b
     """
     names = [name.strip().lower() for value in encodings for name in value.split(",")]
     cut = False
+    names = [name for name in names if name not in _NO_CODING]
+    if len(names) > MOST_CODINGS:
+        raise UndecodableBody(f"the body has {len(names)} codings on top of each other")
     # The last one named was put on last.
-    for name in reversed([name for name in names if name not in _NO_CODING]):
+    for name in reversed(names):
         decode = _DECODERS.get(name)
         if decode is None:
             raise UndecodableBody(f"the body has the unknown Content-Encoding {name!r}")
@@ -66,8 +64,8 @@ def _gzip(body: bytes, most: int) -> bytes:
     # One member after the other; what follows the last and is none is let pass, as by gzip.
     while body and len(found) < most:
         members += 1
-        if members > _MOST_MEMBERS:
-            raise UndecodableBody(f"the body has more than {_MOST_MEMBERS} members of gzip")
+        if members > MOST_MEMBERS:
+            raise UndecodableBody(f"the body has more than {MOST_MEMBERS} members of gzip")
         stream = zlib.decompressobj(_GZIP)
         try:
             found += stream.decompress(body, most - len(found))
@@ -94,13 +92,15 @@ def _deflate(body: bytes, most: int) -> bytes:
 def _br(body: bytes, most: int) -> bytes:
     brotli = _brotli()
     if brotli is None:
-        raise _missing("br", "brotli")
+        raise _missing("br", "'brotli>=1.2'")
     stream, found = brotli.Decompressor(), bytearray()
     try:
-        for at in range(0, len(body), _BROTLI_PIECE):
-            found += stream.process(body[at : at + _BROTLI_PIECE])
+        piece = stream.process(body, output_buffer_limit=most)
+        while piece:
+            found += piece
             if len(found) >= most:
                 break
+            piece = stream.process(b"", output_buffer_limit=most - len(found))
     except brotli.error as error:
         raise UndecodableBody(f"the body is no br: {error}") from None
     return bytes(found[:most])
@@ -110,7 +110,8 @@ def _zstd(body: bytes, most: int) -> bytes:
     if importlib.util.find_spec("zstandard") is None:
         raise _missing("zstd", "zstandard")
     zstandard = importlib.import_module("zstandard")
-    reader = zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True)
+    decompressor = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
+    reader = decompressor.stream_reader(body, read_across_frames=True)
     try:
         return bytes(reader.read(most))
     except zstandard.ZstdError as error:
@@ -118,8 +119,13 @@ def _zstd(body: bytes, most: int) -> bytes:
 
 
 def _brotli() -> Any | None:  # noqa: ANN401  # neither package has types
-    name = next((name for name in _BROTLI if importlib.util.find_spec(name) is not None), None)
-    return importlib.import_module(name) if name is not None else None
+    """One that can be told how much to unpack: 64 bytes may hold 32 MB, and older ones give all of it at once."""
+    for name in _BROTLI:
+        if importlib.util.find_spec(name) is not None:
+            brotli = importlib.import_module(name)
+            if hasattr(brotli.Decompressor, "can_accept_more_data"):
+                return brotli
+    return None
 
 
 def _missing(coding: str, package: str) -> UndecodableBody:

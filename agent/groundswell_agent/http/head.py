@@ -7,7 +7,7 @@ its end the connection's end?
 
 from __future__ import annotations
 
-HEAD_LIMIT = 64 * 1024  # bytes
+from groundswell_agent.http.limits import HEAD_LIMIT
 
 _END = b"\r\n\r\n"
 _H, _ONE = b"H1"

@@ -11,7 +11,7 @@ complete, its status and its framing are those of the last one, and it sets no c
 
 from __future__ import annotations
 
-from groundswell_agent.http.head import HEAD_LIMIT
+from groundswell_agent.http.limits import HEAD_LIMIT
 
 # Where each head differs from the one before, looking for the next is given up: so many in a row.
 MOST_MISSES = 20

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from groundswell.scenario.hosts import matches
 from groundswell_agent.http.connection import Connection
-from groundswell_agent.http.head import HEAD_LIMIT
+from groundswell_agent.http.limits import HEAD_LIMIT
 from groundswell_agent.http.secure import SecureConnection
 
 if TYPE_CHECKING:

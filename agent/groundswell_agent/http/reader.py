@@ -5,14 +5,33 @@ All other responses are parsed without a callback for either, and their bytes ar
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from httptools import HttpResponseParser
+from httptools import HttpParserError, HttpResponseParser
+
+from groundswell_agent.http.limits import MOST_PIECES, TRAILER_LIMIT
 
 if TYPE_CHECKING:
+    from array import array
+
     from groundswell_agent.http.connection import Connection
     from groundswell_agent.http.exchange import Exchange
     from groundswell_agent.http.request import Handling
+
+
+class _BoundedParser(HttpResponseParser):
+    """httptools puts a header together piece by piece, each time anew, and a trailer has no end that anybody else
+    would mind: more than the limit of bytes that hold nothing of a body are no response.
+    """
+
+    # Since the body went on last; a head has its own limit.
+    besides_body = 0
+
+    def feed_data(self, data: bytes | bytearray | memoryview | array[int]) -> None:
+        self.besides_body += len(data)
+        super().feed_data(data)
+        if self.besides_body > TRAILER_LIMIT:
+            raise HttpParserError("too much besides the body")
 
 
 class Reader:
@@ -30,7 +49,7 @@ class Reader:
         "parser",
     )
 
-    _chunks: list[bytes]
+    _chunks: list[bytes | bytearray]
     _headers: list[tuple[bytes, bytes]]
     _in_body: bool
     _kept: int
@@ -40,7 +59,7 @@ class Reader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.on_message_begin = connection.on_message_begin
-        self.parser = HttpResponseParser(self)
+        self.parser = _BoundedParser(self)
         self._forget()
 
     def begin(self, handling: Handling) -> None:
@@ -63,6 +82,7 @@ class Reader:
             )
 
     def on_body(self, chunk: bytes) -> None:
+        self.parser.besides_body = 0
         handling = self._handling
         if handling.bodiless:
             self._connection.forbid_reuse()
@@ -71,8 +91,11 @@ class Reader:
             self._truncated = len(chunk) > room
             self._chunks.append(chunk[:room] if self._truncated else chunk)
             self._kept += len(chunk)
+            if len(self._chunks) > MOST_PIECES:
+                _join_early(self._chunks)
 
     def on_message_complete(self) -> None:
+        self.parser.besides_body = 0
         self._connection.on_message_complete()
         if self._handling.closes:
             self._connection.forbid_reuse()
@@ -90,6 +113,10 @@ class Reader:
             exchange.collected = b"".join(self._chunks)
         exchange.dirty = True
         self._forget()
+
+    def release(self) -> None:
+        """It is used no more; it and its parser hold each other."""
+        del self.parser
 
     def _forget(self) -> None:
         self._headers = []
@@ -122,7 +149,7 @@ class Collector:
     __slots__ = ("_chunks", "_limit", "_room", "on_message_begin", "on_message_complete", "parser")
 
     def __init__(self, connection: Connection) -> None:
-        self._chunks: list[bytes] = []
+        self._chunks: list[bytes | bytearray] = []
         self._limit = self._room = 0
         self.on_message_begin = connection.on_message_begin
         self.on_message_complete = connection.on_message_complete
@@ -136,10 +163,25 @@ class Collector:
         if self._room > 0:
             self._room -= len(chunk)
             self._chunks.append(chunk)
+            if len(self._chunks) > MOST_PIECES:
+                _join_early(self._chunks)
 
     def deliver(self, exchange: Exchange) -> None:
         """The response is complete: give its body, of which there may be one read more than asked."""
         chunks = self._chunks
-        exchange.collected = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        exchange.collected = cast("bytes", chunks[0]) if len(chunks) == 1 else b"".join(chunks)
         self._room = self._limit
         chunks.clear()
+
+    def release(self) -> None:
+        """It is used no more; it and its parser hold each other."""
+        del self.parser
+
+
+def _join_early(chunks: list[bytes | bytearray]) -> None:
+    """Make one piece, the first, of all but the last."""
+    early = chunks[0]
+    if not isinstance(early, bytearray):
+        early = chunks[0] = bytearray(early)
+    early += b"".join(chunks[1:-1])
+    del chunks[1:-1]

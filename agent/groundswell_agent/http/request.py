@@ -17,6 +17,7 @@ from groundswell.errors import GroundswellError
 from groundswell.exit_codes import ExitCode
 from groundswell_agent.http.content import accepted
 from groundswell_agent.http.known_head import NOTHING_KNOWN, KnownHead
+from groundswell_agent.http.limits import DEFAULT_BODY_LIMIT, LONGEST_HOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 Scheme = Literal["http", "https"]
 
 DEFAULT_TIMEOUT = 60.0
-DEFAULT_BODY_LIMIT = 10 * 1024 * 1024
 
 _PORTS: dict[str, int] = {"http": 80, "https": 443}
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -64,6 +64,8 @@ class Origin:
             raise InvalidRequest(f"scheme {scheme!r} is not http or https")
         if not host or _HOST_TAKES_NO.search(host) or CONTROLS.search(host):
             raise InvalidRequest(f"{host!r} is no host")
+        if len(host) > LONGEST_HOST:
+            raise InvalidRequest(f"a host has at most {LONGEST_HOST} letters, not {len(host)}")
         port = _PORTS[scheme] if port is None else port
         if not 0 < port < 65536:
             raise InvalidRequest(f"port {port} is not between 1 and 65535")

@@ -13,6 +13,8 @@ import socket
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from groundswell_agent.http.limits import MOST_NAMES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -90,6 +92,9 @@ class Resolver:
             # Where each connection looks up anew, the next one is still another's turn.
             answer.turn = before.turn
         self._answers[host] = answer
+        if len(self._answers) > MOST_NAMES:
+            # Redirects may lead to any number of them.
+            del self._answers[next(iter(self._answers))]
         return answer
 
 

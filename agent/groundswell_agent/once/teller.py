@@ -23,7 +23,7 @@ from groundswell_agent.engine.response import MISSING
 from groundswell_agent.http.body import body_of
 from groundswell_agent.http.content import UndecodableBody
 from groundswell_agent.http.head import final_head, lower_head
-from groundswell_agent.http.request import DEFAULT_BODY_LIMIT
+from groundswell_agent.http.limits import DEFAULT_BODY_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

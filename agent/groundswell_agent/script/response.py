@@ -10,7 +10,7 @@ import msgspec
 from groundswell.script.http import Response, ResponseError
 from groundswell_agent.http.content import UndecodableBody, decoded
 from groundswell_agent.http.head import header_names, header_values
-from groundswell_agent.http.request import DEFAULT_BODY_LIMIT
+from groundswell_agent.http.limits import DEFAULT_BODY_LIMIT
 
 if TYPE_CHECKING:
     from groundswell_agent.http.exchange import Exchange

@@ -83,7 +83,18 @@ async def test_a_followed_redirect_is_expected_whatever_the_step_expects(site: S
     assert {tags["expected_response"] for tags in run.tags("http_reqs")} == {"true"}
 
 
-@pytest.mark.parametrize("location", ["ftp://x/", "http://[", "//:0/"])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "ftp://x/",
+        "http://[",
+        "//:0/",
+        "file:///etc/passwd",
+        "javascript:0",
+        "data:,x",
+        f"//{'a' * 254}/",
+    ],
+)
 async def test_a_redirect_to_nowhere_is_the_response(site: Site, location: str) -> None:
     run = await play(site.url, once(get("/to/302", name="a", query={"at": location})))
     assert run.count("http_reqs", status="302") == len(site.asked) == 1
@@ -225,3 +236,12 @@ def test_longer_paths_go_first_and_jars_have_an_end() -> None:
     assert jar.header_for(HTTP, "/x/y") == "b=2; a=1"
     jar.take([f"c{n}=1" for n in range(1000)], HTTP, "/")
     assert len(jar.cookies) == 180
+
+
+def test_no_word_of_a_cookie_is_longer_than_any() -> None:
+    jar = Jar()
+    long = "/x" * 600
+    jar.take([f"a=1; Path={long}", f"b={'y' * 5000}"], HTTP, "/")
+    assert [(one.name, one.path) for one in jar.cookies.values()] == [("a", "/")]
+    jar.take(["c=1"], HTTP, f"{long}/")
+    assert len(jar.cookies) == 1

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from groundswell_agent.http.head import HEAD_LIMIT, Head
+from groundswell_agent.http.head import Head
+from groundswell_agent.http.limits import HEAD_LIMIT
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from groundswell.scenario.json_path import parse_json_path
 from groundswell.scenario.step_model import Capture
 from groundswell_agent.engine.captures import compile_capture
-from groundswell_agent.engine.cookies import MOST_COOKIES, Jar
+from groundswell_agent.engine.cookies import Jar
 from groundswell_agent.engine.redirects import redirected, take_cookies
 from groundswell_agent.engine.response import Response
 from groundswell_agent.http.body import body_of
@@ -20,6 +20,7 @@ from groundswell_agent.http.content import UndecodableBody, decoded
 from groundswell_agent.http.digest import Credentials, asked_for
 from groundswell_agent.http.exchange import Exchange
 from groundswell_agent.http.head import header_names, header_values, lower_head
+from groundswell_agent.http.limits import MOST_COOKIES
 from groundswell_agent.http.proxy import Proxy, ProxyRefused, TunnelledConnection
 from groundswell_agent.http.request import Origin, prepare
 from tests.agent.http.test_splits import RESPONSES
