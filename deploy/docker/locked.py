@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 # hatchling builds the wheel; what it is built with is not in the image.
 _BUILDERS = {"build": ["hatchling"]}
-# hdrhistogram asks for it and never imports it; `pip freeze` does not name it.
+# hdrhistogram asks for it and never imports it.
 _LEFT_OUT = {"setuptools"}
 
 

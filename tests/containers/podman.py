@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-_TOOLS = ("podman", "runc", "debootstrap", "nsenter", "nft", "tar")
+_TOOLS = ("podman", "runc", "debootstrap", "nsenter", "nft", "iptables", "tar")
 _LONGEST_S = 120.0
 
 # runc takes every layout of cgroups; without systemd nobody else than ourselves may make them. What podman asks for by
