@@ -38,6 +38,8 @@ class Node:
         self._store = store
         self._folder = folder
         self._ports: dict[tuple[str, int], int] = {}
+        # Ports of pods that are to be known before there is a pod.
+        self.fixed: dict[int, int] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def reconcile(self) -> None:
@@ -198,9 +200,7 @@ class Node:
 
     def _port(self, pod: str, port: int) -> int:
         if (pod, port) not in self._ports:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                self._ports[pod, port] = free.getsockname()[1]
+            self._ports[pod, port] = self.fixed.get(port) or free_port()
         return self._ports[pod, port]
 
     def _pod_behind(self, service: str) -> str | None:
@@ -244,6 +244,12 @@ class Node:
         if ready is not None:
             self._condition(pod, "Ready", str(ready))
         self._store.touch("pods", pod)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _cores(pod: Object) -> float:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.processes import eventually
 from tests.e2e.writing import arrivals, write_test
+from tests.kubernetes.node import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -163,6 +164,21 @@ def test_a_coordinator_whose_container_dies_comes_back_with_its_store(
     assert "generation 1" in log
     assert "generation 2" in log
     assert _indices(cluster) == ["0"]
+    assert cluster.names() == set()
+
+
+@pytest.mark.slow
+def test_a_coordinator_that_is_reached_by_its_own_address_needs_no_kubectl(
+    groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
+) -> None:
+    cluster.node.fixed[9700] = port = free_port()
+    del cluster.api.rights["", "pods/portforward"]
+    (cluster.folder / "bin" / "kubectl").unlink()
+    words = ("--kubernetes", "--coordinator", f"localhost:{port}")
+    env = {**cluster.environment, "PATH": str(tmp_path)}
+    ran = groundswell.run(_test(tmp_path, demo, "1s"), *words, env=env)
+    assert ran.exit_code == 0, ran
+    assert f"on 1 agent of localhost:{port}" in ran.stderr
     assert cluster.names() == set()
 
 

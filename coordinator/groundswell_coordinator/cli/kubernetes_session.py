@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from groundswell_coordinator.cli.kubernetes_options import ClusterPlace
     from groundswell_coordinator.cli.order import Order
 
+_HOW_REACHED = (
+    "does kubectl port-forward, or what --coordinator names, lead to the coordinator's pod?"
+)
+
 
 def run_on_kubernetes(order: Order, test: Test, place: ClusterPlace) -> Ended:
     """Returns when the run is over, its seconds are in this user's store, and its pods are gone."""
@@ -70,7 +74,7 @@ async def _followed(order: Order, view: LiveView, remote: Remote, interrupts: In
         ended = await follow_remote(order, view, remote, interrupts, may_leave=False)
     except CoordinatorUnreachable as error:
         # Nobody follows it again: what it ran on is taken away.
-        raise CoordinatorUnreachable(error.message) from error
+        raise CoordinatorUnreachable(error.message, hint=_HOW_REACHED) from error
     assert ended is not None, "nobody leaves a run that ends with its client"
     return with_summary(ended)
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # Of what was not created for sure there is nothing to remove.
 _NOT_MADE = (ClusterRefuses, InvalidConfiguration, PlacementFailed)
 _LOOK_S = 1.0
+_SETTLE_S = 0.1
+_SAY_EVERY_S = 1.0
 _EVENTS_EVERY_S = 2.0
 _REMOVE_S = 20.0
 _GONE_S = 20.0
@@ -77,7 +79,7 @@ class Placement:
     async def ready(self) -> None:
         """Returns when the coordinator serves and all agents are attached. Raises PlacementFailed."""
         begin = looked = time.monotonic()
-        told = ""
+        said, said_at = "", 0.0
         while True:
             census = Census.of(self.settings, self.pods.states)
             census.check()
@@ -89,10 +91,12 @@ class Placement:
             if census.missing_pods and now - looked > _EVENTS_EVERY_S:
                 looked = now
                 await self._check_events()
-            if (line := str(census)) != told:
+            # A thousand pods that get ready are no thousand lines.
+            if now - said_at > _SAY_EVERY_S and (line := str(census)) != said:
                 self._tell(line)
-                told = line
+                said, said_at = line, now
             await self.pods.changed(_LOOK_S)
+            await asyncio.sleep(_SETTLE_S)
         self._tell(str(census))
         self.pods.tells_ends = True
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from groundswell_coordinator.launch.kubernetes.cluster import Cluster
+    from groundswell_coordinator.launch.kubernetes.manifest import Object
 
 _AGAIN_S = 1.0
 
@@ -30,6 +31,7 @@ class PodsWatch:
         self._labels = labels
         self._tell = tell
         self._changed = asyncio.Event()
+        self._known: dict[str, tuple[Object, PodState]] = {}
 
     async def __aenter__(self) -> Self:
         self._watching = asyncio.create_task(self._watch())
@@ -53,13 +55,22 @@ class PodsWatch:
             try:
                 async with contextlib.aclosing(self._cluster.watch_pods(self._labels)) as changes:
                     async for pods in changes:
-                        self._note(tuple(PodState.of(pod) for pod in pods.values()))
+                        self._note(self._states(pods))
             except ClusterUnreachable:
                 # A run does not need the API server; whoever waits has a limit of its own.
                 pass
             finally:
                 self._changed.set()
             await asyncio.sleep(_AGAIN_S)
+
+    def _states(self, pods: Mapping[str, Object]) -> tuple[PodState, ...]:
+        """Of many pods one has changed."""
+        known, self._known = self._known, {}
+        for name, pod in pods.items():
+            before = known.get(name)
+            is_same = before is not None and before[0] is pod
+            self._known[name] = before if before and is_same else (pod, PodState.of(pod))
+        return tuple(state for _, state in self._known.values())
 
     def _note(self, states: tuple[PodState, ...]) -> None:
         if self.tells_ends:
