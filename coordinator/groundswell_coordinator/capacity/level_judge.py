@@ -16,11 +16,9 @@ from groundswell.verdict.verdict import DropCause, Reason, ReasonCode
 from groundswell_coordinator.capacity.search import Outcome, Phase
 from groundswell_coordinator.judge.ending import Ending
 from groundswell_coordinator.judge.judgement import judge_run
-from groundswell_coordinator.report.capacity_summary import (
-    LevelReason,
-    LevelSummary,
-    LevelThreshold,
-)
+from groundswell_coordinator.report.capacity_summary import LevelSummary
+from groundswell_coordinator.report.finite import finite
+from groundswell_coordinator.report.judged import Remark, ThresholdResult
 from groundswell_coordinator.timeline.interval import Interval
 from groundswell_coordinator.timeline.slice import Slice
 from groundswell_coordinator.timeline.strain import strain_of
@@ -67,9 +65,9 @@ def judge_level(test: Test, step: Step, level: Level, material: Material) -> Lev
         to_s=first + step.hold,
         outcome=_for(step.phase, outcome).value,
         **_measured(test, timeline, first, step.hold),
-        reasons=tuple(LevelReason(one.code.value, one.message, one.agent) for one in reasons),
+        reasons=tuple(Remark(one.code.value, one.message, one.agent) for one in reasons),
         thresholds=tuple(
-            LevelThreshold(one.threshold.key, one.threshold.expression, one.ok, one.value)
+            ThresholdResult(one.threshold.key, one.threshold.expression, one.ok, one.value)
             for one in judgement.thresholds
         ),
     )
@@ -150,11 +148,11 @@ def _measured(test: Test, timeline: Timeline, first: int, hold: int) -> dict[str
         for one in judged
     ]
     total = sum(cut.total for cut in cuts)
-    times = durations.percentiles(_PERCENTILES) if durations.count else (None,) * 3
+    times = map(finite, durations.percentiles(_PERCENTILES)) if durations.count else (None,) * 3
     return {
         "achieved": sum(one.fired for one in accounts if one is not None) / hold,
         "requests": sum(cut.count for cut in cuts) / hold,
-        **dict(zip(("p50_ms", "p95_ms", "p99_ms"), map(_finite, times), strict=True)),
+        **dict(zip(("p50_ms", "p95_ms", "p99_ms"), times, strict=True)),
         "failed": sum(cut.passes for cut in cuts) / total if total else 0.0,
         "dropped": sum(sum(one.dropped.values()) for one in accounts if one is not None),
         "vus": _vus(timeline, judged),
@@ -169,7 +167,3 @@ def _vus(timeline: Timeline, judged: Iterable[Interval]) -> int:
     """The most that were at work."""
     series = timeline.matching(Selection("vus"))
     return int(max((Slice.of(one, series).gauge or 0 for one in judged), default=0))
-
-
-def _finite(ms: float | None) -> float | None:
-    return None if ms is None else min(ms, 3_600_000.0)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 from groundswell.metrics.catalog import Kind
 from groundswell.metrics.histogram import Histogram
 from groundswell_coordinator.outputs.sink import OutputFailed
-from groundswell_coordinator.report.summary import BEYOND_RANGE_MS
+from groundswell_coordinator.report.finite import finite
 from groundswell_coordinator.run.sums import trend_values
 
 if TYPE_CHECKING:
@@ -104,6 +103,4 @@ def _trend(trend: Trend) -> Values:
     histogram = Histogram()
     trend.add_to(histogram)
     values = trend_values(histogram)
-    return {
-        name: value if math.isfinite(value) else BEYOND_RANGE_MS for name, value in values.items()
-    }
+    return {name: finite(value) for name, value in values.items()}

@@ -16,16 +16,11 @@ from groundswell_coordinator.report.capacity_words import (
     tried,
 )
 from groundswell_coordinator.report.lines import (
-    BAD,
-    DOUBTFUL,
-    FAILED,
-    GOOD,
     INDENT,
     NARROWEST,
-    PASSED,
     QUIET,
+    STANDINGS,
     STRONG,
-    UNSURE,
     hanging,
     heading,
 )
@@ -33,7 +28,7 @@ from groundswell_coordinator.report.lines import (
 if TYPE_CHECKING:
     from groundswell_coordinator.report.capacity_summary import CapacitySummary, LevelSummary
 
-_MARKS = {"passed": (PASSED, GOOD), "failed": (FAILED, BAD)}
+_OUTCOMES = {"passed": True, "failed": False}
 _CELL = 9
 _STRIP = 40
 _NAME = 20
@@ -70,7 +65,7 @@ def _rows(found: CapacitySummary, width: int) -> list[Text]:
 
 
 def _row(level: LevelSummary, scale: _Scale) -> Text:
-    mark, style = _MARKS.get(level.outcome, (UNSURE, DOUBTFUL))
+    mark, style = STANDINGS[_OUTCOMES.get(level.outcome)]
     numbers = "".join(cell.rjust(_CELL) for cell in cells(level))
     drawn = f" {scale.strip(level)}" if level.p50_ms is not None else f" {result(level)}"
     return Text.assemble(INDENT, (mark, style), " ", numbers, (drawn, style))

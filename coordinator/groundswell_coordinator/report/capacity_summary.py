@@ -2,34 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-_OPTIONAL = {"optional": True}
-
-
-@dataclass(frozen=True, slots=True)
-class LevelReason:
-    """Why a level did not pass, by the codes of a run's reasons."""
-
-    code: str
-    message: str
-    agent: str | None = field(default=None, metadata=_OPTIONAL)
-
-
-@dataclass(frozen=True, slots=True)
-class LevelThreshold:
-    """A threshold over one level; `ok` and `value` are None where there were no samples."""
-
-    metric: str
-    expression: str
-    ok: bool | None
-    value: float | None
-
-    def __post_init__(self) -> None:
-        # JSON has no infinity: an hour, as everywhere in a summary.
-        if self.value is not None and not math.isfinite(self.value):
-            object.__setattr__(self, "value", 3_600_000.0)
+from groundswell_coordinator.report.judged import (  # noqa: TC001 # msgspec looks them up
+    Remark,
+    ThresholdResult,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +33,8 @@ class LevelSummary:
     failed: float
     dropped: int
     vus: int
-    reasons: tuple[LevelReason, ...] = ()
-    thresholds: tuple[LevelThreshold, ...] = ()
+    reasons: tuple[Remark, ...] = ()
+    thresholds: tuple[ThresholdResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

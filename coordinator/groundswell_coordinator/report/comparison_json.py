@@ -6,7 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING
 
-from groundswell_coordinator.report.summary import BEYOND_RANGE_MS
+from groundswell_coordinator.report.finite import finite
 
 if TYPE_CHECKING:
     from groundswell_coordinator.compare.comparison import BudgetRow, Comparison, Row
@@ -87,4 +87,4 @@ def _number(value: float | None) -> float | None:
     """JSON has neither an infinity nor what is no number."""
     if value is None or math.isnan(value):
         return None
-    return value if math.isfinite(value) else math.copysign(BEYOND_RANGE_MS, value)
+    return finite(value)

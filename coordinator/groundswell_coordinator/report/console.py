@@ -15,14 +15,11 @@ from groundswell_coordinator.report.fleet import agents
 from groundswell_coordinator.report.lines import (
     BAD,
     DOUBTFUL,
-    FAILED,
-    GOOD,
     INDENT,
     NARROWEST,
-    PASSED,
     QUIET,
+    STANDINGS,
     STRONG,
-    UNSURE,
     WARNING,
     hanging,
     heading,
@@ -34,18 +31,14 @@ from groundswell_coordinator.report.terminal import print_page
 from groundswell_coordinator.report.totals import total_results
 
 if TYPE_CHECKING:
+    from groundswell_coordinator.report.judged import Remark
     from groundswell_coordinator.report.summary import (
         ReasonSummary,
         Summary,
         ThresholdSummary,
-        WarningSummary,
     )
 
-_VERDICTS = {
-    "PASS": (PASSED, GOOD),
-    "FAIL": (FAILED, BAD),
-    "INCONCLUSIVE": (UNSURE, DOUBTFUL),
-}
+_VERDICTS = {"PASS": True, "FAIL": False, "INCONCLUSIVE": None}
 _CLOSED = ("constant-vus", "ramping-vus", "shared-iterations", "per-vu-iterations")
 _ERRORS_SHOWN = 10
 _FAILURES = ("threshold_failed", "capacity_below")
@@ -113,7 +106,7 @@ def _headline(summary: Summary, width: int) -> list[Text]:
 def _title(summary: Summary) -> tuple[str, str]:
     if summary.verdict is None:
         return "PART OF A RUN", STRONG
-    mark, style = _VERDICTS[summary.verdict]
+    mark, style = STANDINGS[_VERDICTS[summary.verdict]]
     return f"{mark} {summary.verdict}", f"bold {style}"
 
 
@@ -145,14 +138,14 @@ def _reason(reason: ReasonSummary, summary: Summary, width: int) -> list[Text]:
     if summary.verdict == "PASS":
         mark, style = WARNING, DOUBTFUL
     elif reason.code in _FAILURES:
-        mark, style = FAILED, BAD
+        mark, style = STANDINGS[False]
     else:
-        mark, style = UNSURE, DOUBTFUL
+        mark, style = STANDINGS[None]
     named = "" if reason.agent is None or reason.agent in reason.message else f"{reason.agent}: "
     return hanging(mark, style, f"{reason.code}: {named}{reason.message}", width)
 
 
-def _warning(warning: WarningSummary, width: int) -> list[Text]:
+def _warning(warning: Remark, width: int) -> list[Text]:
     return hanging(WARNING, DOUBTFUL, f"{warning.code}: {warning.message}", width)
 
 
@@ -174,9 +167,7 @@ def _thresholds_title(summary: Summary) -> Text:
 
 
 def _threshold(threshold: ThresholdSummary, summary: Summary, width: int) -> list[Text]:
-    mark, style = {True: (PASSED, GOOD), False: (FAILED, BAD), None: (UNSURE, DOUBTFUL)}[
-        threshold.ok
-    ]
+    mark, style = STANDINGS[threshold.ok]
     over = ""
     if threshold.window is not None:
         over = f" over {quantity.clock(threshold.window.over_s)}"

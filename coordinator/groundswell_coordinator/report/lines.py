@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 GOOD, BAD, DOUBTFUL, QUIET, STRONG = "green", "red", "yellow", "dim", "bold"
 PASSED, FAILED, UNSURE, WARNING = "✓", "✗", "?", "!"
+# Of what holds, what does not, and what cannot be told.
+STANDINGS = {True: (PASSED, GOOD), False: (FAILED, BAD), None: (UNSURE, DOUBTFUL)}
 
 INDENT = "    "
 CELL = 8

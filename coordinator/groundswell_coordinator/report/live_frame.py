@@ -8,6 +8,7 @@ from rich.text import Text
 
 from groundswell.v1 import control_pb2
 from groundswell_coordinator.report import quantity
+from groundswell_coordinator.report.finite import BEYOND_RANGE_MS
 from groundswell_coordinator.report.lines import (
     BAD,
     DOUBTFUL,
@@ -19,7 +20,6 @@ from groundswell_coordinator.report.lines import (
     STRONG,
     UNSURE,
 )
-from groundswell_coordinator.report.summary import BEYOND_RANGE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

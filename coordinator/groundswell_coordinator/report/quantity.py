@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groundswell_coordinator.report.summary import BEYOND_RANGE_MS
+from groundswell_coordinator.report.finite import BEYOND_RANGE_MS
 
 # Enough to read, and few enough that six columns of them fit beside a name in 80.
 _DIGITS = 4

@@ -5,13 +5,12 @@
 
 Fields that mean nothing where they are absent (a reason's agent, a counter's unit) are left out of
 the JSON; those that mean "not known" are null. JSON has no infinity: a number too large to be told
-apart becomes `BEYOND_RANGE_MS`, one hour.
+apart becomes an hour (`finite.py`).
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
@@ -23,6 +22,8 @@ from groundswell.errors import GroundswellError
 from groundswell_coordinator.report.capacity_summary import (
     CapacitySummary,  # noqa: TC001 # msgspec looks it up when it reads a summary
 )
+from groundswell_coordinator.report.finite import Number, finite
+from groundswell_coordinator.report.judged import OPTIONAL, Remark, ThresholdResult
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -31,34 +32,16 @@ if TYPE_CHECKING:
 
 VERSION: Literal[1] = 1
 
-# Trends are kept up to one hour; what is above is counted in `clamped`, and shown as "≥ 1h".
-BEYOND_RANGE_MS = 3_600_000.0
-
-Number = int | float
 VerdictName = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 MetricType = Literal["counter", "gauge", "rate", "trend"]
 
-_OPTIONAL = {"optional": True}
-
 
 @dataclass(frozen=True, slots=True)
-class ReasonSummary:
+class ReasonSummary(Remark):
     """Why the verdict is what it is; beside a PASS, a warning."""
 
-    code: str
-    message: str
-    agent: str | None = field(default=None, metadata=_OPTIONAL)
-    metric: str | None = field(default=None, metadata=_OPTIONAL)
-    cause: str | None = field(default=None, metadata=_OPTIONAL)
-
-
-@dataclass(frozen=True, slots=True)
-class WarningSummary:
-    """What people should know of the run, whatever its verdict."""
-
-    code: str
-    message: str
-    agent: str | None = field(default=None, metadata=_OPTIONAL)
+    metric: str | None = field(default=None, metadata=OPTIONAL)
+    cause: str | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +58,7 @@ class AgentSummary:
 
     def __post_init__(self) -> None:
         if self.send_lag_p99_ms is not None:
-            object.__setattr__(self, "send_lag_p99_ms", _finite(self.send_lag_p99_ms))
+            object.__setattr__(self, "send_lag_p99_ms", finite(self.send_lag_p99_ms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +90,8 @@ class PhaseSummary:
     agent: str | None
     requests: int
     duration_s: float
-    failure: str | None = field(default=None, metadata=_OPTIONAL)
-    message: str | None = field(default=None, metadata=_OPTIONAL)
+    failure: str | None = field(default=None, metadata=OPTIONAL)
+    message: str | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +107,14 @@ class MetricSummary:
 
     type: MetricType
     values: Mapping[str, Number]
-    unit: str | None = field(default=None, metadata=_OPTIONAL)
-    clamped: int = field(default=0, metadata=_OPTIONAL)
+    unit: str | None = field(default=None, metadata=OPTIONAL)
+    clamped: int = field(default=0, metadata=OPTIONAL)
     # Of a trend: how many samples lie in each of as many equal factors from its min to its max.
-    spread: tuple[int, ...] = field(default=(), metadata=_OPTIONAL)
+    spread: tuple[int, ...] = field(default=(), metadata=OPTIONAL)
 
     def __post_init__(self) -> None:
-        finite = {name: _finite(value) for name, value in self.values.items()}
-        object.__setattr__(self, "values", finite)
+        values = {name: finite(value) for name, value in self.values.items()}
+        object.__setattr__(self, "values", values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,18 +127,10 @@ class WindowSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class ThresholdSummary:
-    """`ok` is None where there were no samples, and then `value` is too."""
+class ThresholdSummary(ThresholdResult):
+    """Of a whole run."""
 
-    metric: str
-    expression: str
-    ok: bool | None
-    value: Number | None
     window: WindowSummary | None = None
-
-    def __post_init__(self) -> None:
-        if self.value is not None:
-            object.__setattr__(self, "value", _finite(self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,24 +188,25 @@ class Summary:
     verdict: VerdictName | None
     exit_code: int
     reasons: tuple[ReasonSummary, ...] = ()
-    warnings: tuple[WarningSummary, ...] = ()
+    # What people should know of the run, whatever its verdict.
+    warnings: tuple[Remark, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     started_at: datetime | None
     duration_s: float
     # Nothing of it is judged.
-    warmup_s: float = field(default=0.0, metadata=_OPTIONAL)
-    part: PartSummary | None = field(default=None, metadata=_OPTIONAL)
+    warmup_s: float = field(default=0.0, metadata=OPTIONAL)
+    part: PartSummary | None = field(default=None, metadata=OPTIONAL)
     # The rate that was planned, as a line: seconds of the run, iterations per second.
-    plan: tuple[tuple[float, float], ...] = field(default=(), metadata=_OPTIONAL)
-    course: CourseSummary | None = field(default=None, metadata=_OPTIONAL)
+    plan: tuple[tuple[float, float], ...] = field(default=(), metadata=OPTIONAL)
+    course: CourseSummary | None = field(default=None, metadata=OPTIONAL)
     agents: tuple[AgentSummary, ...] = ()
     scenarios: Mapping[str, ScenarioSummary] = field(default_factory=dict[str, ScenarioSummary])
-    setup: PhaseSummary | None = field(default=None, metadata=_OPTIONAL)
-    teardown: PhaseSummary | None = field(default=None, metadata=_OPTIONAL)
+    setup: PhaseSummary | None = field(default=None, metadata=OPTIONAL)
+    teardown: PhaseSummary | None = field(default=None, metadata=OPTIONAL)
     metrics: Mapping[str, MetricSummary] = field(default_factory=dict[str, MetricSummary])
     thresholds: tuple[ThresholdSummary, ...] = ()
     # Of a search for capacity; its thresholds are those of the level that the answer rests on.
-    capacity: CapacitySummary | None = field(default=None, metadata=_OPTIONAL)
+    capacity: CapacitySummary | None = field(default=None, metadata=OPTIONAL)
     checks: tuple[CheckSummary, ...] = ()
     errors: tuple[ErrorSummary, ...] = ()
 
@@ -247,10 +223,6 @@ class Summary:
                 f"not a summary of version {VERSION}: {error}",
                 hint="it may have been written by a newer groundswell",
             ) from error
-
-
-def _finite(value: Number) -> Number:
-    return value if math.isfinite(value) else math.copysign(BEYOND_RANGE_MS, value)
 
 
 def _plain(value: object) -> object:

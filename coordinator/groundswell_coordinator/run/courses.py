@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from groundswell.metrics.histogram import Histogram
 from groundswell.verdict.selection import Selection
-from groundswell_coordinator.report.summary import BEYOND_RANGE_MS, CourseSummary
+from groundswell_coordinator.report.finite import finite
+from groundswell_coordinator.report.summary import CourseSummary
 from groundswell_coordinator.timeline.slice import Slice, trend_of
 
 if TYPE_CHECKING:
@@ -77,8 +77,7 @@ def _p95(timeline: Timeline, column: Sequence[Interval]) -> float | None:
         trend_of(one, series, into=union)
     if not union.count:
         return None
-    value = union.percentile(95)
-    return _short(value) if math.isfinite(value) else BEYOND_RANGE_MS
+    return _short(finite(union.percentile(95)))
 
 
 def _short(value: float) -> float:

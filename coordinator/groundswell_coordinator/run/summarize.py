@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from groundswell import __version__
 from groundswell.scenario.model import ConstantVus, RampingVus, all_requests
+from groundswell_coordinator.report.judged import Remark
 from groundswell_coordinator.report.summary import (
     AgentSummary,
     PhaseSummary,
@@ -19,7 +20,6 @@ from groundswell_coordinator.report.summary import (
     ScenarioSummary,
     Summary,
     ThresholdSummary,
-    WarningSummary,
     WindowSummary,
 )
 from groundswell_coordinator.run.courses import course_of
@@ -77,9 +77,7 @@ def summarize(
         verdict=decision.verdict.value,
         exit_code=int(decision.exit_code),
         reasons=tuple(_reason(reason) for reason in decision.reasons),
-        warnings=tuple(
-            WarningSummary(one.code, one.message, one.agent) for one in judgement.warnings
-        ),
+        warnings=tuple(Remark(one.code, one.message, one.agent) for one in judgement.warnings),
         labels=submission.labels,
         started_at=facts.started_at,
         duration_s=round(facts.duration_s, 3),

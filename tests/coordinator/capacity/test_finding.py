@@ -13,16 +13,17 @@ from groundswell.verdict.verdict import Reason, ReasonCode, decide
 from groundswell_coordinator.capacity.finding import Finding, find, with_finding
 from groundswell_coordinator.capacity.knee import knee
 from groundswell_coordinator.capacity.search import Outcome, Phase, Search
-from groundswell_coordinator.report.capacity_summary import LevelReason, LevelSummary
+from groundswell_coordinator.report.capacity_summary import LevelSummary
 from groundswell_coordinator.report.capacity_words import answer, findings
+from groundswell_coordinator.report.judged import Remark
 from tests.coordinator.played import plan_of
 from tests.coordinator.report.samples import PASSED
 
 _REASONS = {
-    Outcome.FAILED: (LevelReason("threshold_failed", "http_req_duration: p(95) < 1s: 2s"),),
-    Outcome.GENERATOR: (LevelReason("agent_saturated", "agent-1: send lag p99 9 ms", "agent-1"),),
-    Outcome.UNTOLD: (LevelReason("no_samples", "http_req_duration: no samples to judge"),),
-    Outcome.SPOILED: (LevelReason("agent_lost", "agent-1 was lost in it", "agent-1"),),
+    Outcome.FAILED: (Remark("threshold_failed", "http_req_duration: p(95) < 1s: 2s"),),
+    Outcome.GENERATOR: (Remark("agent_saturated", "agent-1: send lag p99 9 ms", "agent-1"),),
+    Outcome.UNTOLD: (Remark("no_samples", "http_req_duration: no samples to judge"),),
+    Outcome.SPOILED: (Remark("agent_lost", "agent-1 was lost in it", "agent-1"),),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from groundswell_coordinator.report.judged import Remark
 from groundswell_coordinator.report.summary import (
     AgentSummary,
     CheckSummary,
@@ -16,7 +17,6 @@ from groundswell_coordinator.report.summary import (
     ScenarioSummary,
     Summary,
     ThresholdSummary,
-    WarningSummary,
     WindowSummary,
 )
 
@@ -203,8 +203,8 @@ INCONCLUSIVE = replace(
         ReasonSummary("no_samples", "http_req_duration{name:cart} had none", metric="x"),
     ),
     warnings=(
-        WarningSummary("agent_busy", "agent-3 was at 97% CPU for 41 s: add agents", "agent-3"),
-        WarningSummary(
+        Remark("agent_busy", "agent-3 was at 97% CPU for 41 s: add agents", "agent-3"),
+        Remark(
             "target_http2",
             "on all 4 agents: shop.staging.internal:443 would speak HTTP/2, and is sent HTTP/1.1",
         ),

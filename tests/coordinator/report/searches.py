@@ -6,10 +6,9 @@ from dataclasses import replace
 
 from groundswell_coordinator.report.capacity_summary import (
     CapacitySummary,
-    LevelReason,
     LevelSummary,
-    LevelThreshold,
 )
+from groundswell_coordinator.report.judged import Remark, ThresholdResult
 from tests.coordinator.report.samples import PASSED
 
 
@@ -32,13 +31,13 @@ def level(
         "failed": 0.0 if outcome == "passed" else 0.125,
         "dropped": 0,
         "vus": 7,
-        "thresholds": (LevelThreshold("http_req_duration", "p(95) < 1s", ok=True, value=20.0),),
+        "thresholds": (ThresholdResult("http_req_duration", "p(95) < 1s", ok=True, value=20.0),),
         **more,
     }
     return LevelSummary(**values)  # type: ignore[arg-type]
 
 
-BROKEN = LevelReason("threshold_failed", "http_req_duration: p(95) < 1s: 2s")
+BROKEN = Remark("threshold_failed", "http_req_duration: p(95) < 1s: 2s")
 FOUND = CapacitySummary(
     end="found",
     scenarios=("browse", "buy"),
