@@ -5,9 +5,12 @@ Of 40 arrivals, ten a second, two agents own every second one: the first by name
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from groundswell.load_guard import LoadGuard
 from groundswell.v1.agent_pb2 import STOP_MODE_ABORT
+from groundswell_coordinator.run.guard_log import stored_guards, stored_unclaimed
 from tests.coordinator.reporting import account
 from tests.integration.scripted_agent import ScriptedAgent, attached, eventually, start_together
 from tests.integration.site import TEST, lease_end_of
@@ -104,6 +107,48 @@ async def test_what_a_lost_agent_still_delivers_is_unknown_no_more(site: Site) -
     left = before(handover.boundary_ns / 1e9) - started
     assert (browse.unknown, browse.dropped) == (0, {"agent_lost": left})
     assert summary.metrics["http_reqs"].values["count"] == 30 + started
+
+
+async def test_a_lost_share_that_is_more_than_the_other_carries_stays_undone(site: Site) -> None:
+    here = ScriptedAgent(site.address, "here")
+    # Five a second are its own, and five would come to them.
+    here.hello.guard.max_rate = "9"
+    async with here:
+        run = await run_that_loses_one(site, here, JUDGED)
+        await run.until(lambda: len(run.notices) == 2)
+        here.report(1, {"http_reqs": 20}, last=True)
+        summary = await run.summary()
+        assert "reshare" not in here.kinds()
+    due = before(lease_end(site, run, "gone"))
+    browse = summary.scenarios["browse"]
+    assert_balanced(browse)
+    assert (browse.fired, browse.unknown) == (25, due - 5)
+    assert browse.dropped == {"agent_lost": 20 - due}
+    (reason,) = summary.reasons
+    assert reason.message == "gone was lost and no other agent took over its share"
+    assert [notice.code for notice in run.notices] == ["agent_lost", "unclaimed"]
+    assert "the share of gone stays undone" in run.notices[1].message
+    stored = site.stored_run(run.run_id)
+    assert stored_guards(stored.events) == {"here": LoadGuard(Fraction(9))}
+    assert stored_unclaimed(stored.events) == ("gone",)
+
+
+async def test_a_lost_share_goes_to_those_that_carry_it(site: Site) -> None:
+    narrow, wide = ScriptedAgent(site.address, "a"), ScriptedAgent(site.address, "b")
+    narrow.hello.guard.max_rate, wide.hello.guard.max_rate = "4", "8"
+    async with narrow, wide:
+        async with ScriptedAgent(site.address, "gone") as gone:
+            # Two VUs each, so 10/3 a second.
+            run = await site.submit(LONGER.replace("max_vus: 4", "max_vus: 6"), agents=3)
+            await start_together(narrow, wide, gone)
+        handover = await narrow.expect_reshare()
+        assert await wide.expect_reshare() == handover
+        assert [heir.agent for heir in handover.heirs] == ["b"]
+        narrow.report(0, last=True)
+        wide.report(0, last=True)
+        summary = await run.summary()
+    assert summary.scenarios["browse"].planned == 40
+    assert "1 more would not carry it" in run.notices[-1].message
 
 
 async def test_by_another_policy_a_lost_share_is_left_alone(site: Site) -> None:

@@ -214,6 +214,32 @@ async def test_who_does_not_come_back_is_lost_a_lease_after_the_restart(tmp_path
     assert browse.unknown == due - 5
 
 
+async def test_how_much_agents_carry_is_known_after_it_before_they_are_back(tmp_path: Path) -> None:
+    async with lasting_site(tmp_path) as site:
+        back, gone = ScriptedAgent(site.address, "back"), ScriptedAgent(site.address, "gone")
+        # Of five a second that are its own, and five of the other's.
+        back.hello.guard.max_rate = "19/2"
+        for agent in (back, gone):
+            await agent.attach()
+        longer = JUDGED.replace("duration: 2s", "duration: 20s")
+        await site.submit(longer, agents=2, run_id="long")
+        await start_together(back, gone)
+        back.report(0, {"http_reqs": 5}, [account("browse", 5, 5)])
+        await back.acknowledgement(0)
+    await gone.leave()
+    async with lasting_site(tmp_path) as site, leaving(back):
+        run = site.watch("long")
+        known = {one.name: one.max_rate for one in await site.client.agents()}
+        assert known == {"back": "19/2", "gone": ""}
+        await back.come_back(site.address)
+        await run.until(lambda: len(run.notices) == 3)
+        back.report(1, {"http_reqs": 5}, last=True)
+        summary = await run.summary()
+        assert "reshare" not in back.kinds()
+    assert [one.code for one in run.notices] == ["coordinator_away", "agent_lost", "unclaimed"]
+    assert "agent_lost" in [reason.code for reason in summary.reasons]
+
+
 async def test_who_comes_back_without_the_run_is_lost_at_once(tmp_path: Path) -> None:
     async with under_load(tmp_path, "back", "forgets") as (_, (back, forgets)):
         pass

@@ -139,3 +139,30 @@ async def test_a_level_that_fails_is_followed_by_a_lower_rate(tmp_path: Path) ->
     (failed,) = summary.capacity.levels
     assert (failed.outcome, failed.failed) == ("failed", 0.5)
     assert failed.reasons[0].message == "http_req_failed: rate < 1%: 50%"
+
+
+async def test_a_lost_share_that_nobody_carries_ends_the_search(tmp_path: Path) -> None:
+    async with lasting_site(tmp_path) as site:
+        here, gone = ScriptedAgent(site.address, "a"), ScriptedAgent(site.address, "b")
+        # Half of the highest rate, and no more.
+        here.hello.guard.max_rate = "20"
+        for agent in (here, gone):
+            await agent.attach()
+        await site.submit(SEARCHED, run_id="search", search=SEARCH, agents=2)
+        run = site.watch("search")
+        await start_together(here, gone)
+        (first,) = await levels(here)
+        await gone.leave()
+        await run.until(lambda: [one.code for one in run.notices][-1:] == ["unclaimed"])
+        for interval in range(first.begin + 2):
+            second(here, interval)
+        await here.expect("stop")
+        done = 10 * (first.begin + 2)
+        here.report(first.begin + 2, {}, [account("browse", done, done)], last=True)
+        summary = await run.summary()
+        await here.leave()
+    capacity = summary.capacity
+    assert capacity is not None
+    assert (capacity.end, len(capacity.levels)) == ("agent_lost", 1)
+    assert summary.verdict == "INCONCLUSIVE"
+    assert summary.reasons[0].message == "the search ended at 10/s: b was lost in it"

@@ -8,12 +8,15 @@ runs waits for the coordinator.
 from __future__ import annotations
 
 import asyncio
+from fractions import Fraction
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
+from groundswell.errors import InvalidConfiguration, ProtocolViolation
 from groundswell.files.places import UNSEEN
 from groundswell.load_guard import NO_GUARD
+from groundswell.scenario.model import SearchedArrivalRate
 from groundswell.schedule.division import (
     Division,
     extended,
@@ -69,6 +72,7 @@ class Engine:
         connectors: Connectors,
         phases: Phases,
         script: Script | None = None,
+        load_guard: LoadGuard = NO_GUARD,
     ) -> None:
         self.run_id = prepare.run_id
         self.test = test
@@ -76,6 +80,7 @@ class Engine:
         self._seed = prepare.seed
         self._division = division
         self._incarnation = incarnation
+        self._load_guard = load_guard
         self._executors = executors
         self._recorder = recorder
         self.phases = phases
@@ -138,7 +143,18 @@ class Engine:
             )
             executors.append(EXECUTORS[scenario.executor](share, scenario_load))
         return cls(
-            prepare, test, division, incarnation, executors, recorder, connectors, phases, script
+            *(
+                prepare,
+                test,
+                division,
+                incarnation,
+                executors,
+                recorder,
+                connectors,
+                phases,
+                script,
+            ),
+            load_guard,
         )
 
     @property
@@ -164,13 +180,24 @@ class Engine:
     def reshare(self, handovers: Iterable[Handover]) -> None:
         """Take over what the handovers give this agent; those it has taken already are nothing new.
 
-        Raises ProtocolViolation for one that does not follow from those before.
+        Raises ProtocolViolation for one that does not follow from those before, or gives it more than it carries.
         """
         for handover in handovers:
             if handover.epoch > self.epoch:
                 self._division = extended(self._division, [handover])
+                self._check_load(handover)
                 if any(heir.agent == self._agent for heir in handover.heirs):
                     self._inherit(handover)
+
+    def _check_load(self, handover: Handover) -> None:
+        if not self._load_guard.limits or all(one.agent != self._agent for one in handover.heirs):
+            return
+        since = Fraction(handover.boundary_ns, 10**9)
+        loads = ShareLoads(self.test.scenarios, self._division, self._seed, since)
+        try:
+            loads.check(self._agent, self._load_guard, "it")
+        except InvalidConfiguration as error:
+            raise ProtocolViolation(f"a share that it does not carry: {error.message}") from error
 
     def rise(self, levels: Iterable[Level]) -> None:
         """Take up those levels of a search that it does not have yet.
@@ -180,9 +207,18 @@ class Engine:
         for level in levels:
             if level.number > len(self._division.levels):
                 self._division = extended_by_levels(self._division, [level])
+                self._check_level(level)
                 for executor in self._executors:
                     if isinstance(executor, SearchedArrivals):
                         executor.rise(self._planned(executor.share), level)
+
+    def _check_level(self, level: Level) -> None:
+        """What was prepared, and held against what this agent carries, is the highest level."""
+        for scenario in self.test.scenarios.values():
+            if not isinstance(scenario, SearchedArrivalRate):
+                continue
+            if scenario.rate * level.factor > scenario.highest:
+                raise ProtocolViolation(f"level {level.number} is above the highest of its search")
 
     def _planned(self, share: ScenarioShare) -> ScenarioShare:
         """The same by the division as it is now."""

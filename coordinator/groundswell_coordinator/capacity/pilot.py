@@ -76,6 +76,8 @@ class Pilot:
             if not self._is_heard(*self._level):
                 return False
             await self._judge(*self._level)
+            if self._is_short():
+                return True
         step = self._search.next
         if step is None:
             return True
@@ -100,6 +102,11 @@ class Pilot:
         if timeline.sealed_count < end:
             return False
         return all(agent.name in lost or not agent.owes_before(end) for agent in timeline.agents)
+
+    def _is_short(self) -> bool:
+        """Whether a level would never be reached in full: a share of it is more than any other agent carries."""
+        is_spoiled = self.judged[-1].outcome == Outcome.SPOILED.value
+        return is_spoiled and bool(self._steward.succession.unclaimed)
 
     # --- what is done --------------------------------------------------------------------------
 
@@ -135,7 +142,7 @@ class Pilot:
             for handover in succession.division.handovers
             if handover.boundary_ns <= second * 10**9
         }
-        return frozenset(set(succession.lost) - moved)
+        return frozenset({*succession.lost, *succession.unclaimed} - moved)
 
     async def _announce(self, step: Step, now: float) -> None:
         begin = max(self._free_from, math.ceil(now + _NOTICE_S))

@@ -16,6 +16,7 @@ from groundswell.errors import GroundswellError, StoreFailed
 from groundswell.verdict.verdict import ReasonCode
 from groundswell_coordinator.capacity import log
 from groundswell_coordinator.run.environment import environment_of
+from groundswell_coordinator.run.guard_log import GUARDS, guards_detail
 from groundswell_coordinator.store.records import (
     AgentClock,
     Amendment,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from groundswell.capacity.settings import SearchSettings
+    from groundswell.load_guard import LoadGuard
     from groundswell.schedule.division import Handover
     from groundswell.v1.metrics_pb2 import Report
     from groundswell_coordinator.run.crew import Crew
@@ -85,6 +87,13 @@ class Archive:
         ]
         known = environment_of(self._submission.source.files.stamps, crew.agents)
         await self._store.submit(lambda store: store.save_shares(self._run_id, entries, known))
+
+    async def guards(self, guards: Mapping[str, LoadGuard]) -> None:
+        """By agent, before anything is prepared."""
+        line = f"{len(guards)} agents carry no more than they were started with"
+        detail = guards_detail(guards)
+        event = StoredEvent(datetime.now(UTC), GUARDS, line, detail=detail)
+        await self._store.submit(lambda store: store.save_event(self._run_id, event))
 
     async def handover(self, handover: Handover) -> bool:
         """Before anybody hears of it."""

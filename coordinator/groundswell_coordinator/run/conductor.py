@@ -196,7 +196,8 @@ class Conductor:
         self._pilot = self._new_pilot(self._steward, restored.judged)
         names = [agent.name for agent in recovered.crew.agents]
         self._phases = restored.phases
-        moved, performers = restored.succession.moved, restored.phases.performers
+        succession, performers = restored.succession, restored.phases.performers
+        moved = {*succession.moved, *succession.unclaimed}
         self._machine.resume(recovered.start_at, names, moved, performers)
         for agent in recovered.crew.agents:
             # One that came back without the run is not ours any more.
@@ -471,6 +472,8 @@ class Conductor:
             self._inbox.put(GuardExceeded(error.message, error.hint or ""))
             return
         await self._archive.shares(self._crew)
+        if self._crew.guards:
+            await self._archive.guards(self._crew.guards)
         source = source_to_wire(self.submission.source)
         search = self.submission.search
         told = None if search is None else search.to_wire()

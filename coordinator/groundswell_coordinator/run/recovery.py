@@ -19,12 +19,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from groundswell.errors import GroundswellError
+from groundswell.load_guard import NO_GUARD
 from groundswell.scenario.template import mentioned_env
 from groundswell.v1 import agent_pb2
 from groundswell_coordinator.attachment import Attachment
 from groundswell_coordinator.run.crew import Crew
 from groundswell_coordinator.run.errands import Errands
 from groundswell_coordinator.run.events import AgentLost
+from groundswell_coordinator.run.guard_log import stored_guards
 from groundswell_coordinator.run.inbox import Inbox
 from groundswell_coordinator.run.restoration import restore, stored_source
 from groundswell_coordinator.run.submission import source_from_wire
@@ -64,8 +66,15 @@ class Recovery:
         self._stored = stored
         self._pool = pool
         self._store = store
+        guards = stored_guards(stored.events)
         self._agents = [
-            Attachment(share.incarnation, share.agent, weight=share.weight, lease_s=pool.lease_s)
+            Attachment(
+                share.incarnation,
+                share.agent,
+                weight=share.weight,
+                lease_s=pool.lease_s,
+                guard=guards.get(share.agent, NO_GUARD),
+            )
             for share in stored.shares
         ]
         self._inbox = Inbox()

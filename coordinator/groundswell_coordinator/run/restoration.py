@@ -21,6 +21,7 @@ from groundswell_coordinator.clock import ClockOffset
 from groundswell_coordinator.judge.ending import Cause
 from groundswell_coordinator.run.events import LossPolicy, StopMode
 from groundswell_coordinator.run.findings import stored_warnings
+from groundswell_coordinator.run.guard_log import stored_unclaimed
 from groundswell_coordinator.run.measurement import new_timeline
 from groundswell_coordinator.run.phases import PhaseLog
 from groundswell_coordinator.run.submission import Submission, tests_of
@@ -185,7 +186,13 @@ def _succession(stored: StoredRun, test: Test, lost: Iterable[LostAgent]) -> Suc
         for one in stored.handovers
     )
     levels = stored_levels(stored.events)
-    return Succession(test, table, stored.seed, handovers=handovers, lost=lost, levels=levels)
+    return Succession(
+        *(test, table, stored.seed),
+        handovers=handovers,
+        lost=lost,
+        levels=levels,
+        unclaimed=stored_unclaimed(stored.events),
+    )
 
 
 def _lost_agents(stored: StoredRun) -> tuple[LostAgent, ...]:

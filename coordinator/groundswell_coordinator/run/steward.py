@@ -6,10 +6,12 @@ nothing else.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
 from groundswell_coordinator.run.events import StopMode
+from groundswell_coordinator.run.guard_log import UNCLAIMED
 from groundswell_coordinator.run.succession import LostAgent
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ class Steward:
 
     async def leave(self, name: str, leaving: agent_pb2.Leaving) -> bool:
         """Note that an agent hands its share over; False where it only says so again."""
-        if name in self.succession.moved:
+        if name in self.succession.moved or name in self.succession.unclaimed:
             return False
         self.measurement.record(self._crew[name].incarnation).has_left = True
         why = f": {leaving.reason}" if leaving.reason else ""
@@ -94,22 +96,52 @@ class Steward:
     async def move(self, share: MoveShare, heirs: Collection[str]) -> None:
         """Store the handover, then tell everybody. Late, it leaves a gap that is counted; never a double."""
         succession = self.succession
+        able = await self._carriers(share, heirs)
+        if not able:
+            await self._leave_unclaimed(share.agent)
+            return
         boundary_ns, decided = share.boundary_ns, share.decided
         if boundary_ns is None:
-            boundary_ns = round((time.monotonic() - self._start_at + _NOTICE_S) * 1e9)
+            boundary_ns = self._next_boundary()
         if decided is None:
             record = self.measurement.record(self._crew[share.agent].incarnation)
             decided = {name: account.planned for name, account in record.book.latest.items()}
-        handover = succession.plan(share.agent, heirs, boundary_ns, decided)
+        handover = succession.plan(share.agent, able, boundary_ns, decided)
         if not await self._archive.handover(handover):
             return
         succession.take(handover)
         self._crew.reshare(succession.division.handovers)
-        others = "another agent" if len(heirs) == 1 else f"{len(heirs)} others"
+        others = "another agent" if len(able) == 1 else f"{len(able)} others"
         line = (
             f"the share of {share.agent} moves to {others} from second {boundary_ns / 1e9:.1f} on"
         )
+        if left_out := len(heirs) - len(able):
+            line += f"; {left_out} more would not carry it (--max-rate, --max-vus)"
         self._broadcast.notice("reshared", line)
+
+    async def _carriers(self, share: MoveShare, heirs: Collection[str]) -> Collection[str]:
+        guards = self._crew.guards
+        if not guards:
+            return heirs
+        boundary_ns = share.boundary_ns
+        if boundary_ns is None:
+            boundary_ns = self._next_boundary()
+        # Of a large fleet it takes a while, in which leases are to be renewed.
+        return await asyncio.to_thread(
+            self.succession.carriers, share.agent, heirs, boundary_ns, guards
+        )
+
+    def _next_boundary(self) -> int:
+        return round((time.monotonic() - self._start_at + _NOTICE_S) * 1e9)
+
+    async def _leave_unclaimed(self, agent: str) -> None:
+        self.succession.unclaimed.add(agent)
+        line = (
+            f"the share of {agent} stays undone: it is more than any other agent carries beside its own "
+            "(--max-rate, --max-vus)"
+        )
+        self._broadcast.notice(UNCLAIMED, line)
+        await self._archive.event(UNCLAIMED, line, agent)
 
     def rise(self, level: Level) -> None:
         """Tell everybody of a search's next level, which is stored."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from groundswell.schedule.division import Division, Handover
 from groundswell.schedule.scenario_plan import ScenarioPlan
+from groundswell.schedule.share_loads import ShareLoads
 from groundswell_coordinator.timeline.accounts import Loss
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from groundswell.load_guard import LoadGuard
     from groundswell.scenario.model import Test
     from groundswell.schedule.levels import Level
     from groundswell.schedule.shares import ShareTable
@@ -40,11 +43,14 @@ class Succession:
         handovers: Iterable[Handover] = (),
         lost: Iterable[LostAgent] = (),
         levels: Iterable[Level] = (),
+        unclaimed: Iterable[str] = (),
     ) -> None:
         self._test = test
         self._seed = seed
         self.division = Division(table, tuple(handovers), tuple(levels))
         self._lost = {one.agent: one for one in lost}
+        # Whose share is more than any other agent carries.
+        self.unclaimed = set(unclaimed)
 
     @property
     def lost(self) -> Collection[str]:
@@ -57,6 +63,31 @@ class Succession:
 
     def lose(self, agent: LostAgent) -> None:
         self._lost[agent.agent] = agent
+
+    def carriers(
+        self,
+        agent: str,
+        heirs: Collection[str],
+        boundary_ns: int,
+        guards: Mapping[str, LoadGuard],
+    ) -> Collection[str]:
+        """Those of `heirs` that carry their part of the agent's share beside their own; none, if it is too much
+        for all.
+
+        Who does not is left out, and the others are asked again, as each gets more then.
+        """
+        since = Fraction(boundary_ns, 10**9)
+        while heirs:
+            handover = self.plan(agent, heirs, boundary_ns, {})
+            division = self.division.after(handover)
+            loads = ShareLoads(self._test.scenarios, division, self._seed, since)
+            able = [
+                heir for heir in heirs if heir not in guards or guards[heir].allows(loads.of(heir))
+            ]
+            if len(able) == len(heirs):
+                break
+            heirs = able
+        return heirs
 
     def plan(
         self, agent: str, heirs: Collection[str], boundary_ns: int, decided: Mapping[str, int]

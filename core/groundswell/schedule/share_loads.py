@@ -9,6 +9,7 @@ together. Of a search for capacity it is the rate of its last level; random arri
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,9 @@ class ShareLoads:
         seed: int | str,
         since: Fraction = Fraction(0),
     ) -> None:
-        self._plans = [ScenarioPlan(name, one, division, seed) for name, one in scenarios.items()]
+        # Levels have the same parts as what they raise, and their highest rate is known.
+        plain = replace(division, levels=())
+        self._plans = [ScenarioPlan(name, one, plain, seed) for name, one in scenarios.items()]
         self._peaks = {
             name: peak_rate(one, since - one.start_time) for name, one in scenarios.items()
         }

@@ -6,8 +6,12 @@ from fractions import Fraction
 
 import pytest
 
-from groundswell.errors import InvalidConfiguration
+from groundswell.capacity.settings import SearchSettings
+from groundswell.errors import InvalidConfiguration, ProtocolViolation
 from groundswell.load_guard import LoadGuard
+from groundswell.schedule.division import Handover
+from groundswell.schedule.levels import Level
+from groundswell.schedule.shares import ShareEntry
 from groundswell.v1 import agent_pb2
 from groundswell_agent.engine.engine import Engine
 
@@ -53,3 +57,31 @@ async def test_a_share_beyond_its_guard_is_not_even_compiled(guard: LoadGuard, s
 async def test_a_share_within_it_is() -> None:
     engine = Engine.build(prepare(), incarnation="i", load_guard=LoadGuard(Fraction(30), 5))
     assert [share.vu_count for share in engine.shares] == [3, 2]
+
+
+@pytest.mark.parametrize(("most", "is_taken"), [(60, True), (59, False)])
+async def test_a_share_that_is_handed_over_is_held_against_it_too(
+    most: int, is_taken: bool
+) -> None:
+    engine = Engine.build(prepare(), incarnation="i", load_guard=LoadGuard(Fraction(most)))
+    handover = Handover(1, "b", 10**9, (ShareEntry("a"),))
+    if is_taken:
+        engine.reshare([handover])
+        assert [share.vu_count for share in engine.shares] == [6, 3]
+        return
+    with pytest.raises(ProtocolViolation, match="it starts at most 59/s, its share is 60/s"):
+        engine.reshare([handover])
+
+
+async def test_a_level_above_the_highest_of_its_search_is_not_taken_up() -> None:
+    """What it was held against when it was prepared is the highest."""
+    asked = prepare()
+    asked.source.text = TEST + b"thresholds: {http_req_failed: rate < 1%}\n"
+    asked.search.CopyFrom(SearchSettings(Fraction(10), Fraction(180)).to_wire())
+    with pytest.raises(InvalidConfiguration, match="its share is 60/s") as caught:
+        Engine.build(asked, incarnation="i", load_guard=LoadGuard(Fraction(59)))
+    assert "lower --to or use more agents" in str(caught.value)
+    engine = Engine.build(asked, incarnation="i", load_guard=LoadGuard(Fraction(60)))
+    engine.rise([Level(1, 1, 5, Fraction(2))])
+    with pytest.raises(ProtocolViolation, match="level 2 is above the highest of its search"):
+        engine.rise([Level(2, 5, 9, Fraction(201, 100))])
