@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ class ApiServer:
         self.asked: set[tuple[str, str, str]] = set()
         # Kinds that cannot be created, with the status that says so.
         self.broken: dict[str, int] = {}
+        # Of clients that watch; to be broken.
+        self.watching: set[asyncio.Task[object]] = set()
         self._namespace = namespace
         self._port_of = port_of
 
@@ -73,6 +76,10 @@ class ApiServer:
         response = web.StreamResponse()
         response.content_type = "application/json"
         await response.prepare(request)
+        task = asyncio.current_task()
+        assert task is not None
+        self.watching.add(task)
+        task.add_done_callback(self.watching.discard)
         async for change, one in self.store.watch(plural, int(request.query["resourceVersion"])):
             if _selected(request, one):
                 line = json.dumps({"type": change, "object": one}).encode() + b"\n"

@@ -92,6 +92,10 @@ class Container:
             else:
                 self._process.send_signal(number)
 
+    async def gone(self) -> None:
+        if self._process is not None:
+            await self._process.wait()
+
     async def is_ready(self) -> bool:
         """As its readiness probe says."""
         probe = self._spec["readinessProbe"]

@@ -62,8 +62,10 @@ class Node:
         return self._ports.get((pod, port))
 
     async def end(self) -> None:
-        for container in self.containers.values():
+        containers = list(self.containers.values())
+        for container in containers:
             container.signal(signal.SIGKILL)
+        await asyncio.gather(*(container.gone() for container in containers))
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)

@@ -199,3 +199,22 @@ def test_a_coordinator_whose_pod_is_evicted_is_not_waited_for(
     assert "the coordinator's pod is gone, and the run with it" in done.stderr
     # An agent that nobody acknowledges anything takes its time, which the cluster limits.
     assert {name.partition("/")[0] for name in cluster.names()} <= {"pods"}
+
+
+@pytest.mark.slow
+@pytest.mark.soak
+def test_a_login_that_expires_during_the_run_does_not_end_it(
+    groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
+) -> None:
+    run = groundswell.starting_run(
+        _test(tmp_path, demo, "5s"), "--kubernetes", agents=1, env=cluster.environment
+    )
+    with run as running:
+        demo.wait_for_load(10, within_s=40)
+        cluster.api.rights.clear()
+        cluster.do(lambda: [task.cancel() for task in cluster.api.watching])
+        ran = running.end_of_run()
+    assert ran.exit_code == 0, ran
+    assert ran.count("http_reqs") == demo.requests() == 100
+    assert "its pods are not watched any more: you may not" in ran.stderr
+    assert "remove it: kubectl delete job groundswell-" in ran.stderr

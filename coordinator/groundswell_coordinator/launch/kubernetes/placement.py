@@ -108,7 +108,12 @@ class Placement:
                     f"the coordinator's pod is gone, and the run with it: {why}",
                     hint="nodes are drained between runs, or a pool's coordinator has a volume",
                 )
-            await self.pods.changed(_LOOK_S)
+            try:
+                await self.pods.changed(_LOOK_S)
+            except GroundswellError as error:
+                # As of a login that has expired: a run that is under way needs no API server.
+                self._tell(f"its pods are not watched any more: {error.message}")
+                await asyncio.Event().wait()
 
     async def _check_quotas(self) -> None:
         reference = owner_reference({"metadata": {"name": self.settings.name, "uid": ""}})
