@@ -67,7 +67,10 @@ def test_what_cannot_be_decoded_is_refused(coding: str) -> None:
 def test_a_coding_whose_package_is_missing_is_refused_with_its_name(
     coding: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    def missing(_name: str) -> None:
+        return None
+
+    monkeypatch.setattr(importlib.util, "find_spec", missing)
     with pytest.raises(UndecodableBody, match=coding) as refused:
         decoded(b"anything", [coding], LIMIT)
     assert package in (refused.value.hint or "")
