@@ -15,6 +15,7 @@ from groundswell import __version__
 from groundswell.errors import GroundswellError, StoreFailed
 from groundswell.verdict.verdict import ReasonCode
 from groundswell_coordinator.capacity import log
+from groundswell_coordinator.counted import counted
 from groundswell_coordinator.run.environment import environment_of
 from groundswell_coordinator.run.guard_log import GUARDS, guards_detail
 from groundswell_coordinator.store.records import (
@@ -90,7 +91,7 @@ class Archive:
 
     async def guards(self, guards: Mapping[str, LoadGuard]) -> None:
         """By agent, before anything is prepared."""
-        line = f"{len(guards)} agents carry no more than they were started with"
+        line = f"{counted(len(guards), 'agent')} with --max-rate or --max-vus"
         detail = guards_detail(guards)
         event = StoredEvent(datetime.now(UTC), GUARDS, line, detail=detail)
         await self._store.submit(lambda store: store.save_event(self._run_id, event))
