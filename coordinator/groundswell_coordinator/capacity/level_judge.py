@@ -74,7 +74,13 @@ def judge_level(test: Test, step: Step, level: Level, material: Material) -> Lev
 
 
 def _timeline(test: Test, first: int, material: Material) -> Timeline:
-    timeline = Timeline(material.run_id, material.names, first, new_strain=strain_of(test))
+    timeline = Timeline(
+        material.run_id,
+        material.names,
+        first,
+        new_strain=strain_of(test),
+        scenarios=test.scenarios,
+    )
     # What was before is nobody's concern here, but intervals are counted from the run's start.
     for number in range(material.intervals[0].number):
         timeline.restore(Interval(number), ())

@@ -42,6 +42,7 @@ def new_timeline(submission: Submission, names: Mapping[str, str]) -> Timeline:
         first_judged(submission.test.warmup),
         keeps_reports=submission.agent_histograms,
         new_strain=strain_of(submission.test),
+        scenarios=submission.test.scenarios,
     )
 
 

@@ -33,7 +33,7 @@ from groundswell_coordinator.timeline.slice import trend_of
 from groundswell_coordinator.timeline.strain import Strain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from fractions import Fraction
 
     from groundswell.metrics.scratch import Decoded
@@ -64,7 +64,8 @@ def first_judged(warmup: Fraction) -> int:
 class Timeline:
     """`agents` maps incarnations to names; `judged_from` is the first interval after warm-up.
 
-    `new_strain` makes what judges each agent's own health.
+    `new_strain` makes what judges each agent's own health. Accounts are taken of `scenarios` alone, if
+    any are given.
 
     With `keeps_reports` the reports of an interval are kept whole until `release_reports`, for
     whoever wants to tell the agents' histograms apart.
@@ -78,8 +79,10 @@ class Timeline:
         *,
         keeps_reports: bool = False,
         new_strain: Callable[[], Strain] = Strain,
+        scenarios: Collection[str] = (),
     ) -> None:
         self.run_id = run_id
+        self._scenarios = frozenset(scenarios)
         self.judged_from = judged_from
         self.is_closed = False
         self.too_late = 0
@@ -156,6 +159,7 @@ class Timeline:
     def _take(self, agent: AgentRecord, report: Report) -> Outcome:
         measured = read(report, agent.declarations)
         check_amounts(report, measured)
+        self._check_scenarios(report)
         try:
             decoded = measured.decode(self._scratch)
             # It is in order: from here on nothing fails.
@@ -163,6 +167,13 @@ class Timeline:
             return self._add(agent, report, measured, decoded)
         finally:
             self._scratch.clear()
+
+    def _check_scenarios(self, report: Report) -> None:
+        for account in report.accounts:
+            if self._scenarios and account.scenario not in self._scenarios:
+                raise ProtocolViolation(
+                    f"an account of {account.scenario!r}, no scenario of the test"
+                )
 
     def _note(
         self,
@@ -282,6 +293,7 @@ class Timeline:
         agent = self._sender(part)
         agent.declarations.declare(part.declarations)
         measured = read(part, agent.declarations)
+        self._check_scenarios(part)
         try:
             self._note(agent, part, measured, measured.decode(self._scratch))
         finally:

@@ -300,6 +300,17 @@ def test_impossible_values_are_refused(
         timeline.add(one.report(0, {name: value}), 1.0)
 
 
+def test_an_account_of_a_scenario_that_the_test_does_not_have_is_refused(one: Reporter) -> None:
+    timeline = Timeline("run-1", {one.incarnation: "agent-1"}, scenarios={"browse"})
+    lie = one.report(0, {"http_reqs": 1})
+    lie.accounts.add(scenario="", planned=1)
+    with pytest.raises(ProtocolViolation, match="no scenario of the test"):
+        timeline.add(lie, 1.0)
+    true = one.report(0, {"http_reqs": 1})
+    true.accounts.add(scenario="browse", planned=1)
+    assert timeline.add(true, 1.0) is Outcome.MERGED
+
+
 def test_an_agent_has_at_most_a_thousand_series(timeline: Timeline, one: Reporter) -> None:
     for number in range(MAX_SERIES):
         one.number(f"http_reqs{{name:{number}}}")
