@@ -10,6 +10,7 @@ This module imports nothing heavy: the agents are to be starting up while the cl
 from __future__ import annotations
 
 import contextlib
+import signal
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Self
 from groundswell.cores import usable_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
 _LEAVE_S = 3.0
 
@@ -33,9 +34,18 @@ class LocalAgents:
 
     def __init__(self, count: int, allowed: Sequence[str] = ()) -> None:
         """`allowed` are patterns of targets, besides what the test names."""
-        self._processes = [_spawn(f"agent-{number}", allowed) for number in range(1, count + 1)]
+        self._count = count
+        self._allowed = allowed
+        self._processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
+        try:
+            with _interruptions_held():
+                for number in range(1, self._count + 1):
+                    self._processes.append(_spawn(f"agent-{number}", self._allowed))
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
         return self
 
     def __exit__(
@@ -74,6 +84,26 @@ class LocalAgents:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@contextlib.contextmanager
+def _interruptions_held() -> Generator[None]:
+    """Signals that interrupt come at the block's end: in the middle, a process would be nobody's."""
+    came: list[int] = []
+    held = {
+        number: handler
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if callable(handler := signal.getsignal(number))
+    }
+    for number in held:
+        signal.signal(number, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in held.items():
+            signal.signal(number, handler)
+        for one in came:
+            signal.raise_signal(one)
 
 
 def _spawn(name: str, allowed: Sequence[str]) -> subprocess.Popen[bytes]:
