@@ -111,7 +111,9 @@ def test_no_secret_is_in_any_log_store_report_export_or_metric(
         files = ("--port-file", f"{HERE}/ports", "--log-format", "json")
         serving = up.enter_context(groundswell.starting("coordinator", *listens, *serves, *files))
         eventually(lambda: (serving.folder / "ports").exists(), _UP_S, "a coordinator")
-        agent = ("agent", *where, "--workers", "1", "--token-file", certs / "agent.token")
+        allowed = ("--allow-target", "shop.test", "--allow-target", "loopback")
+        token = ("--token-file", certs / "agent.token")
+        agent = ("agent", *where, "--workers", "1", *token, *allowed)
         up.enter_context(groundswell.starting(*agent, env={"GS_SECRET": _SECRET}))
         output = f"prometheus=http://carol:{_OUTPUT}@127.0.0.1:{free_port()}/api/v1/write"
         given = (f"GS_ENV={_ENV}", f"GS_PASSWORD={_PASSWORD}", f"GS_PROXY={_PROXY}")
