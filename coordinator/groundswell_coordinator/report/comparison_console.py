@@ -20,13 +20,11 @@ from groundswell_coordinator.report.comparison_text import (
 from groundswell_coordinator.report.lines import (
     BAD,
     DOUBTFUL,
-    FAILED,
     GOOD,
     INDENT,
-    PASSED,
     QUIET,
+    STANDINGS,
     STRONG,
-    UNSURE,
     WARNING,
     hanging,
     heading,
@@ -40,9 +38,9 @@ if TYPE_CHECKING:
 
 _WORDS = {Word.BETTER: GOOD, Word.SAME: "", Word.WORSE: BAD, Word.UNCLEAR: QUIET}
 _STANDINGS = {
-    Standing.KEPT: (PASSED, GOOD, "kept"),
-    Standing.BROKEN: (FAILED, BAD, "broken"),
-    Standing.UNCLEAR: (UNSURE, DOUBTFUL, "cannot be told"),
+    Standing.KEPT: (*STANDINGS[True], "kept"),
+    Standing.BROKEN: (*STANDINGS[False], "broken"),
+    Standing.UNCLEAR: (*STANDINGS[None], "cannot be told"),
 }
 # The name of a figure, its two values and their change: word and interval fill the rest of 80 columns.
 _NAME, _VALUE, _CHANGE, _WORD = 10, 10, 9, 7

@@ -17,8 +17,8 @@ from groundswell_coordinator.report.lines import (
     INDENT,
     PASSED,
     QUIET,
+    STANDINGS,
     STRONG,
-    UNSURE,
 )
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ _LEFT = "left"
 
 _State = control_pb2.ThresholdState
 _MARKS = {
-    _State.STANDING_PASSING: (PASSED, GOOD),
-    _State.STANDING_FAILING: (FAILED, BAD),
-    _State.STANDING_NO_SAMPLES: (UNSURE, DOUBTFUL),
+    _State.STANDING_PASSING: STANDINGS[True],
+    _State.STANDING_FAILING: STANDINGS[False],
+    _State.STANDING_NO_SAMPLES: STANDINGS[None],
 }
 
 
@@ -168,7 +168,7 @@ def _agents(agents: Sequence[control_pb2.AgentState], shown: int) -> list[Text]:
 
 
 def _agent(agent: control_pb2.AgentState, names: int) -> Text:
-    mark, style = (PASSED, GOOD) if is_healthy(agent) else (FAILED, BAD)
+    mark, style = STANDINGS[is_healthy(agent)]
     health = "" if agent.health in _HEALTHY else f"  {agent.health}"
     numbers = (
         f"  cpu {100 * agent.cpu:>3.0f}%"

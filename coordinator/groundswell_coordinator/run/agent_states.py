@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from groundswell.v1.control_pb2 import AgentState
 from groundswell_coordinator.judge.health import AgentHealth
+from groundswell_coordinator.report.finite import BEYOND_RANGE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,4 +79,4 @@ def finite(value: float) -> float:
     """A wire without NaN or infinity: nothing measured is 0, above the range is an hour."""
     if math.isnan(value):
         return 0.0
-    return min(value, 3_600_000.0)
+    return min(value, BEYOND_RANGE_MS)
