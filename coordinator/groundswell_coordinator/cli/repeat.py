@@ -10,6 +10,7 @@ All runs have the label `repeat` with the group's id, and that id is how theirs 
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import replace
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
@@ -102,8 +103,9 @@ class Group:
             elif not quiet:
                 click.echo(_text(self.name, self._summaries))
         if not (as_json or quiet):
-            whose = "" if coordinator is None else f" --coordinator {coordinator}"
-            click.echo(f"compare it: groundswell compare BASE {self.name}{whose}", err=True)
+            whose = [] if coordinator is None else coordinator.words()
+            command = shlex.join(["groundswell", "compare", "BASE", self.name, *whose])
+            click.echo(f"compare it: {command}", err=True)
 
     def _note(self, ended: Ended, number: int, *, quiet: bool) -> None:
         # Not before the agents have been started.

@@ -13,6 +13,7 @@ Where the command fails before that, those files that can say why do.
 from __future__ import annotations
 
 import functools
+import shlex
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -95,9 +96,10 @@ class ReportFiles:
 
         material = Material(summary, partial(opened, summary.run, coordinator))
         again = [
-            f"{form.option} {path}"
+            word
             for form, path in self._paths.items()
             if not self._try(path, partial(form.render, material))
+            for word in (form.option, str(path))
         ]
         if again:
             self._is_complete = False
@@ -180,6 +182,6 @@ def _as_error(error: GroundswellError | KeyboardInterrupt) -> GroundswellError:
 def _how_again(summary: Summary, coordinator: Remote | None, options: list[str]) -> str:
     if any(reason.code == _STORE_FAILED for reason in summary.reasons):
         return "the store failed, too: what was printed is all there is"
-    whose = "" if coordinator is None else f" --coordinator {coordinator}"
-    command = f"groundswell show {summary.run}{whose} {' '.join(options)}"
+    whose = [] if coordinator is None else coordinator.words()
+    command = shlex.join(["groundswell", "show", summary.run, *whose, *options])
     return f"nothing is lost, the run is stored: `{command}` writes it again"
