@@ -63,6 +63,4 @@ def _run_in_pods(order: Order, cluster: ClusterPlace) -> Ended:
     from groundswell_coordinator.cli.kubernetes_session import run_on_kubernetes
 
     ready, test = loaded(order)
-    return run_on_kubernetes(
-        replace(ready, agents=order.agents or cluster.agents_per_pod), test, cluster
-    )
+    return run_on_kubernetes(ready, test, cluster)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -61,8 +61,7 @@ class ClusterPlace:
                 "--kubernetes makes certificates of its own: --coordinator is only where it is reached."
             )
         wait_s = _WAIT_S if placement.given_wait_s is None else placement.given_wait_s
-        own = (self.namespace, self.context, self.agents_per_pod, self.node_selector, self.image)
-        return ClusterPlace(*own, coordinator=reached, wait_s=wait_s)
+        return replace(self, coordinator=reached, wait_s=wait_s)
 
 
 def _namespace(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:

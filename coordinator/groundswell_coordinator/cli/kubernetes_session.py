@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -48,25 +49,30 @@ async def _run(order: Order, test: Test, place: ClusterPlace) -> Ended:
         kubectl()
     with Interrupts() as interrupts:
         try:
-            async with Cluster.of(place.context, place.namespace) as cluster:
-                settings = _settings(order, test, place, cluster.namespace)
-                certificates = RunCertificates(settings)
-                tell = _Teller(quiet=order.quiet)
-                async with Placement(
-                    cluster, settings, certificates, tell, lambda: interrupts.tell(_ignore)
-                ) as placement:
-                    await placement.ready()
-                    with certificates.of_client() as credentials:
-                        async with _reached(placement, place, tell) as (host, port):
-                            remote = Remote(host, port, credentials)
-                            view = LiveView(test.test, quiet=order.quiet)
-                            following = _followed(order, view, remote, interrupts)
-                            with tell.above(view):
-                                ended = await _unless_lost(following, placement)
-                            await _keep(order.run_id, remote)
-                            return ended
+            return await _run_in_pods(order, test, place, interrupts)
         except asyncio.CancelledError:
             raise Interrupted("interrupted before the load") from None
+
+
+async def _run_in_pods(
+    order: Order, test: Test, place: ClusterPlace, interrupts: Interrupts
+) -> Ended:
+    tell = _Teller(quiet=order.quiet)
+    async with Cluster.of(place.context, place.namespace) as cluster:
+        settings = _settings(order, test, place, cluster.namespace)
+        certificates = RunCertificates(settings)
+        sized = replace(order, agents=settings.agents)
+        async with Placement(
+            cluster, settings, certificates, tell, lambda: interrupts.tell(_ignore)
+        ) as placement:
+            await placement.ready()
+            async with _reached(settings, certificates, place, tell) as remote:
+                view = LiveView(test.test, quiet=order.quiet)
+                following = _followed(sized, view, remote, interrupts)
+                with tell.above(view):
+                    ended = await _unless_lost(following, placement)
+                await _keep(order.run_id, remote)
+                return ended
 
 
 async def _followed(order: Order, view: LiveView, remote: Remote, interrupts: Interrupts) -> Ended:
@@ -109,15 +115,19 @@ async def _keep(run_id: str, remote: Remote) -> None:
 
 @asynccontextmanager
 async def _reached(
-    placement: Placement, place: ClusterPlace, tell: Callable[[str], None]
-) -> AsyncGenerator[tuple[str, int]]:
-    if place.coordinator is not None:
-        yield place.coordinator.host, place.coordinator.port
-        return
-    settings = placement.settings
-    forward = PortForward(settings.coordinator, settings.namespace, place.context, tell)
-    async with forward as address:
-        yield address
+    settings: RunSettings,
+    certificates: RunCertificates,
+    place: ClusterPlace,
+    tell: Callable[[str], None],
+) -> AsyncGenerator[Remote]:
+    """The coordinator, as an operator: where it is said to be, or through a forwarded port."""
+    with certificates.of_client() as credentials:
+        if place.coordinator is not None:
+            yield replace(place.coordinator, credentials=credentials)
+            return
+        forward = PortForward(settings.coordinator, settings.namespace, place.context, tell)
+        async with forward as (host, port):
+            yield Remote(host, port, credentials)
 
 
 def _settings(order: Order, test: Test, place: ClusterPlace, namespace: str) -> RunSettings:
