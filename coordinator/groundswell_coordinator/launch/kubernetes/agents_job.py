@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from groundswell_coordinator.launch.kubernetes.settings import RunSettings
 
 ROLE = "agent"
+# Inside the pod, whose /tmp is a volume of its own.
 _READY_FILE = "/tmp/ready"
 _INDEX = "metadata.annotations['batch.kubernetes.io/job-completion-index']"
 _MEMORY_MIB = 512

@@ -68,8 +68,9 @@ class PodsWatch:
         known, self._known = self._known, {}
         for name, pod in pods.items():
             before = known.get(name)
-            is_same = before is not None and before[0] is pod
-            self._known[name] = before if before and is_same else (pod, PodState.of(pod))
+            if before is None or before[0] is not pod:
+                before = (pod, PodState.of(pod))
+            self._known[name] = before
         return tuple(state for _, state in self._known.values())
 
     def _note(self, states: tuple[PodState, ...]) -> None:
