@@ -17,8 +17,7 @@ import yaml
 from aiohttp import web
 
 from groundswell import __version__
-from groundswell_coordinator.launch.kubernetes import rights
-from tests.kubernetes import kubectl
+from tests.kubernetes import kubectl, rights
 from tests.kubernetes.api import ApiServer
 from tests.kubernetes.jobs import JobController
 from tests.kubernetes.node import Node

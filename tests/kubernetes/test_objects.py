@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate  # pyright: ignore[reportMissingTypeStubs]
+import kubernetes_validate  # pyright: ignore[reportMissingTypeStubs]  # it ships no types
 import pytest
 import yaml
 from cryptography import x509
 
-from groundswell_coordinator.launch.kubernetes import rights
 from groundswell_coordinator.launch.kubernetes.certificates import RunCertificates
 from groundswell_coordinator.launch.kubernetes.objects import agents_job, owned, owner_reference
 from groundswell_coordinator.launch.kubernetes.settings import RunSettings
 from tests.deploy.manifests import Manifests
 from tests.deploy.rules import ending, security
+from tests.kubernetes import rights
 
 SETTINGS = RunSettings(
     run_id="20260304-050607-abcdef",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groundswell_coordinator.launch.kubernetes import rights
 from tests.e2e.writing import arrivals, write_test
+from tests.kubernetes import rights
 
 if TYPE_CHECKING:
     from pathlib import Path
