@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from groundswell.credentials import Credentials
 from tests.deploy.renders import TARGETS, rendered
 from tests.deploy.secrets import certificates, written
 from tests.e2e.commands import HERE
@@ -84,4 +85,4 @@ def _arguments(manifests: Manifests, role: str, folders: Mapping[str, Path]) -> 
 
 
 def _shown(folder: Path) -> list[str]:
-    return [f"--ca={folder}/ca.crt", f"--cert={folder}/tls.crt", f"--key={folder}/tls.key"]
+    return Credentials(folder / "ca.crt", folder / "tls.crt", folder / "tls.key").words()

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
+from groundswell.credentials import Credentials
 from groundswell_coordinator.certs.issued_folder import IssuedFolder
 from groundswell_coordinator.cli.certs_group import command
-from tests.e2e.commands import HERE
 from tests.e2e.processes import eventually
+from tests.e2e.service import serving
 from tests.e2e.writing import arrivals, write_test
 from tests.free_port import free_port
 
@@ -29,14 +30,10 @@ if TYPE_CHECKING:
 _UP_S = 30.0
 
 
-def shown(folder: Path) -> tuple[str, ...]:
+def shown(folder: Path) -> list[str]:
     """A certificate, as options."""
     place = IssuedFolder(folder)
-    return (
-        *("--ca", str(place.roots)),
-        *("--cert", str(place.certificate)),
-        *("--key", str(place.key)),
-    )
+    return Credentials(place.roots, place.certificate, place.key).words()
 
 
 @pytest.fixture
@@ -59,12 +56,9 @@ def certs(groundswell: Groundswell) -> Path:
 
 @contextmanager
 def coordinator(groundswell: Groundswell, port: int, *words: str) -> Generator[Running]:
-    ports = ("--listen", f"127.0.0.1:{port}", "--http", "off", "--port-file", f"{HERE}/ports")
-    with groundswell.starting("coordinator", *ports, "--lease", "10s", *words) as running:
-        file = running.folder / "ports"
-        eventually(lambda: file.exists() or running.process.poll() is not None, _UP_S, "up")
-        assert file.exists(), running.end()
-        yield running
+    listen = f"127.0.0.1:{port}"
+    with serving(groundswell, "--lease", "10s", *words, listen=listen) as service:
+        yield service.running
 
 
 def test_an_authority_is_replaced_during_a_run_and_nothing_is_lost(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from groundswell.address import Address
+from groundswell.credentials import Credentials
 from groundswell_coordinator.store.location import data_folder
 
 if TYPE_CHECKING:
@@ -62,14 +63,7 @@ def day(at: datetime) -> str:
 
 def flags(folder: IssuedFolder) -> str:
     """The options by which every command takes this certificate."""
-    return " ".join(
-        f"{option} {quoted(path)}"
-        for option, path in (
-            ("--ca", folder.roots),
-            ("--cert", folder.certificate),
-            ("--key", folder.key),
-        )
-    )
+    return shlex.join(Credentials(folder.roots, folder.certificate, folder.key).words())
 
 
 def quoted(path: Path) -> str:
