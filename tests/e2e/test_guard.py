@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from textwrap import dedent
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from tests.e2e.service import serving
 from tests.e2e.writing import iterations, write_test
+from tests.threaded import threaded
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -153,17 +153,10 @@ class _Answer(BaseHTTPRequestHandler):
 @contextmanager
 def _targets() -> Generator[tuple[_Target, _Target]]:
     """One that is allowed, and leads to one that is not: an address of this machine, too."""
-    with _Target("127.0.0.2") as forbidden, _Target("127.0.0.1", f"{forbidden.url}/x") as allowed:
-        threads = [threading.Thread(target=one.serve_forever) for one in (allowed, forbidden)]
-        for thread in threads:
-            thread.start()
-        try:
-            yield allowed, forbidden
-        finally:
-            for one in (allowed, forbidden):
-                one.shutdown()
-            for thread in threads:
-                thread.join()
+    forbidden = _Target("127.0.0.2")
+    allowed = _Target("127.0.0.1", f"{forbidden.url}/x")
+    with threaded(forbidden), threaded(allowed):
+        yield allowed, forbidden
 
 
 def test_neither_a_redirect_nor_a_function_gets_an_agent_to_a_host_that_it_does_not_load(

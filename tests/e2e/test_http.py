@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,6 +12,7 @@ import trustme
 from tests.e2e.writing import iterations, write_test
 from tests.free_port import free_port
 from tests.nginx_server import running_nginx
+from tests.threaded import threaded
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -133,12 +133,8 @@ class Taking(BaseHTTPRequestHandler):
 @pytest.fixture
 def taking() -> Generator[str]:
     Taking.bodies.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), Taking) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with threaded(ThreadingHTTPServer(("127.0.0.1", 0), Taking)) as url:
+        yield url
 
 
 def test_files_are_sent_byte_for_byte_by_every_agent(groundswell: Groundswell, taking: str) -> None:

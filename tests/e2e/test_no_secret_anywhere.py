@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import threading
 import urllib.request
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +17,7 @@ from tests.e2e.processes import eventually
 from tests.e2e.test_closed_door import certs
 from tests.e2e.writing import iterations, write_test
 from tests.free_port import free_port
+from tests.threaded import threaded
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -56,20 +56,14 @@ class _Target(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _target() -> Generator[tuple[int, list[str]]]:
+def _target() -> Generator[tuple[str, list[str]]]:
     heard = list[str]()
     handler = type("Handler", (_Target,), {"heard": heard})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_port, heard
-        finally:
-            server.shutdown()
-            thread.join()
+    with threaded(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as url:
+        yield url, heard
 
 
-def _written(folder: Path, port: int) -> Path:
+def _written(folder: Path, proxy_url: str) -> Path:
     """A test that sends every secret, and of which requests and checks fail, so that much is said."""
     bearer = {"Authorization": "Bearer {{ setup.token }}", "X-Env": "{{ env.GS_ENV }}"}
     basic = {"basic": {"user": "alice", "password": "{{ env.GS_PASSWORD }}"}}
@@ -81,7 +75,7 @@ def _written(folder: Path, port: int) -> Path:
     ]
     setup = [{"get": "/login", "capture": {"token": "$.token"}}]
     proxy = {
-        "url": f"http://127.0.0.1:{port}",
+        "url": proxy_url,
         "user": "bob",
         "password": "{{ env.GS_PROXY }}",
     }
