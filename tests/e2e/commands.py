@@ -191,6 +191,18 @@ class Groundswell:
 
 
 @contextmanager
+def clean(folder: Path) -> Generator[Groundswell]:
+    """Whatever a test tries out, it ends with no process of groundswell left behind."""
+    groundswell = Groundswell(folder)
+    try:
+        yield groundswell
+        # Local agents whose client was killed have two seconds.
+        groundswell.assert_nothing_is_left(within_s=5.0)
+    finally:
+        groundswell.end_what_is_left()
+
+
+@contextmanager
 def _files(folder: Path) -> Generator[tuple[BinaryIO, BinaryIO]]:
     # Files and not pipes: a process that is left behind would hold a pipe open for ever.
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
