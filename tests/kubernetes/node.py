@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-import socket
 from typing import TYPE_CHECKING
 
+from tests.free_port import free_port
 from tests.kubernetes.container import Container
 from tests.kubernetes.store import now
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NAME = "node-1"
 _PORT = re.compile(r"(--(?:listen|http))=0\.0\.0\.0:(\d+)")
 _SERVICE = re.compile(r"--coordinator=([a-z0-9.-]+):(\d+)")
+_GRPC_PORT = 9700
 _TURN_S = 0.1
 # ruff: noqa: ASYNC110 # a small cluster looks again, as a kubelet does
 _CRASHES = 2
@@ -57,9 +58,9 @@ class Node:
             if task.done() and not task.cancelled():
                 task.result()
 
-    def port_of(self, pod: str, port: int = 9700) -> int | None:
-        """Of this machine."""
-        return self._ports.get((pod, port))
+    def port_of(self, pod: str) -> int | None:
+        """That of this machine which is its gRPC port."""
+        return self._ports.get((pod, _GRPC_PORT))
 
     async def end(self) -> None:
         containers = list(self.containers.values())
@@ -246,12 +247,6 @@ class Node:
         if ready is not None:
             self._condition(pod, "Ready", str(ready))
         self._store.touch("pods", pod)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _cores(pod: Object) -> float:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 from tests.e2e.processes import eventually
 from tests.e2e.writing import arrivals, write_test
-from tests.kubernetes.node import free_port
+from tests.free_port import free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
-    from tests.e2e.commands import Groundswell
+    from tests.e2e.commands import Groundswell, Running
     from tests.e2e.demo import Demo
     from tests.kubernetes.local_cluster import LocalCluster
 
@@ -23,6 +25,28 @@ _JOB = "batch.kubernetes.io/job-completion-index"
 
 def _test(folder: Path, demo: Demo, for_: str) -> Path:
     return write_test(folder, demo.url, {"load": arrivals("20/s", for_)})
+
+
+class Loading(Protocol):
+    """A run in pods for so long, once the target has had so many requests of it."""
+
+    def __call__(
+        self, for_: str, requests: int, *words: str, agents: int = 1
+    ) -> AbstractContextManager[Running]: ...
+
+
+@pytest.fixture
+def loading(groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path) -> Loading:
+    @contextmanager
+    def loading(for_: str, requests: int, *words: str, agents: int = 1) -> Generator[Running]:
+        test = _test(tmp_path, demo, for_)
+        words = ("--kubernetes", *words)
+        run = groundswell.starting_run(test, *words, agents=agents, env=cluster.environment)
+        with run as running:
+            demo.wait_for_load(requests, within_s=40)
+            yield running
+
+    return loading
 
 
 def _indices(cluster: LocalCluster) -> list[str]:
@@ -41,13 +65,9 @@ def _agent(cluster: LocalCluster) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_a_drained_agent_hands_over_and_the_job_makes_another(
-    groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
+    loading: Loading, cluster: LocalCluster, demo: Demo
 ) -> None:
-    run = groundswell.starting_run(
-        _test(tmp_path, demo, "6s"), "--kubernetes", agents=2, env=cluster.environment
-    )
-    with run as running:
-        demo.wait_for_load(20, within_s=40)
+    with loading("6s", 20, agents=2) as running:
         pod = _agent(cluster)
         pod["status"]["conditions"].append({"type": "DisruptionTarget", "status": "True"})
         cluster.do(lambda: cluster.store.delete("pods", pod["metadata"]["name"]))
@@ -60,13 +80,9 @@ def test_a_drained_agent_hands_over_and_the_job_makes_another(
 
 @pytest.mark.slow
 def test_a_killed_agents_share_moves_and_its_replacement_is_there(
-    groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
+    loading: Loading, cluster: LocalCluster, demo: Demo
 ) -> None:
-    run = groundswell.starting_run(
-        _test(tmp_path, demo, "10s"), "--kubernetes", agents=2, env=cluster.environment
-    )
-    with run as running:
-        demo.wait_for_load(20, within_s=40)
+    with loading("10s", 20, agents=2) as running:
         name = _agent(cluster)["metadata"]["name"]
         cluster.do(lambda: cluster.node.containers[name].signal(signal.SIGKILL))
         ran = running.end_of_run()
@@ -80,13 +96,9 @@ def test_a_killed_agents_share_moves_and_its_replacement_is_there(
 
 @pytest.mark.slow
 def test_a_forward_that_breaks_disturbs_no_run(
-    groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
+    loading: Loading, cluster: LocalCluster, demo: Demo, groundswell: Groundswell
 ) -> None:
-    run = groundswell.starting_run(
-        _test(tmp_path, demo, "6s"), "--kubernetes", agents=1, env=cluster.environment
-    )
-    with run as running:
-        demo.wait_for_load(10, within_s=40)
+    with loading("6s", 10) as running:
         (forward,) = [one for one in groundswell.processes() if "port-forward" in one.arguments]
         forward.kill()
         ran = running.end_of_run()
@@ -98,13 +110,9 @@ def test_a_forward_that_breaks_disturbs_no_run(
 
 @pytest.mark.slow
 def test_ctrl_c_stops_the_run_and_removes_it(
-    groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
+    loading: Loading, cluster: LocalCluster, demo: Demo
 ) -> None:
-    run = groundswell.starting_run(
-        _test(tmp_path, demo, "1m"), "--kubernetes", agents=1, env=cluster.environment
-    )
-    with run as running:
-        demo.wait_for_load(10, within_s=40)
+    with loading("1m", 10) as running:
         running.signal(signal.SIGINT)
         ran = running.end_of_run()
     assert ran.exit_code == 105, ran
@@ -114,13 +122,9 @@ def test_ctrl_c_stops_the_run_and_removes_it(
 
 @pytest.mark.slow
 def test_a_client_that_is_killed_leaves_nothing_for_ever(
-    groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
+    loading: Loading, cluster: LocalCluster, demo: Demo, groundswell: Groundswell
 ) -> None:
-    run = groundswell.starting_run(
-        _test(tmp_path, demo, "4s"), "--kubernetes", agents=1, env=cluster.environment
-    )
-    with run as running:
-        demo.wait_for_load(10, within_s=40)
+    with loading("4s", 10) as running:
         running.signal(signal.SIGKILL)
         running.end()
     # Its forward goes with it; the run goes on to its end.
@@ -141,18 +145,9 @@ def test_a_client_that_is_killed_leaves_nothing_for_ever(
 
 @pytest.mark.slow
 def test_a_coordinator_whose_container_dies_comes_back_with_its_store(
-    groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
+    loading: Loading, cluster: LocalCluster, demo: Demo
 ) -> None:
-    run = groundswell.starting_run(
-        _test(tmp_path, demo, "10s"),
-        "--kubernetes",
-        "--agents-per-pod",
-        "2",
-        agents=2,
-        env=cluster.environment,
-    )
-    with run as running:
-        demo.wait_for_load(40, within_s=40)
+    with loading("10s", 40, "--agents-per-pod", "2", agents=2) as running:
         (pod,) = cluster.pods("coordinator")
         name = pod["metadata"]["name"]
         cluster.do(lambda: cluster.node.containers[name].signal(signal.SIGKILL))
@@ -204,13 +199,9 @@ def test_a_coordinator_whose_pod_is_evicted_is_not_waited_for(
 @pytest.mark.slow
 @pytest.mark.soak
 def test_a_login_that_expires_during_the_run_does_not_end_it(
-    groundswell: Groundswell, cluster: LocalCluster, demo: Demo, tmp_path: Path
+    loading: Loading, cluster: LocalCluster, demo: Demo
 ) -> None:
-    run = groundswell.starting_run(
-        _test(tmp_path, demo, "5s"), "--kubernetes", agents=1, env=cluster.environment
-    )
-    with run as running:
-        demo.wait_for_load(10, within_s=40)
+    with loading("5s", 10) as running:
         cluster.api.rights.clear()
         cluster.do(lambda: [task.cancel() for task in cluster.api.watching])
         ran = running.end_of_run()

@@ -23,7 +23,7 @@ _UNSCHEDULABLE = {
 }
 
 
-def _pod(status: dict[str, Any], role: str = "agent", **metadata: Any) -> PodState:  # noqa: ANN401
+def _pod(status: dict[str, Any], role: str = "agent", **metadata: object) -> PodState:
     labels = {"app.kubernetes.io/component": role}
     return PodState.of({"metadata": {"name": "p", "labels": labels, **metadata}, "status": status})
 

@@ -17,7 +17,9 @@ _SETTINGS = RunSettings("r", "load", "i", agents=50, planned_s=1, graceful_stop_
 _NEEDS = needed([agents_job(_SETTINGS), *owned(_SETTINGS, RunCertificates(_SETTINGS), {})])
 
 
-def _quota(hard: dict[str, str], used: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:  # noqa: ANN401
+def _quota(
+    hard: dict[str, str], used: dict[str, str] | None = None, **spec: object
+) -> dict[str, Any]:
     status = {"hard": hard, "used": used or {}}
     return {"metadata": {"name": "team"}, "spec": {"hard": hard, **spec}, "status": status}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from tests.kubernetes.local_cluster import LocalCluster
 
 
+class Run(Protocol):
+    """`run --kubernetes --agents 2` with more words, from its start to its end."""
+
+    def __call__(self, *words: str, **env: str) -> Finished: ...
+
+
 @pytest.fixture
 def test_file(tmp_path: Path) -> Path:
     # Never reached by any of these.
@@ -27,7 +33,7 @@ def test_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(groundswell: Groundswell, cluster: LocalCluster, test_file: Path) -> Any:  # noqa: ANN401
+def run(groundswell: Groundswell, cluster: LocalCluster, test_file: Path) -> Run:
     def run(*words: str, **env: str) -> Finished:
         run = ("run", test_file, "--kubernetes", "--agents", "2")
         return groundswell(*run, *words, env={**cluster.environment, **env})
@@ -68,7 +74,7 @@ def test_ctrl_c_while_pods_wait_for_a_node_removes_them(
     assert _is_empty(cluster)
 
 
-def test_an_image_that_nobody_has_ends_it_at_once(run: Any, cluster: LocalCluster) -> None:  # noqa: ANN401
+def test_an_image_that_nobody_has_ends_it_at_once(run: Run, cluster: LocalCluster) -> None:
     done = run("--image", "registry.invalid/groundswell:1")
     assert done.exit_code == 102, done
     assert (
@@ -79,8 +85,7 @@ def test_an_image_that_nobody_has_ends_it_at_once(run: Any, cluster: LocalCluste
 
 
 def test_who_may_not_make_secrets_is_told_so_and_what_was_made_is_removed(
-    run: Any,  # noqa: ANN401
-    cluster: LocalCluster,
+    run: Run, cluster: LocalCluster
 ) -> None:
     cluster.api.rights["", "secrets"] = frozenset()
     done = run()
@@ -93,8 +98,7 @@ def test_who_may_not_make_secrets_is_told_so_and_what_was_made_is_removed(
 
 
 def test_a_quota_without_room_is_seen_before_anything_is_created(
-    run: Any,  # noqa: ANN401
-    cluster: LocalCluster,
+    run: Run, cluster: LocalCluster
 ) -> None:
     _quota(cluster, 2)
     done = run()
@@ -105,8 +109,7 @@ def test_a_quota_without_room_is_seen_before_anything_is_created(
 
 @pytest.mark.slow
 def test_a_quota_that_only_the_cluster_understands_is_told_when_it_refuses(
-    run: Any,  # noqa: ANN401
-    cluster: LocalCluster,
+    run: Run, cluster: LocalCluster
 ) -> None:
     _quota(cluster, 2, scopes=["NotTerminating"])
     done = run()
@@ -117,8 +120,7 @@ def test_a_quota_that_only_the_cluster_understands_is_told_when_it_refuses(
 
 @pytest.mark.slow
 def test_containers_that_crash_are_told_with_their_last_words(
-    run: Any,  # noqa: ANN401
-    cluster: LocalCluster,
+    run: Run, cluster: LocalCluster
 ) -> None:
     done = run("--image", FOREIGN_IMAGE)
     assert done.exit_code == 102, done
@@ -128,7 +130,7 @@ def test_containers_that_crash_are_told_with_their_last_words(
 
 
 @pytest.mark.slow
-def test_pods_that_do_not_come_in_time_are_given_up(run: Any, cluster: LocalCluster) -> None:  # noqa: ANN401
+def test_pods_that_do_not_come_in_time_are_given_up(run: Run, cluster: LocalCluster) -> None:
     cluster.node.cores = 0.6
     done = run("--wait", "2s")
     assert done.exit_code == 102, done
@@ -138,8 +140,7 @@ def test_pods_that_do_not_come_in_time_are_given_up(run: Any, cluster: LocalClus
 
 @pytest.mark.slow
 def test_an_api_server_that_breaks_in_between_leaves_nothing(
-    run: Any,  # noqa: ANN401
-    cluster: LocalCluster,
+    run: Run, cluster: LocalCluster
 ) -> None:
     cluster.api.broken["Pod"] = 500
     done = run()
@@ -150,8 +151,7 @@ def test_an_api_server_that_breaks_in_between_leaves_nothing(
 
 @pytest.mark.slow
 def test_what_cannot_be_removed_is_named_with_the_command_that_does(
-    run: Any,  # noqa: ANN401
-    cluster: LocalCluster,
+    run: Run, cluster: LocalCluster
 ) -> None:
     cluster.api.rights["batch", "jobs"] = frozenset({"create"})
     cluster.node.cores = 0.6
@@ -174,7 +174,7 @@ def test_what_cannot_be_removed_is_named_with_the_command_that_does(
         (("--namespace", "No"), 2, "names no namespace"),
     ],
 )
-def test_options_that_cannot_be(run: Any, words: tuple[str, ...], code: int, said: str) -> None:  # noqa: ANN401
+def test_options_that_cannot_be(run: Run, words: tuple[str, ...], code: int, said: str) -> None:
     done = run(*words)
     assert (done.exit_code, said in done.stderr) == (code, True), done
 
@@ -187,9 +187,7 @@ def test_options_of_a_cluster_want_one(groundswell: Groundswell, test_file: Path
 
 @pytest.mark.slow
 def test_without_kubectl_it_says_what_to_do(
-    run: Any,  # noqa: ANN401
-    cluster: LocalCluster,
-    tmp_path: Path,
+    run: Run, cluster: LocalCluster, tmp_path: Path
 ) -> None:
     done = run(PATH=str(tmp_path))
     assert done.exit_code == 104, done
@@ -198,7 +196,7 @@ def test_without_kubectl_it_says_what_to_do(
 
 
 @pytest.mark.slow
-def test_a_cluster_that_is_not_there(run: Any, cluster: LocalCluster) -> None:  # noqa: ANN401
+def test_a_cluster_that_is_not_there(run: Run, cluster: LocalCluster) -> None:
     text = cluster.kubeconfig.read_text()
     port = text.partition("127.0.0.1:")[2].split()[0]
     cluster.kubeconfig.write_text(text.replace(f":{port}", ":9"))
