@@ -50,11 +50,6 @@ class Container:
             _make(volume, folder / volume["name"], secrets)
 
     @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
-
-    @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.returncode is None
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator
 
 Object = dict[str, Any]
 Key = tuple[str, str]
@@ -31,15 +31,10 @@ class Store:
         self._version = 0
         self._log: list[tuple[int, str, str, Object]] = []
         self._changed = asyncio.Event()
-        self._listeners: list[Callable[[str, str, Object], None]] = []
 
     @property
     def version(self) -> str:
         return str(self._version)
-
-    def listen(self, listener: Callable[[str, str, Object], None]) -> None:
-        """`listener(change, plural, object)` hears of every change."""
-        self._listeners.append(listener)
 
     def of(self, plural: str) -> list[Object]:
         return [one for (kind, _), one in self.objects.items() if kind == plural]
@@ -95,8 +90,6 @@ class Store:
         one["metadata"]["resourceVersion"] = self.version
         self._log.append((self._version, change, plural, copy.deepcopy(one)))
         self._changed.set()
-        for listener in self._listeners:
-            listener(change, plural, one)
 
 
 def now() -> str:
