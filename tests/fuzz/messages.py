@@ -89,7 +89,7 @@ def _is_map(field: Field) -> bool:
     return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
-def _scalar(field: Field, chance: Random, words: Sequence[str]) -> Any:  # noqa: ANN401
+def _scalar(field: Field, chance: Random, words: Sequence[str]) -> Any:  # noqa: ANN401  # whatever the field's type is
     match field.cpp_type:
         case Field.CPPTYPE_BOOL:
             return chance.random() < 0.5

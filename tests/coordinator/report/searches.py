@@ -34,7 +34,7 @@ def level(
         "thresholds": (ThresholdResult("http_req_duration", "p(95) < 1s", ok=True, value=20.0),),
         **more,
     }
-    return LevelSummary(**values)  # type: ignore[arg-type]
+    return LevelSummary(**values)  # type: ignore[arg-type]  # fields by name
 
 
 BROKEN = Remark("threshold_failed", "http_req_duration: p(95) < 1s: 2s")

@@ -153,6 +153,7 @@ def _proxy(data: bytes) -> None:
     _loop().run_until_complete(asyncio.sleep(0))
     cut = len(data) // 2
     way.data_received(data[:cut] or b"H")
+    # Nothing else tells whether it still listens to the proxy.
     if not digging.done() and way._dug is not None:  # pyright: ignore[reportPrivateUsage]
         way.data_received(data[cut:] or b"\r")
     way.connection_lost(None)

@@ -131,6 +131,7 @@ def _orders(data: bytes) -> None:
     life, division = Lifecycle(), Division(table_from_wire(agent_pb2.ShareTable(entries=_ENTRIES)))
     for text in split(data):
         message = agent_pb2.CoordinatorMessage.FromString(text)
+        # Where an agent itself reads what it is sent; all else of it needs a stream.
         event = agents._event(message)  # pyright: ignore[reportPrivateUsage]
         if event is None:
             continue

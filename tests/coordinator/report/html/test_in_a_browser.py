@@ -44,6 +44,15 @@ async def _assert_drawn(page: Page, plots: int) -> None:
     assert not await page.value(_WIDER)
 
 
+async def _assert_alone(page: Page, path: Path) -> None:
+    """No name in it has become code, and it calls nobody."""
+    assert await page.value("window.hit") is None
+    assert page.complaints == []
+    # A heat map is a picture that the page has made itself.
+    called = {url for url in page.requests if not url.startswith("data:")}
+    assert called == {path.as_uri()}
+
+
 @pytest.mark.slow
 async def test_plots_are_drawn_and_the_page_calls_nobody_and_complains_of_nothing(
     tmp_path: Path,
@@ -75,11 +84,7 @@ async def test_plots_are_drawn_and_the_page_calls_nobody_and_complains_of_nothin
         await page.value("dispatchEvent(new Event('afterprint'))")
         await page.until(f"({_GRID}) === '{dark[0]}'")
 
-        assert await page.value("window.hit") is None
-        assert page.complaints == []
-        # A heat map is a picture that the page has made itself.
-        called = {url for url in page.requests if not url.startswith("data:")}
-        assert called == {path.as_uri()}
+        await _assert_alone(page, path)
 
 
 async def _zooms_together(page: Page) -> None:
@@ -129,9 +134,7 @@ async def test_a_search_is_drawn_by_rate_on_a_screen_on_a_phone_and_on_paper(
         await page.value("dispatchEvent(new Event('afterprint'))")
         await page.until(f"String({_WIDTHS}) === '0'")
 
-        assert await page.value("window.hit") is None
-        assert page.complaints == []
-        assert {url for url in page.requests if not url.startswith("data:")} == {path.as_uri()}
+        await _assert_alone(page, path)
 
 
 def _marks(plot: str) -> str:
