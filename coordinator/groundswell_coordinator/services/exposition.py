@@ -49,14 +49,14 @@ def counter(name: str, help: str, value: float) -> Family:  # noqa: A002  # the 
     return Family(name, Kind.COUNTER, help, (Sample(value),))
 
 
-def gauge(name: str, help: str, value: float) -> Family:  # noqa: A002
+def gauge(name: str, help: str, value: float) -> Family:  # noqa: A002  # the format's word
     return Family(name, Kind.GAUGE, help, (Sample(value),))
 
 
 def by_label(
     name: str,
     kind: Kind,
-    help: str,  # noqa: A002
+    help: str,  # noqa: A002  # the format's word
     label: str,
     values: Mapping[str, float],
 ) -> Family:
@@ -65,7 +65,7 @@ def by_label(
     return Family(name, kind, help, tuple(samples))
 
 
-def histogram(name: str, help: str, values: Distribution) -> Family:  # noqa: A002
+def histogram(name: str, help: str, values: Distribution) -> Family:  # noqa: A002  # the format's word
     buckets = [
         Sample(count, {"le": _number(bound)}, "_bucket") for bound, count in values.cumulative()
     ]

@@ -81,7 +81,7 @@ class Histogram:
             np.array_equal(self._touched(), other._touched())
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # it changes, so it is nobody's key
 
     def __repr__(self) -> str:
         return f"<Histogram of {self.count} values>"
@@ -262,4 +262,5 @@ def add_rows(histograms: Sequence[Histogram], values_ns: NDArray[np.int64]) -> N
         sums = values_ns.sum(axis=1).tolist()
     at = indices((tracked + 500) // 1000)
     for i, histogram in enumerate(histograms):
+        # Of this module: a method could not be of many of them.
         histogram._add(at[i], sums[i], int(minima[i]), int(maxima[i]), clamped[i])  # pyright: ignore[reportPrivateUsage]

@@ -159,7 +159,7 @@ def _fields(row: Any) -> tuple[str, ...]:  # noqa: ANN401  # whatever JSON is
     return tuple(cast("Row", row)) if isinstance(row, dict) else ()
 
 
-def _check_row(row: Any, fields: tuple[str, ...], what: str, line: int = 0) -> None:  # noqa: ANN401
+def _check_row(row: Any, fields: tuple[str, ...], what: str, line: int = 0) -> None:  # noqa: ANN401  # whatever JSON is
     if not isinstance(row, dict) or not row:
         raise BadData(f"{what} is no object with keys", line=line)
     for field in fields:

@@ -65,7 +65,7 @@ def _unpacked(packed: Any) -> Node:  # noqa: ANN401  # JSON may be anything
     return Mapping(line, column, tuple((_key(key), _unpacked(value)) for key, value in inner))
 
 
-def _key(packed: Any) -> Scalar:  # noqa: ANN401
+def _key(packed: Any) -> Scalar:  # noqa: ANN401  # whatever JSON is
     key = _unpacked(packed)
     if not isinstance(key, Scalar):
         raise TypeError(key)
