@@ -74,7 +74,7 @@ class Pattern:
         if (match := _NETWORK.fullmatch(text)) is not None:
             network = _network(match[1] or match[3])
             port = match[2] or match[4]
-            if network is not None and (port is None or 0 < int(port) < 65536):
+            if network is not None and _is_port(port):
                 return cls(text, networks=(network,), port=int(port) if port else None)
         # What is nothing but digits and dots was meant to be an address.
         match = _HOST.fullmatch(text)

@@ -143,17 +143,15 @@ class Engine:
             )
             executors.append(EXECUTORS[scenario.executor](share, scenario_load))
         return cls(
-            *(
-                prepare,
-                test,
-                division,
-                incarnation,
-                executors,
-                recorder,
-                connectors,
-                phases,
-                script,
-            ),
+            prepare,
+            test,
+            division,
+            incarnation,
+            executors,
+            recorder,
+            connectors,
+            phases,
+            script,
             load_guard,
         )
 
@@ -185,12 +183,12 @@ class Engine:
         for handover in handovers:
             if handover.epoch > self.epoch:
                 self._division = extended(self._division, [handover])
-                self._check_load(handover)
                 if any(heir.agent == self._agent for heir in handover.heirs):
+                    self._check_load(handover)
                     self._inherit(handover)
 
     def _check_load(self, handover: Handover) -> None:
-        if not self._load_guard.limits or all(one.agent != self._agent for one in handover.heirs):
+        if not self._load_guard.limits:
             return
         since = Fraction(handover.boundary_ns, 10**9)
         loads = ShareLoads(self.test.scenarios, self._division, self._seed, since)

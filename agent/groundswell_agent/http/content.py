@@ -43,11 +43,11 @@ def decoded(body: bytes, encodings: Iterable[str], limit: int) -> tuple[bytes, b
     `encodings` are the values of the response's Content-Encoding headers. UndecodableBody for a
     coding nobody knows, or whose package is missing, or bytes that are not what they claim.
     """
-    names = [name.strip().lower() for value in encodings for name in value.split(",")]
-    cut = False
-    names = [name for name in names if name not in _NO_CODING]
+    named = (name.strip().lower() for value in encodings for name in value.split(","))
+    names = [name for name in named if name not in _NO_CODING]
     if len(names) > MOST_CODINGS:
         raise UndecodableBody(f"the body has {len(names)} codings on top of each other")
+    cut = False
     # The last one named was put on last.
     for name in reversed(names):
         decode = _DECODERS.get(name)
