@@ -49,7 +49,6 @@ from groundswell_coordinator.run.events import (
     MoveShare,
     Perform,
     Phase,
-    PhaseEnded,
     Prepare,
     Start,
     StartAcknowledged,
@@ -62,7 +61,8 @@ from groundswell_coordinator.run.findings import Findings, tell
 from groundswell_coordinator.run.inbox import Inbox, Said
 from groundswell_coordinator.run.machine import Limits, RunMachine, State
 from groundswell_coordinator.run.measurement import Measurement
-from groundswell_coordinator.run.phases import PhaseLog, PhaseRecord, check_performed
+from groundswell_coordinator.run.phase_orders import PhaseOrders
+from groundswell_coordinator.run.phases import PhaseLog
 from groundswell_coordinator.run.restoration import COORDINATOR_AWAY, OUTPUT
 from groundswell_coordinator.run.steward import Steward
 from groundswell_coordinator.run.submission import source_to_wire
@@ -158,7 +158,6 @@ class Conductor:
         self._findings = Findings()
         # What they come to, once all are prepared.
         self._warnings: tuple[RunWarning, ...] = ()
-        self._phases = PhaseLog(test.teardown is not None)
         self._expelled: set[str] = set()
         self._errands = Errands()
         self._announced: tuple[State, str] | None = None
@@ -169,6 +168,7 @@ class Conductor:
         self._absences: tuple[str, ...] = ()
         # From the moment the agents are chosen, and from the moment the start is ordered.
         self._crew: Crew | None = None
+        self._phases: PhaseOrders | None = None
         self._steward: Steward | None = None
         # Of a search for capacity.
         self._pilot: Pilot | None = None
@@ -195,7 +195,7 @@ class Conductor:
         )
         self._pilot = self._new_pilot(self._steward, restored.judged)
         names = [agent.name for agent in recovered.crew.agents]
-        self._phases = restored.phases
+        self._phases = self._new_phases(restored.phases, recovered.crew)
         succession, performers = restored.succession, restored.phases.performers
         moved = {*succession.moved, *succession.unclaimed}
         self._machine.resume(recovered.start_at, names, moved, performers)
@@ -237,7 +237,8 @@ class Conductor:
             self._crew.trust_start(agent, holding.start_at_ns)
         if self._steward is not None:
             self._steward.catch_up(agent, self._stop_mode)
-        self._order_teardown_again(agent)
+        if self._machine.state is State.TEARING_DOWN and self._phases is not None:
+            self._phases.repeat(agent.name, Phase.TEARDOWN)
 
     def stop(self, mode: StopMode, cause: Cause) -> None:
         self._inbox.put(StopRequested(mode, cause))
@@ -308,7 +309,7 @@ class Conductor:
         if self._crew is not None:
             self._crew.release()
         self._pool.release(self)
-        self._crew = self._steward = self._recovered = None
+        self._crew = self._phases = self._steward = self._recovered = None
         self._inbox = Inbox()
 
     async def _step(self) -> None:
@@ -402,7 +403,9 @@ class Conductor:
                 skew = self._crew.note_start(agent, message.started)
                 self._new_skews[agent.incarnation] = skew
             case "performed" if state in (State.SETTING_UP, State.TEARING_DOWN):
-                await self._take_performed(agent, message.performed)
+                assert self._phases is not None
+                phase = Phase.SETUP if state is State.SETTING_UP else Phase.TEARDOWN
+                await self._handle(await self._phases.take(agent.name, phase, message.performed))
             case _ if state is State.TEARING_DOWN and not self._machine.has_begun:
                 # Of a load that was called off; this came before its agent heard of that.
                 return
@@ -438,7 +441,8 @@ class Conductor:
             case Prepare():
                 await self._prepare()
             case Perform(agent, phase):
-                await self._perform(agent, phase)
+                assert self._phases is not None
+                await self._phases.give(agent, phase)
             case Dismiss(agent):
                 assert self._crew is not None
                 self._crew.dismiss_but(agent)
@@ -461,6 +465,8 @@ class Conductor:
         demand = Demand(self.submission.agents, self.submission.selector)
         agents = await self._pool.reserve(demand, self, self._tell_waiting)
         self._crew = Crew(self.run_id, agents)
+        log = PhaseLog(self.submission.test.teardown is not None)
+        self._phases = self._new_phases(log, self._crew)
         self._inbox.put(AgentsChosen(tuple(agent.name for agent in agents)))
 
     async def _prepare(self) -> None:
@@ -474,10 +480,9 @@ class Conductor:
         await self._archive.shares(self._crew)
         if self._crew.guards:
             await self._archive.guards(self._crew.guards)
-        source = source_to_wire(self.submission.source)
-        search = self.submission.search
-        told = None if search is None else search.to_wire()
-        self._crew.prepare(source, self.submission.seed, self._owner.generation, told)
+        source = source_to_wire(submission.source)
+        told = None if submission.search is None else submission.search.to_wire()
+        self._crew.prepare(source, submission.seed, self._owner.generation, told)
         await self._open_outputs()
 
     async def _measure_clock(self, agent: Attachment) -> None:
@@ -485,36 +490,6 @@ class Conductor:
         assert self._crew is not None
         await self._crew.measure_clock(agent)
         self._inbox.put(AgentPrepared(agent.name))
-
-    async def _perform(self, agent: str, phase: Phase) -> None:
-        """Stored before the agent hears of it, so that no other is ever told to do it, too."""
-        assert self._crew is not None
-        if agent != self._phases.performers.get(phase):
-            ordered = self._phases.order(phase, agent)
-            await self._archive.event(phase.value, ordered.message, agent, ordered.detail)
-        self._crew.perform(agent, phase)
-
-    def _order_teardown_again(self, agent: Attachment) -> None:
-        """The order, or the answer, may have been lost with the agent's stream."""
-        machine, phase = self._machine, Phase.TEARDOWN
-        is_its = machine.performers.get(phase) == agent.name
-        if machine.state is State.TEARING_DOWN and is_its and self._crew is not None:
-            self._crew.perform(agent.name, phase)
-
-    async def _take_performed(self, agent: Attachment, said: agent_pb2.Performed) -> None:
-        assert self._crew is not None
-        phase = Phase.SETUP if self._machine.state is State.SETTING_UP else Phase.TEARDOWN
-        check_performed(said, phase, self._machine.performers.get(phase) == agent.name)
-        record = PhaseRecord.of(agent.name, phase, said)
-        self._phases.end(record)
-        await self._archive.event(phase.value, record.message, agent.name, record.detail)
-        if record.failure and phase is Phase.TEARDOWN:
-            self.broadcast.notice("teardown_failed", record.message)
-        elif not record.failure:
-            self.broadcast.notice(phase.value, record.line)
-        if phase is Phase.SETUP and not record.failure:
-            self._crew.give_setup_result(said.result)
-        await self._handle(PhaseEnded(agent.name, phase, record.failure, record.why, said.hint))
 
     async def _start(self, start_at: float) -> None:
         assert self._crew is not None
@@ -572,6 +547,7 @@ class Conductor:
         crew, steward = self._crew, self._steward
         assert crew is not None
         assert steward is not None
+        assert self._phases is not None
         await self._store_skews()
         await steward.measurement.close()
         await self._close_outputs()
@@ -588,7 +564,7 @@ class Conductor:
             warnings=self._warnings,
             levels=steward.succession.division.levels,
             judged=() if self._pilot is None else tuple(self._pilot.judged),
-            phases=self._phases.records,
+            phases=self._phases.log.records,
         )
         summary = await conclude(self.submission, crew, timeline, story, self._archive)
         if self._telemetry is not None:
@@ -648,6 +624,9 @@ class Conductor:
     def _now(self) -> float:
         """Seconds since the run's start."""
         return time.monotonic() - self._machine.start_at
+
+    def _new_phases(self, log: PhaseLog, crew: Crew) -> PhaseOrders:
+        return PhaseOrders(log, crew, self._archive, self.broadcast)
 
     def _new_steward(
         self, crew: Crew, succession: Succession, start_at: float, timeline: Timeline | None = None
