@@ -14,7 +14,7 @@ from tests.integration.scripted_agent import ScriptedAgent, start_together
 from tests.integration.site import TEST, lasting_site, lease_end_of, senders
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping
     from pathlib import Path
 
     import pytest
@@ -33,11 +33,13 @@ async def under_load(
     test: str = JUDGED,
     env: dict[str, str] | None = None,
     on_agent_loss: str = "",
+    max_rates: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[tuple[Site, list[ScriptedAgent]]]:
     """A run that has begun; when the block ends, its coordinator does, and the agents stay."""
     async with lasting_site(folder) as site:
         agents = [ScriptedAgent(site.address, name) for name in names]
         for agent in agents:
+            agent.hello.guard.max_rate = (max_rates or {}).get(agent.name, "")
             await agent.attach()
         await site.submit(
             test, agents=len(names), run_id="long", env=env, on_agent_loss=on_agent_loss
@@ -215,15 +217,11 @@ async def test_who_does_not_come_back_is_lost_a_lease_after_the_restart(tmp_path
 
 
 async def test_how_much_agents_carry_is_known_after_it_before_they_are_back(tmp_path: Path) -> None:
-    async with lasting_site(tmp_path) as site:
-        back, gone = ScriptedAgent(site.address, "back"), ScriptedAgent(site.address, "gone")
-        # Of five a second that are its own, and five of the other's.
-        back.hello.guard.max_rate = "19/2"
-        for agent in (back, gone):
-            await agent.attach()
-        longer = JUDGED.replace("duration: 2s", "duration: 20s")
-        await site.submit(longer, agents=2, run_id="long")
-        await start_together(back, gone)
+    longer = JUDGED.replace("duration: 2s", "duration: 20s")
+    # Of five a second that are its own, and five of the other's.
+    limits = {"back": "19/2"}
+    async with under_load(tmp_path, "back", "gone", test=longer, max_rates=limits) as (_, agents):
+        back, gone = agents
         back.report(0, {"http_reqs": 5}, [account("browse", 5, 5)])
         await back.acknowledgement(0)
     await gone.leave()

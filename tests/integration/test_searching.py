@@ -41,12 +41,14 @@ async def levels(agent: ScriptedAgent) -> list[Level]:
     return [Level.of(one) for one in message.levels]
 
 
-async def begin(site: Site, agent: ScriptedAgent) -> None:
-    await agent.attach()
-    await site.submit(SEARCHED, run_id="search", search=SEARCH)
-    await start_together(agent)
-    prepare = next(one.prepare for one in agent.received if one.HasField("prepare"))
-    assert SearchSettings.of(prepare.search) == SEARCH
+async def begin(site: Site, *agents: ScriptedAgent) -> None:
+    for agent in agents:
+        await agent.attach()
+    await site.submit(SEARCHED, run_id="search", search=SEARCH, agents=len(agents))
+    await start_together(*agents)
+    for agent in agents:
+        prepare = next(one.prepare for one in agent.received if one.HasField("prepare"))
+        assert SearchSettings.of(prepare.search) == SEARCH
 
 
 def ahead_s(agent: ScriptedAgent, level: Level) -> float:
@@ -146,11 +148,8 @@ async def test_a_lost_share_that_nobody_carries_ends_the_search(tmp_path: Path) 
         here, gone = ScriptedAgent(site.address, "a"), ScriptedAgent(site.address, "b")
         # Half of the highest rate, and no more.
         here.hello.guard.max_rate = "20"
-        for agent in (here, gone):
-            await agent.attach()
-        await site.submit(SEARCHED, run_id="search", search=SEARCH, agents=2)
+        await begin(site, here, gone)
         run = site.watch("search")
-        await start_together(here, gone)
         (first,) = await levels(here)
         await gone.leave()
         await run.until(lambda: [one.code for one in run.notices][-1:] == ["unclaimed"])
