@@ -159,6 +159,10 @@ async def test_a_lost_share_that_nobody_carries_ends_the_search(tmp_path: Path) 
         done = 10 * (first.begin + 2)
         here.report(first.begin + 2, {}, [account("browse", done, done)], last=True)
         summary = await run.summary()
+        await here.expect("release")
+        # The conductor stays for a while, and with it what it holds.
+        conductor = site.coordinator.runs.get("search")
+        assert conductor._pilot is None  # pyright: ignore[reportPrivateUsage]
         await here.leave()
     capacity = summary.capacity
     assert capacity is not None

@@ -309,7 +309,7 @@ class Conductor:
         if self._crew is not None:
             self._crew.release()
         self._pool.release(self)
-        self._crew = self._phases = self._steward = self._recovered = None
+        self._crew = self._phases = self._steward = self._pilot = self._recovered = None
         self._inbox = Inbox()
 
     async def _step(self) -> None:
