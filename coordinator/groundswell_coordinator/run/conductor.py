@@ -196,9 +196,8 @@ class Conductor:
         self._pilot = self._new_pilot(self._steward, restored.judged)
         names = [agent.name for agent in recovered.crew.agents]
         self._phases = self._new_phases(restored.phases, recovered.crew)
-        succession, performers = restored.succession, restored.phases.performers
-        moved = {*succession.moved, *succession.unclaimed}
-        self._machine.resume(recovered.start_at, names, moved, performers)
+        settled, performers = restored.succession.settled, restored.phases.performers
+        self._machine.resume(recovered.start_at, names, settled, performers)
         for agent in recovered.crew.agents:
             # One that came back without the run is not ours any more.
             if agent.run is not None:

@@ -85,7 +85,7 @@ class Steward:
 
     async def leave(self, name: str, leaving: agent_pb2.Leaving) -> bool:
         """Note that an agent hands its share over; False where it only says so again."""
-        if name in self.succession.moved or name in self.succession.unclaimed:
+        if name in self.succession.settled:
             return False
         self.measurement.record(self._crew[name].incarnation).has_left = True
         why = f": {leaving.reason}" if leaving.reason else ""

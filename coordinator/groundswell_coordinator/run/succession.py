@@ -61,6 +61,11 @@ class Succession:
         """Whose share has been handed over."""
         return [handover.from_agent for handover in self.division.handovers]
 
+    @property
+    def settled(self) -> Collection[str]:
+        """Whose share is decided of: it has been handed over, or is nobody's."""
+        return {*self.moved, *self.unclaimed}
+
     def lose(self, agent: LostAgent) -> None:
         self._lost[agent.agent] = agent
 
