@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from groundswell.errors import GroundswellError, ProtocolViolation
 from groundswell.load_guard import NO_GUARD
-from groundswell.schedule.division import Handover
 from groundswell.schedule.levels import Level
 from groundswell.v1 import agent_pb2
 from groundswell_agent.engine.engine import Engine
@@ -31,26 +30,19 @@ from groundswell_agent.events import (
     HandOver,
     Instruction,
     LeaseEnded,
-    LevelsReceived,
     LoadEnded,
     Perform,
-    PerformReceived,
     PhaseEnded,
-    PrepareReceived,
-    Released,
-    ReshareReceived,
-    ResultReceived,
     Rise,
     SayPerformed,
     SayPrepared,
     SayRefused,
     SayStartAcknowledged,
-    StartReceived,
-    StopReceived,
     TakeOver,
     TakeResult,
 )
 from groundswell_agent.files import RunFiles
+from groundswell_agent.heard import event_of
 from groundswell_agent.lease import Lease
 from groundswell_agent.lifecycle import Lifecycle, State
 from groundswell_agent.link import Link
@@ -166,7 +158,7 @@ class Agent:
     def _receive(self, message: agent_pb2.CoordinatorMessage) -> None:
         if message.HasField("recall"):
             self._recall(message.recall.run_id)
-        elif (event := _event(message)) is not None:
+        elif (event := event_of(message)) is not None:
             self._handle(event)
 
     def _attached(self) -> None:
@@ -433,31 +425,3 @@ class Agent:
             await asyncio.wait([self._load], timeout=_LOAD_ENDS_S)
             self._load.cancel()
             await asyncio.gather(self._load, return_exceptions=True)
-
-
-def _event(message: agent_pb2.CoordinatorMessage) -> Event | None:
-    """The life cycle's event for a message of the coordinator; None for one it has no interest in."""
-    match message.WhichOneof("body"):
-        case "prepare":
-            return PrepareReceived(message.prepare)
-        case "perform":
-            kind = (
-                Kind.TEARDOWN if message.perform.phase == agent_pb2.PHASE_TEARDOWN else Kind.SETUP
-            )
-            return PerformReceived(message.perform.run_id, kind)
-        case "setup_result":
-            return ResultReceived(message.setup_result.run_id, message.setup_result.result)
-        case "start":
-            return StartReceived(message.start.run_id, message.start.start_at_ns)
-        case "stop":
-            abort = message.stop.mode == agent_pb2.STOP_MODE_ABORT
-            return StopReceived(message.stop.run_id, HaltMode.ABORT if abort else HaltMode.GRACEFUL)
-        case "reshare":
-            handovers = tuple(Handover.of(one) for one in message.reshare.handovers)
-            return ReshareReceived(message.reshare.run_id, handovers)
-        case "levels":
-            return LevelsReceived(message.levels.run_id, message.levels.levels)
-        case "release":
-            return Released(message.release.run_id)
-        case _:
-            return None

@@ -18,8 +18,8 @@ from groundswell.schedule.division import (
 from groundswell.schedule.levels import Level
 from groundswell.schedule.scenario_plan import plan_scenario
 from groundswell.v1 import agent_pb2, control_pb2
-from groundswell_agent import agent as agents
 from groundswell_agent.events import PrepareReceived, ReshareReceived
+from groundswell_agent.heard import event_of
 from groundswell_agent.lifecycle import Lifecycle, State
 from groundswell_coordinator.failure import error_of
 from groundswell_coordinator.run.submission import Submission
@@ -131,8 +131,7 @@ def _orders(data: bytes) -> None:
     life, division = Lifecycle(), Division(table_from_wire(agent_pb2.ShareTable(entries=_ENTRIES)))
     for text in split(data):
         message = agent_pb2.CoordinatorMessage.FromString(text)
-        # Where an agent itself reads what it is sent; all else of it needs a stream.
-        event = agents._event(message)  # pyright: ignore[reportPrivateUsage]
+        event = event_of(message)
         if event is None:
             continue
         life.handle(event)
