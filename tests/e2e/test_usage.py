@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,3 +79,18 @@ def test_every_command_has_a_help_page_with_an_example(
     assert f"Usage: groundswell {command}" in done.stdout
     assert "Example" in done.stdout
     assert f"\n    groundswell {command}" in done.stdout
+
+
+_LOOK = """
+import importlib, sys
+for module in sys.argv[1:]:
+    importlib.import_module(module)
+print(*sorted({"aiohttp", "cryptography", "grpc", "lightkube", "numpy", "sqlalchemy"} & sys.modules.keys()))
+"""
+
+
+def test_what_is_heavy_is_imported_by_no_commands_options() -> None:
+    """But by those of the demo target, which is a server and nothing else."""
+    modules = [module for name, (module, _) in COMMANDS.items() if name != "demo-target"]
+    done = subprocess.run([sys.executable, "-c", _LOOK, *modules], capture_output=True, check=True)
+    assert done.stdout.split() == []

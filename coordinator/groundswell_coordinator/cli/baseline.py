@@ -14,7 +14,6 @@ from groundswell_coordinator.cli.output import printing
 from groundswell_coordinator.cli.past import ask, whose_option
 from groundswell_coordinator.cli.table import table
 from groundswell_coordinator.counted import counted
-from groundswell_coordinator.services.limits import check_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,6 +122,9 @@ async def _put(runs: Runs, name: str, run: str) -> Sequence[str]:
 
 
 def _check_name(name: str, run: str) -> None:
+    # numpy and protobuf: not for --help.
+    from groundswell_coordinator.services.limits import check_baseline
+
     try:
         check_baseline(name, [run])
     except GroundswellError as error:
