@@ -1,6 +1,6 @@
 """What a pod's manifest says of one container, as words for podman. Pure: nothing is started here.
 
-What is not understood is refused: a manifest is run as it stands, or not at all.
+What is not understood raises NotUnderstood: a manifest is run as it stands, or not at all.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.deploy.manifests import VARIABLE, NotUnderstood
+from tests.deploy.rules.quantities import amount
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from decimal import Decimal
     from pathlib import Path
 
 Spec = dict[str, Any]
-
-_UNITS = {"m": 0.001, "": 1, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
-_VARIABLE = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 
 # Those that change nothing for one container that runs.
 _PASSIVE = frozenset(
@@ -43,12 +44,12 @@ class Surroundings:
     volumes: Mapping[str, Path] = field(default_factory=dict[str, "Path"])
 
 
-def quantity(text: str | int) -> float:
+def quantity(text: str | int) -> Decimal:
     """`500m`, `1Gi`: a plain number."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(m|Ki|Mi|Gi|)", str(text))
+    found = amount(text)
     if found is None:
-        raise NotImplementedError(f"quantity {text!r}")
-    return float(found[1]) * _UNITS[found[2]]
+        raise NotUnderstood(f"quantity {text!r}")
+    return found
 
 
 def security(pod: Spec, container: Spec) -> Spec:
@@ -69,7 +70,7 @@ def pod_words(pod: Spec) -> list[str]:
 def container_words(pod: Spec, container: Spec, around: Surroundings) -> list[str]:
     """Options, image and arguments of `podman create`."""
     if unknown := container.keys() - _PASSIVE - _TOLD:
-        raise NotImplementedError(f"container: {sorted(unknown)}")
+        raise NotUnderstood(f"container: {sorted(unknown)}")
     variables = dict(_environment(container, around))
     words = [
         *_secured(security(pod, container)),
@@ -99,7 +100,7 @@ def _secured(context: Spec) -> Iterator[str]:
         yield "--security-opt=no-new-privileges"
     yield from (f"--cap-drop={one}" for one in rest.pop("capabilities", {}).get("drop", []))
     if unknown := rest.keys() - _PASSIVE_SECURITY:
-        raise NotImplementedError(f"securityContext: {sorted(unknown)}")
+        raise NotUnderstood(f"securityContext: {sorted(unknown)}")
 
 
 def _limited(container: Spec) -> Iterator[str]:
@@ -113,7 +114,7 @@ def _limited(container: Spec) -> Iterator[str]:
 def _mounted(container: Spec, around: Surroundings) -> Iterator[str]:
     for mount in container.get("volumeMounts", []):
         if unknown := mount.keys() - {"name", "mountPath", "readOnly"}:
-            raise NotImplementedError(f"volumeMounts: {sorted(unknown)}")
+            raise NotUnderstood(f"volumeMounts: {sorted(unknown)}")
         mode = "ro" if mount.get("readOnly") else "rw"
         yield f"--volume={around.volumes[mount['name']]}:{mount['mountPath']}:{mode}"
 
@@ -145,7 +146,7 @@ def _looked_up(source: Spec, container: Spec, around: Surroundings) -> str:
         case "fieldRef":
             return _field(reference["fieldPath"], around)
         case _:
-            raise NotImplementedError(f"valueFrom: {kind}")
+            raise NotUnderstood(f"valueFrom: {kind}")
 
 
 def _field(path: str, around: Surroundings) -> str:
@@ -162,4 +163,4 @@ def _field(path: str, around: Surroundings) -> str:
 
 def _filled(text: str, variables: Mapping[str, str]) -> str:
     """Kubernetes' own `$(NAME)`; an unknown one stays as it is."""
-    return _VARIABLE.sub(lambda found: variables.get(found[1], found[0]), text)
+    return VARIABLE.sub(lambda found: variables.get(found[1], found[0]), text)

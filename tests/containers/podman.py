@@ -71,6 +71,11 @@ class Podman:
             timeout=within_s,
         )
 
+    def logs(self, container: str) -> str:
+        """All that it has written, on both ways."""
+        done = self.attempt("logs", container)
+        return done.stdout + done.stderr
+
     def inspect(self, name: str, kind: str = "container") -> dict[str, Any]:
         found: list[dict[str, Any]] = json.loads(self(kind, "inspect", name))
         return found[0]

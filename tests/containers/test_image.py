@@ -149,12 +149,12 @@ def test_process_1_ends_when_it_is_told_to(
            "--tmpfs=/tmp", image.name, *words.split())  # fmt: skip
     try:
         if is_up:
-            eventually(lambda: says in _logs(podman, name), 60, "it is up")
+            eventually(lambda: says in podman.logs(name), 60, "it is up")
         else:
             eventually(lambda: _hears(podman, name, SIGTERM), 60, "it hears")
         podman("stop", "--time=50", name)
         code = int(podman("wait", name))
-        logs = _logs(podman, name)
+        logs = podman.logs(name)
         assert code in ((0,) if is_up else (0, 105)), (code, logs)
         assert "Traceback" not in logs, logs
     finally:
@@ -167,8 +167,3 @@ def _hears(podman: Podman, name: str, number: Signals) -> bool:
     caught = re.search(r"^SigCgt:\s(\w+)$", status, re.MULTILINE)
     assert caught is not None
     return bool(int(caught[1], 16) & 1 << (number - 1))
-
-
-def _logs(podman: Podman, name: str) -> str:
-    done = podman.attempt("logs", name)
-    return done.stdout + done.stderr

@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-import ssl
 import subprocess
 import urllib.error
 import urllib.request
@@ -25,7 +24,8 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from tests.containers.pod_spec import Surroundings, container_words, pod_words, security
-from tests.deploy.manifests import Manifests, Workload, matches
+from tests.deploy.manifests import Manifests, NotUnderstood, Workload, matches
+from tests.unverified import unverified
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -75,8 +75,7 @@ class Pod:
         return int(self.podman("wait", self.container, within_s=within_s))
 
     def logs(self) -> str:
-        done = self.podman.attempt("logs", self.container)
-        return done.stdout + done.stderr
+        return self.podman.logs(self.container)
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A command inside."""
@@ -96,7 +95,7 @@ class Pod:
         scheme = get.get("scheme", "HTTP").lower()
         url = f"{scheme}://{self.address}:{port}{get['path']}"
         try:
-            with urllib.request.urlopen(url, timeout=5, context=_unverified()):
+            with urllib.request.urlopen(url, timeout=5, context=unverified()):
                 return True
         except (OSError, urllib.error.URLError):
             return False
@@ -234,8 +233,7 @@ class Cluster:
             case "secret":
                 _write(folder, self._data()["Secret", source["secretName"]], source)
             case _:
-                # A field that is passed over would be one that no test sees.
-                raise NotImplementedError(f"volume: {kind}")
+                raise NotUnderstood(f"volume: {kind}")
         group = security(spec, {}).get("fsGroup")
         for path in (folder, *folder.iterdir()):
             if group is not None and (path is folder or path.is_file()):
@@ -259,14 +257,6 @@ def cluster(podman: Podman, folder: Path) -> Generator[Cluster]:
         shutil.rmtree(made.folder, ignore_errors=True)
 
 
-def _unverified() -> ssl.SSLContext:
-    """A kubelet asks whoever answers."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
 def _replicas(workload: Object) -> int:
     match workload["kind"]:
         case "Pod":
@@ -276,12 +266,12 @@ def _replicas(workload: Object) -> int:
         case "Deployment" | "StatefulSet":
             return int(workload["spec"].get("replicas", 1))
         case kind:
-            raise NotImplementedError(kind)
+            raise NotUnderstood(kind)
 
 
 def _write(folder: Path, data: Mapping[str, str], source: Object) -> None:
     if source.keys() - {"name", "secretName", "defaultMode"}:
-        raise NotImplementedError(f"volume: {sorted(source)}")
+        raise NotUnderstood(f"volume: {sorted(source)}")
     for key, text in data.items():
         (folder / key).write_text(text)
         # A group that owns files may read them, whatever the mode says of others.

@@ -20,6 +20,13 @@ _SELECTING = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 _TEMPLATED = _SELECTING | {"Job"}
 
 
+class NotUnderstood(Exception):
+    """A manifest says what a cluster would do and a test's stand-in for one does not.
+
+    It is read as it stands, or not at all: what is passed over would be what no test sees.
+    """
+
+
 @dataclass(frozen=True)
 class Workload:
     """What runs pods: all of them alike."""
@@ -102,9 +109,9 @@ class Manifests:
 
 
 def matches(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """What a cluster would understand and this does not is refused, and never taken for a match."""
+    """By labels alone: raises NotUnderstood for expressions, and takes none for a match."""
     if "matchExpressions" in selector:
-        raise NotImplementedError("matchExpressions")
+        raise NotUnderstood("matchExpressions")
     wanted: dict[str, str] = selector.get("matchLabels", {})
     return wanted.items() <= labels.items()
 

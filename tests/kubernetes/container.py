@@ -7,11 +7,13 @@ import base64
 import os
 import re
 import signal
-import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import aiohttp
+
+from tests.deploy.manifests import VARIABLE
+from tests.unverified import unverified
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
     from tests.kubernetes.store import Object
 
-_VARIABLE = re.compile(r"\$\((\w+)\)")
 _FIELD = re.compile(r"metadata\.annotations\['([^']+)'\]")
 _HOME = "/var/lib/groundswell"
 _LINES = 80
@@ -56,7 +57,7 @@ class Container:
     async def run(self) -> int:
         """Its exit code, or 128 and the signal that killed it."""
         variables = self._variables()
-        words = [_VARIABLE.sub(lambda one: variables[one[1]], word) for word in self._spec["args"]]
+        words = [VARIABLE.sub(lambda one: variables[one[1]], word) for word in self._spec["args"]]
         words = [self._reached(self._moved(word)) for word in words]
         home, temporary = self._moved(_HOME), self._moved("/tmp")
         inherited = {
@@ -103,12 +104,12 @@ class Container:
     async def _asked(self, probe: Object) -> bool:
         ports = {one["name"]: one["containerPort"] for one in self._spec["ports"]}
         address = self._reached(f"--http=0.0.0.0:{ports[probe['port']]}").partition("=")[2]
-        # A kubelet verifies nothing and shows nothing.
-        anybody = ssl.create_default_context()
-        anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
         url = f"{probe['scheme'].lower()}://{address}{probe['path']}"
         try:
-            async with aiohttp.ClientSession() as session, session.get(url, ssl=anybody) as answer:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(url, ssl=unverified()) as answer,
+            ):
                 return answer.status < 400
         except (aiohttp.ClientError, OSError):
             return False
