@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 import time
 import urllib.request
@@ -17,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from groundswell_coordinator.report.summary import Summary
 from tests.containers.translator import Cluster, Pod, cluster
 from tests.deploy.manifests import Manifests, Workload
-from tests.deploy.renders import KUSTOMIZE, kustomized
+from tests.deploy.renders import overlaid
 from tests.deploy.secrets import secrets, written
 from tests.e2e.commands import Ran
 from tests.e2e.pool.load import LOAD
@@ -162,24 +161,15 @@ def _files(made: list[Object], name: str) -> dict[str, bytes]:
 
 
 def _overlay(folder: Path, image: str, agents: int) -> Manifests:
-    """The small one with this image, as a user's own overlay would name it."""
+    """The small one with this image, and so many agents."""
     folder.mkdir()
     name, tag = image.rsplit(":", 1)
-    kustomization = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "namespace": "groundswell",
-        "resources": [_up(KUSTOMIZE / "overlays" / "small", folder)],
-        "components": [_up(KUSTOMIZE / "components" / "cert-manager", folder)],
-        "images": [{"name": "groundswell", "newName": name, "newTag": tag}],
-        "replicas": [{"name": AGENTS, "count": agents}],
-    }
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
-    return kustomized(folder)
-
-
-def _up(place: Path, folder: Path) -> str:
-    return os.path.relpath(place, folder.resolve())
+    return overlaid(
+        folder,
+        "cert-manager",
+        images=[{"name": "groundswell", "newName": name, "newTag": tag}],
+        replicas=[{"name": AGENTS, "count": agents}],
+    )
 
 
 def _client(name: str, image: str, test: str, agents: int) -> Manifests:

@@ -55,16 +55,22 @@ def kustomized(folder: Path) -> Manifests:
 def with_options(*components: str) -> Manifests:
     """The small overlay with components, as a user's own overlay would name them."""
     with tempfile.TemporaryDirectory() as folder:
-        place = os.path.relpath(KUSTOMIZE, Path(folder).resolve())
-        kustomization = {
-            "apiVersion": "kustomize.config.k8s.io/v1beta1",
-            "kind": "Kustomization",
-            "namespace": "groundswell",
-            "resources": [f"{place}/overlays/small"],
-            "components": [f"{place}/components/{name}" for name in components],
-        }
-        Path(folder, "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
-        return kustomized(Path(folder))
+        return overlaid(Path(folder), *components)
+
+
+def overlaid(folder: Path, *components: str, **more: object) -> Manifests:
+    """The same, of an overlay that is written into `folder`; `more` are further keys of it."""
+    place = os.path.relpath(KUSTOMIZE, folder.resolve())
+    kustomization = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "namespace": "groundswell",
+        "resources": [f"{place}/overlays/small"],
+        "components": [f"{place}/components/{name}" for name in components],
+        **more,
+    }
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+    return kustomized(folder)
 
 
 def charted(values: Values, name: str = "groundswell", namespace: str = "groundswell") -> Values:
