@@ -215,7 +215,7 @@ async def refused_at_the_door(site: Site, message: agent_pb2.AgentMessage) -> st
 
 def hello(**fields: object) -> agent_pb2.AgentMessage:
     usual = {"protocol": "groundswell.v1", "name": "a", "incarnation": "i", "weight": 1}
-    return agent_pb2.AgentMessage(hello=agent_pb2.Hello(**(usual | fields)))  # type: ignore[arg-type]
+    return agent_pb2.AgentMessage(hello=agent_pb2.Hello(**(usual | fields)))  # type: ignore[arg-type]  # fields by name
 
 
 NO_HELLO = "this coordinator speaks groundswell.v1; the first message must be its hello"

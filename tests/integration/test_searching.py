@@ -162,7 +162,7 @@ async def test_a_lost_share_that_nobody_carries_ends_the_search(tmp_path: Path) 
         await here.expect("release")
         # The conductor stays for a while, and with it what it holds.
         conductor = site.coordinator.runs.get("search")
-        assert conductor._pilot is None  # pyright: ignore[reportPrivateUsage]
+        assert conductor._pilot is None  # pyright: ignore[reportPrivateUsage]  # shown nowhere else
         await here.leave()
     capacity = summary.capacity
     assert capacity is not None

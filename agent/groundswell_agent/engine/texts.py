@@ -65,7 +65,7 @@ def compile_pieces(
             continue
         value = compile_value(part, names)
         if is_constant(part):
-            pieces.append((fit_constant or fit)(value(None)))  # type: ignore[arg-type]
+            pieces.append((fit_constant or fit)(value(None)))  # type: ignore[arg-type]  # a constant asks no VU
         else:
             pieces.append(_fitted(part, value, names, fit))
     return pieces

@@ -138,7 +138,7 @@ def _assembled(pieces: list[Piece]) -> bytes | BytesOf | Streamed:
     if len(pieces) == 1 and isinstance(pieces[0], bytes):
         return pieces[0]
     if not any(isinstance(piece, FileBody) for piece in pieces):
-        return lambda vu: b"".join([_filled(piece, vu) for piece in pieces])  # type: ignore[misc]
+        return lambda vu: b"".join([_filled(piece, vu) for piece in pieces])  # type: ignore[misc]  # none is a file
     known = [piece for piece in pieces if isinstance(piece, bytes | FileBody)]
     if len(known) == len(pieces):
         source = JoinedBody(known)

@@ -246,5 +246,5 @@ async def unhurried(steps: Generator[None, None, T]) -> T:
         try:
             next(steps)
         except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+            return end.value  # type: ignore[no-any-return]  # what the generator returns: T
         await asyncio.sleep(0)

@@ -119,7 +119,7 @@ class NoAnswer(Response):
     def text(self) -> str:
         return ""
 
-    def json(self) -> Any:  # noqa: ANN401
+    def json(self) -> Any:  # noqa: ANN401  # JSON may be anything
         raise ResponseError(f"there is no response to read JSON from: {self._error}")
 
 

@@ -152,5 +152,5 @@ def _check_tags(tags: Mapping[str, str]) -> None:
     for tag, value in tags.items():
         if refusal := refuse_tag(tag):
             raise ValueError(f"{refusal.message} ({refusal.hint})")
-        if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # tests need no types
             raise TypeError(f"the tag `{tag}` is text, not {type(value).__name__}")

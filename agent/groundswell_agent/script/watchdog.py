@@ -54,7 +54,7 @@ class Watchdog:
     def _watch(self) -> None:
         while not self._over.wait(_LOOK_EVERY_S):
             if monotonic() - self._marked > HELD_S + _MARK_EVERY_S:
-                self._look(sys._current_frames().get(self._watched))  # pyright: ignore[reportPrivateUsage]
+                self._look(sys._current_frames().get(self._watched))  # pyright: ignore[reportPrivateUsage]  # documented, whatever its name
 
     def _look(self, frame: FrameType | None) -> None:
         """What is innermost may be a library's; the line of the test is the one that called it."""

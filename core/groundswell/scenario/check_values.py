@@ -81,7 +81,7 @@ def _duration(scalar: Scalar) -> Compared | None:
     sign, operand = split_comparison(scalar.text) or ("", "")
     if sign not in ORDERINGS:
         raise Refusal(f"{scalar.shown} is no comparison", 'write "< 300ms"')
-    return Compared(sign, float(parse_duration(operand)))  # type: ignore[arg-type]
+    return Compared(sign, float(parse_duration(operand)))  # type: ignore[arg-type]  # an ordering, by the line above
 
 
 def _size(scalar: Scalar) -> Compared | None:

@@ -44,9 +44,9 @@ async def receiving() -> AsyncGenerator[Uploads]:
         if request.content_type == "multipart/form-data":
             async for part in await request.multipart():
                 assert not isinstance(part, type(None))
-                content = bytes(await part.read())  # type: ignore[union-attr]
+                content = bytes(await part.read())  # type: ignore[union-attr]  # no multipart within one
                 kind = part.headers.get("Content-Type")
-                one.parts.append((part.name, part.filename, kind, content))  # type: ignore[union-attr]
+                one.parts.append((part.name, part.filename, kind, content))  # type: ignore[union-attr]  # likewise
         else:
             body = await request.read()
             one.digest = hashlib.sha256(body).hexdigest()

@@ -87,7 +87,7 @@ async def test_what_the_challenge_sets_goes_with_the_answer() -> None:
             cookies.append(request.headers.get("Cookie"))
             return check(request)
 
-        server.check = noting  # type: ignore[method-assign]
+        server.check = noting  # type: ignore[method-assign]  # it listens in
         await play(server.url, once(get("/a", auth=ANN), get("/b", auth=ANN)))
         assert cookies == [None, "seen=1", "seen=1"]
         cookies.clear()

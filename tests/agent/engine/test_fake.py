@@ -33,7 +33,7 @@ class Vu:
         self._fields: dict[str, Mapping[str, object]] = {}
 
     def fields(self, name: str, namespace: Namespace) -> Mapping[str, object]:
-        return self._fields.setdefault(name, namespace.take(self))  # type: ignore[arg-type]
+        return self._fields.setdefault(name, namespace.take(self))  # type: ignore[arg-type]  # all that it asks of a VU
 
 
 def made(data: FakeData, vu: Vu, name: str, other: int = 0) -> object:

@@ -86,7 +86,7 @@ async def test_a_variable_of_the_environment_in_a_condition_is_text(site: Site) 
         {"if": "{{ env.MODE }} == 'full' and number > 5", "then": [get("/echo?then")]},
         env={"MODE": "full"},
     )
-    scenario["steps"] = [ITEM, *scenario["steps"]]  # type: ignore[misc]
+    scenario["steps"] = [ITEM, *scenario["steps"]]  # type: ignore[misc]  # a list, as once() made it
     await play(site.url, scenario)
     assert site.asked[-1].query == "then"
 

@@ -165,7 +165,7 @@ def test_errors_have_their_words(error: OSError, word: Error) -> None:
 async def test_nagle_is_off(client: Client) -> None:
     async with serving(answering(OK)) as server:
         await client.exchange(prepare("GET", server.origin))
-        connection = client._connection  # pyright: ignore[reportPrivateUsage]
+        connection = client._connection  # pyright: ignore[reportPrivateUsage]  # nobody else has it
         assert connection is not None
         own = connection.tcp.get_extra_info("socket")
         assert own.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1

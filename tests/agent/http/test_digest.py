@@ -120,6 +120,7 @@ async def test_aiohttp_says_the_same(
     assert challenge is not None
     assert challenge.realm == realm
 
+    # What a server said and what is answered is told by its private parts alone.
     other = DigestAuthMiddleware(user, password)
     other._challenge = {"realm": realm, "nonce": NONCE, "opaque": OPAQUE}  # pyright: ignore[reportPrivateUsage]
     if algorithm is not None:

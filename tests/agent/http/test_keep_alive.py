@@ -56,7 +56,7 @@ async def test_a_close_that_the_loop_has_not_read_yet_is_seen_after_a_pause(clie
 
         # The loop is held: it cannot have read the end.
         assert closed.wait(5)
-        time.sleep(0.02)  # noqa: ASYNC251
+        time.sleep(0.02)  # noqa: ASYNC251  # the loop is to be held
         exchange = await client.exchange(prepare("POST", origin, body=b"x"))
         assert (exchange.status, exchange.error, exchange.retried) == (200, None, 0)
         await asyncio.to_thread(thread.join)
@@ -70,11 +70,11 @@ async def test_a_write_that_fails_at_once_is_retried_once_and_counted(client: Cl
         origin = Origin.at("http", "127.0.0.1", listening.getsockname()[1])
         first = await client.exchange(prepare("GET", origin))
         assert first.status == 200
-        connection = client._connection  # pyright: ignore[reportPrivateUsage]
+        connection = client._connection  # pyright: ignore[reportPrivateUsage]  # to write behind its back
         assert connection is not None
         connection.tcp.write(b"one byte to be read, one more to be thrown away")
         assert closed.wait(5)
-        time.sleep(0.02)  # noqa: ASYNC251
+        time.sleep(0.02)  # noqa: ASYNC251  # the loop is to be held
         # As if it had come right after the last: the kernel is not asked then.
         first.given = time.monotonic()
 

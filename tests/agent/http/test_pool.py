@@ -284,4 +284,4 @@ async def test_origins_that_nobody_uses_are_forgotten() -> None:
         await places.take(soon())
         places.give_back(cast("Connection", Borrowed()))
     assert not pool.places(busy).are_unused
-    assert len(pool._places) == MOST_ORIGINS  # pyright: ignore[reportPrivateUsage]
+    assert len(pool._places) == MOST_ORIGINS  # pyright: ignore[reportPrivateUsage]  # shown nowhere else

@@ -33,7 +33,7 @@ def client_by(proxy: Proxy, authority: trustme.CA | None = None) -> Client:
 
 def serving_context(authority: trustme.CA, name: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name).configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
+    authority.issue_cert(name).configure_cert(context)  # pyright: ignore[reportUnknownMemberType]  # pyOpenSSL has no types
     return context
 
 

@@ -29,7 +29,7 @@ class _NameServer:
     def create_task(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         return asyncio.get_running_loop().create_task(work)
 
-    async def getaddrinfo(self, host: str, port: object, *, type: int) -> list[Any]:  # noqa: A002
+    async def getaddrinfo(self, host: str, port: object, *, type: int) -> list[Any]:  # noqa: A002  # the loop's word
         self.asked.append(host)
         await self.gate.wait()
         if not self.addresses:

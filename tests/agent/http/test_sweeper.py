@@ -56,7 +56,7 @@ async def test_after_a_hold_the_loop_reads_before_it_is_judged() -> None:
     loop = asyncio.get_running_loop()
     reading, writing = await _pipe(loop, busy)
     writing.write(b"the answer")
-    time.sleep(0.3)  # noqa: ASYNC251
+    time.sleep(0.3)  # noqa: ASYNC251  # the loop is to be held
     await asyncio.sleep(0.05)
 
     assert busy.in_flight is None
@@ -72,7 +72,7 @@ async def test_a_loop_that_is_always_late_still_expires() -> None:
     busy = _Busy(0.05)
     sweeper.add(busy)
     for _ in range(10):
-        time.sleep(0.03)  # noqa: ASYNC251
+        time.sleep(0.03)  # noqa: ASYNC251  # likewise
         await asyncio.sleep(0)
 
     assert busy.expired_at > 0

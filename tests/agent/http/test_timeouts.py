@@ -135,7 +135,7 @@ async def test_cancelled_while_the_answer_is_already_there(client: Client) -> No
         request = prepare("GET", server.origin)
         await client.exchange(request)
         pending = asyncio.create_task(client.exchange(request))
-        connection = client._connection  # pyright: ignore[reportPrivateUsage]
+        connection = client._connection  # pyright: ignore[reportPrivateUsage]  # nobody else has it
         assert connection is not None
         await asyncio.sleep(0)
         assert connection.in_flight is not None
@@ -166,7 +166,7 @@ async def test_nothing_stays_of_a_client_that_is_gone(connector: Connector) -> N
                 exchange: Exchange = await client.exchange(prepare("HEAD", server.origin))
                 assert exchange.error is None
                 await client.exchange(prepare("GET", server.origin))
-                connection = client._connection  # pyright: ignore[reportPrivateUsage]
+                connection = client._connection  # pyright: ignore[reportPrivateUsage]  # nobody else has it
                 assert connection is not None
                 seen.append(weakref.ref(connection.tcp))
                 client.close()

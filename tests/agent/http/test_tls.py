@@ -45,7 +45,7 @@ async def client(authority: trustme.CA, tmp_path: Path) -> AsyncGenerator[Client
 def _server_context(authority: trustme.CA, *names: str, expired: bool = False) -> ssl.SSLContext:
     ends = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC) if expired else None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names, not_after=ends).configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
+    authority.issue_cert(*names, not_after=ends).configure_cert(context)  # pyright: ignore[reportUnknownMemberType]  # pyOpenSSL has no types
     context.set_alpn_protocols(["h2", "http/1.1"])
     return context
 

@@ -34,7 +34,7 @@ def authority() -> trustme.CA:
 @pytest.fixture
 def trusting(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.create_default_context()
-    authority.configure_trust(context)  # pyright: ignore[reportUnknownMemberType]
+    authority.configure_trust(context)  # pyright: ignore[reportUnknownMemberType]  # pyOpenSSL has no types
     context.set_alpn_protocols(list(OFFERED))
     return context
 
@@ -44,7 +44,7 @@ def serving_context(
 ) -> ssl.SSLContext:
     ends = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=ends_in_days)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name, not_after=ends).configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
+    authority.issue_cert(name, not_after=ends).configure_cert(context)  # pyright: ignore[reportUnknownMemberType]  # pyOpenSSL has no types
     if protocols:
         context.set_alpn_protocols(list(protocols))
     return context

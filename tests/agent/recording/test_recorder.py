@@ -145,7 +145,7 @@ def test_the_parts_of_a_duration_add_up_to_the_nanosecond() -> None:
     recorder, chance = Recorder(T0), random.Random(4)
     for _ in range(500):
         times = sorted(T0 + chance.random() for _ in range(5))
-        recorder.requests(OK, failed=False).record(request_row(*times, 0, 0))  # type: ignore[call-arg]
+        recorder.requests(OK, failed=False).record(request_row(*times, 0, 0))  # type: ignore[call-arg]  # `times` are five
     trends = closed(recorder).trends
     parts = ("http_req_sending", "http_req_waiting", "http_req_receiving")
     whole = trends[key("http_req_duration", OK)].sum_ns

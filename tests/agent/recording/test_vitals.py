@@ -242,7 +242,7 @@ async def test_a_real_loop_that_is_held_shows_it() -> None:
     vitals = Vitals(recorder, lambda: 0)
     vitals.start(asyncio.get_running_loop())
     await asyncio.sleep(0.05)
-    time.sleep(0.2)  # noqa: ASYNC251
+    time.sleep(0.2)  # noqa: ASYNC251  # the loop is to be held
     await asyncio.sleep(0.05)
     vitals.sample(time.monotonic())
     vitals.stop()
