@@ -7,8 +7,7 @@ import msgspec
 
 class Wishes(msgspec.Struct, frozen=True):
     """`scenario` is the only one, or all. `unhurried` waits for pauses. `most` bytes of each body are told;
-    with `whole`, credentials as they are sent. `allowed` may be
-    loaded besides what the test names.
+    with `whole`, credentials as they are sent. `allowed` may be loaded besides what the test names.
     """
 
     scenario: str | None = None
