@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from groundswell.credentials import Credentials
 from groundswell_coordinator.access.role import Role
 from groundswell_coordinator.certs.authority import Authority
+from groundswell_coordinator.certs.issued_folder import IssuedFolder
 from groundswell_coordinator.launch.kubernetes.settings import KEPT_S
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from groundswell_coordinator.certs.authority import Issued
     from groundswell_coordinator.launch.kubernetes.manifest import Object
     from groundswell_coordinator.launch.kubernetes.settings import RunSettings
 
@@ -61,13 +61,6 @@ class RunCertificates:
     def of_client(self) -> Generator[Credentials]:
         """An operator's, in files that only this user can read, and that go with the block."""
         with tempfile.TemporaryDirectory(prefix="groundswell-tls-") as folder:
-            yield _written(Path(folder), self._roots, self._operator)
-
-
-def _written(folder: Path, roots: bytes, issued: Issued) -> Credentials:
-    # The folder is nobody else's, whatever the modes of its files.
-    names = ("ca.crt", "tls.crt", "tls.key")
-    for name, text in zip(names, (roots, issued.certificate_pem, issued.key_pem), strict=True):
-        (folder / name).write_bytes(text)
-    ca, cert, key = (folder / name for name in names)
-    return Credentials(ca=ca, cert=cert, key=key)
+            own = IssuedFolder(Path(folder))
+            own.write(self._operator, self._roots)
+            yield Credentials(ca=own.roots, cert=own.certificate, key=own.key)

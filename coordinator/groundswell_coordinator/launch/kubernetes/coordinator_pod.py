@@ -20,7 +20,7 @@ def coordinator_pod(settings: RunSettings, owner: Object) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {**metadata, **_named(settings, settings.coordinator, owner)},
+        "metadata": {**metadata, **_named(settings, owner)},
         "spec": {
             **pod_spec(settings, ROLE, _container()),
             "restartPolicy": "Always",
@@ -33,7 +33,7 @@ def coordinator_service(settings: RunSettings, owner: Object) -> Object:
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {
-            **_named(settings, settings.coordinator, owner),
+            **_named(settings, owner),
             "labels": settings.labels_of(ROLE),
         },
         "spec": {
@@ -53,8 +53,12 @@ def coordinator_service(settings: RunSettings, owner: Object) -> Object:
     }
 
 
-def _named(settings: RunSettings, name: str, owner: Object) -> Object:
-    return {"name": name, "namespace": settings.namespace, "ownerReferences": [owner]}
+def _named(settings: RunSettings, owner: Object) -> Object:
+    return {
+        "name": settings.coordinator,
+        "namespace": settings.namespace,
+        "ownerReferences": [owner],
+    }
 
 
 def _container() -> Object:

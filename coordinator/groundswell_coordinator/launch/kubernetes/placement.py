@@ -50,8 +50,8 @@ class Placement:
         tell: Callable[[str], None],
         removing: Callable[[], None],
     ) -> None:
-        self.settings = settings
-        self.pods = PodsWatch(cluster, settings.labels, tell)
+        self._settings = settings
+        self._pods = PodsWatch(cluster, settings.labels, tell)
         self._cluster = cluster
         self._certificates = certificates
         self._tell = tell
@@ -64,7 +64,7 @@ class Placement:
         try:
             await self._check_quotas()
             await self._create()
-            await self.pods.__aenter__()
+            await self._pods.__aenter__()
         except BaseException:
             await self._remove()
             raise
@@ -73,7 +73,7 @@ class Placement:
     async def __aexit__(self, *exception: object) -> None:
         # From here on nothing is cut short: a Ctrl-C would leave behind what is being removed.
         self._removing()
-        await self.pods.__aexit__()
+        await self._pods.__aexit__()
         await self._remove()
 
     async def ready(self) -> None:
@@ -81,13 +81,13 @@ class Placement:
         begin = looked = time.monotonic()
         said, said_at = "", 0.0
         while True:
-            census = Census.of(self.settings, self.pods.states)
+            census = Census.of(self._settings, self._pods.states)
             census.check()
             if census.is_complete:
                 break
             now = time.monotonic()
-            if now - begin > self.settings.wait_s:
-                raise PlacementFailed(f"after {self.settings.wait_s:g} s: {census}", hint=_MORE)
+            if now - begin > self._settings.wait_s:
+                raise PlacementFailed(f"after {self._settings.wait_s:g} s: {census}", hint=_MORE)
             if census.missing_pods and now - looked > _EVENTS_EVERY_S:
                 looked = now
                 await self._check_events()
@@ -95,40 +95,40 @@ class Placement:
             if now - said_at > _SAY_EVERY_S and (line := str(census)) != said:
                 self._tell(line)
                 said, said_at = line, now
-            await self.pods.changed(_LOOK_S)
+            await self._pods.changed(_LOOK_S)
             await asyncio.sleep(_SETTLE_S)
         self._tell(str(census))
-        self.pods.tells_ends = True
+        self._pods.tells_ends = True
 
     async def lost(self) -> None:
         """Returns never. Raises CoordinatorUnreachable once the coordinator's pod is gone for good."""
         while True:
-            if (why := Census.of(self.settings, self.pods.states).lost) is not None:
+            if (why := Census.of(self._settings, self._pods.states).lost) is not None:
                 raise CoordinatorUnreachable(
                     f"the coordinator's pod is gone, and the run with it: {why}",
                     hint="nodes are drained between runs, or a pool's coordinator has a volume",
                 )
             try:
-                await self.pods.changed(_LOOK_S)
+                await self._pods.changed(_LOOK_S)
             except GroundswellError as error:
                 # As of a login that has expired: a run that is under way needs no API server.
                 self._tell(f"its pods are not watched any more: {error.message}")
                 await asyncio.Event().wait()
 
     async def _check_quotas(self) -> None:
-        reference = owner_reference({"metadata": {"name": self.settings.name, "uid": ""}})
+        reference = owner_reference({"metadata": {"name": self._settings.name, "uid": ""}})
         objects = [
-            agents_job(self.settings),
-            *owned(self.settings, self._certificates, reference),
+            agents_job(self._settings),
+            *owned(self._settings, self._certificates, reference),
         ]
         check_quotas(await self._cluster.quotas(), needed(objects))
 
     async def _create(self) -> None:
-        job = await self._create_one(agents_job(self.settings))
-        for one in owned(self.settings, self._certificates, owner_reference(job)):
+        job = await self._create_one(agents_job(self._settings))
+        for one in owned(self._settings, self._certificates, owner_reference(job)):
             await self._create_one(one)
-        names = counted(self.settings.pods + 1, "pod")
-        self._tell(f"job {self.settings.name} in namespace {self.settings.namespace}: {names}")
+        names = counted(self._settings.pods + 1, "pod")
+        self._tell(f"job {self._settings.name} in namespace {self._settings.namespace}: {names}")
 
     async def _create_one(self, one: Object) -> Object:
         # Noted before: what was asked for may have been made though no answer came.
@@ -141,7 +141,7 @@ class Placement:
 
     async def _check_events(self) -> None:
         """Why a Job makes no pods stands in its events alone."""
-        for event in await self._cluster.events_of("Job", self.settings.name):
+        for event in await self._cluster.events_of("Job", self._settings.name):
             if event.get("reason") == "FailedCreate":
                 message = event.get("message") or "the Job cannot make its pods"
                 if "exceeded quota" in message:
@@ -153,7 +153,7 @@ class Placement:
     async def _remove(self) -> None:
         self._removing()
         if self._made:
-            self._tell(f"removing job {self.settings.name} and what it owns…")
+            self._tell(f"removing job {self._settings.name} and what it owns…")
         deadline = time.monotonic() + _REMOVE_S
         is_clean = True
         # The Job first: else it would make its pods again.
@@ -178,16 +178,18 @@ class Placement:
                 return
 
     def _tell_left(self, kind: str, name: str, error: GroundswellError) -> None:
-        words = ["kubectl", "delete", kind.lower(), name, "--namespace", self.settings.namespace]
+        words = ["kubectl", "delete", kind.lower(), name, "--namespace", self._settings.namespace]
         self._tell(f"could not remove {kind.lower()} {name}: {error.message}")
         self._tell(f"remove it: {shlex.join(words)}; the cluster does by itself after the run")
 
     async def _wait_until_gone(self) -> None:
         deadline = time.monotonic() + _GONE_S
         try:
-            while left := await self._cluster.pods(self.settings.labels):
+            while left := await self._cluster.pods(self._settings.labels):
                 if time.monotonic() > deadline:
-                    self._tell(f"{counted(len(left), 'pod')} of job {self.settings.name} still end")
+                    self._tell(
+                        f"{counted(len(left), 'pod')} of job {self._settings.name} still end"
+                    )
                     return
                 await asyncio.sleep(_AGAIN_S)
         except GroundswellError as error:
