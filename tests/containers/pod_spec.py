@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.deploy.manifests import VARIABLE, NotUnderstood
-from tests.deploy.rules.quantities import amount
+from tests.deploy.quantity import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from decimal import Decimal
     from pathlib import Path
 
 Spec = dict[str, Any]
@@ -42,14 +41,6 @@ class Surroundings:
     labels: Mapping[str, str]
     data: Mapping[tuple[str, str], Mapping[str, str]]
     volumes: Mapping[str, Path] = field(default_factory=dict[str, "Path"])
-
-
-def quantity(text: str | int) -> Decimal:
-    """`500m`, `1Gi`: a plain number."""
-    found = amount(text)
-    if found is None:
-        raise NotUnderstood(f"quantity {text!r}")
-    return found
 
 
 def security(pod: Spec, container: Spec) -> Spec:

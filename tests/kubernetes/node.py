@@ -11,6 +11,7 @@ import re
 import signal
 from typing import TYPE_CHECKING
 
+from tests.deploy.quantity import quantity
 from tests.free_port import free_port
 from tests.kubernetes.container import Container
 from tests.kubernetes.store import now
@@ -250,8 +251,7 @@ class Node:
 
 
 def _cores(pod: Object) -> float:
-    text: str = pod["spec"]["containers"][0]["resources"]["requests"]["cpu"]
-    return float(text.removesuffix("m")) / (1000 if text.endswith("m") else 1)
+    return float(quantity(pod["spec"]["containers"][0]["resources"]["requests"]["cpu"]))
 
 
 def _is_over(pod: Object) -> bool:

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tests.deploy.manifests import called
+from tests.deploy.quantity import amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.deploy.manifests import Manifests
 
-_FORM = re.compile(r"(\d+(?:\.\d+)?)(m|k|M|G|T|Ki|Mi|Gi|Ti)?")
-_FACTORS = {
-    "m": Decimal("0.001"),
-    "": Decimal(1),
-    **{unit: Decimal(1000) ** (power + 1) for power, unit in enumerate(("k", "M", "G", "T"))},
-    **{unit: Decimal(1024) ** (power + 1) for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti"))},
-}
 _LEAST_BYTES = 1024 * 1024
-
-
-def amount(text: str | int) -> Decimal | None:
-    """Cores or bytes; None where it is no quantity."""
-    found = _FORM.fullmatch(str(text))
-    return None if found is None else Decimal(found[1]) * _FACTORS[found[2] or ""]
 
 
 def can_be_read(manifests: Manifests) -> Iterator[str]:
