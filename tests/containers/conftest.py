@@ -38,14 +38,14 @@ def image(podman: Podman) -> Image:
 
 
 @pytest.fixture
-def patient_pool(podman: Podman, image: Image, tmp_path: Path) -> Generator[Pool]:
-    """The same under a lease that outlasts any restart, however busy the machine is."""
-    with running_pool(podman, image, tmp_path, agents=3, lease="60s") as pool:
+def pool(podman: Podman, image: Image, tmp_path: Path) -> Generator[Pool]:
+    """The small overlay with three agents, all of them ready."""
+    with running_pool(podman, image, tmp_path, agents=3) as pool:
         yield pool
 
 
 @pytest.fixture
-def pool(podman: Podman, image: Image, tmp_path: Path) -> Generator[Pool]:
-    """The small overlay with three agents, all of them ready."""
-    with running_pool(podman, image, tmp_path, agents=3) as pool:
+def patient_pool(podman: Podman, image: Image, tmp_path: Path) -> Generator[Pool]:
+    """The same under a lease that outlasts any restart, however busy the machine is."""
+    with running_pool(podman, image, tmp_path, agents=3, lease="60s") as pool:
         yield pool

@@ -145,8 +145,8 @@ def test_process_1_ends_when_it_is_told_to(
     """A kernel gives process 1 no signal that it has no handler for: first of all it gets one."""
     words, says = _ROLES[role]
     name = f"gswt-{role}-{time.time_ns()}"
-    podman("run", "--detach", f"--name={name}", *_LOCKED_IN, "--volume=/var/lib/groundswell",
-           "--tmpfs=/tmp", image.name, *words.split())  # fmt: skip
+    options = (f"--name={name}", *_LOCKED_IN, "--volume=/var/lib/groundswell", "--tmpfs=/tmp")
+    podman("run", "--detach", *options, image.name, *words.split())
     try:
         if is_up:
             eventually(lambda: says in podman.logs(name), 60, "it is up")
