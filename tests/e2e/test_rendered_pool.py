@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from tests.deploy.promql import RULES, alerts, metrics_documented, metrics_named
 from tests.e2e.processes import eventually
 from tests.e2e.prometheus import asked, prometheus
 from tests.e2e.rendered_pool import REQUESTS, run_on_rendered_pool
+from tests.unverified import unverified
 
 if TYPE_CHECKING:
     from tests.e2e.commands import Groundswell
@@ -35,9 +35,7 @@ def test_its_agent_loads_probes_need_no_certificate_and_every_metric_named_is_th
     with run_on_rendered_pool(groundswell, demo, "3s") as pool:
         _, page = pool.service.get("/metrics")
         # A kubelet verifies nothing and shows nothing.
-        anybody = ssl.create_default_context()
-        anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
-        kubelet = replace(pool.service, tls=anybody)
+        kubelet = replace(pool.service, tls=unverified())
         answers = {path: kubelet.get(path)[0] for path in ("/healthz", "/readyz", "/metrics")}
 
     assert answers == {"/healthz": 200, "/readyz": 200, "/metrics": 401}
