@@ -177,7 +177,7 @@ def test_neither_a_redirect_nor_a_function_gets_an_agent_to_a_host_that_it_does_
             """)
         )
         pool = ("--coordinator", service.address)
-        with groundswell.starting("agent", *pool, "--allow-target", "127.0.0.1"):
+        with groundswell.starting("agent", *pool, "--workers", "1", "--allow-target", "127.0.0.1"):
             service.wait_for_agents(1)
             for test, followed in ((redirected, 4), (function, 0)):
                 ran = groundswell.run(test, *pool)
